@@ -1,0 +1,1 @@
+//! Expectations over windows, and the verdicts they come to.

@@ -1,0 +1,1 @@
+//! Links: a TCP proxy between what talks and what listens, and the faults it can be given.

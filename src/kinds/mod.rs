@@ -1,0 +1,8 @@
+//! The vocabulary: one file or folder a kind, and one list of them.
+
+#[cfg(target_os = "linux")]
+pub mod link;
+#[cfg(target_os = "linux")]
+pub mod process;
+#[cfg(target_os = "linux")]
+pub mod undo;

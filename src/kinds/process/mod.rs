@@ -1,0 +1,1 @@
+//! Processes under test: started, supervised, faulted, measured, and gone afterwards.

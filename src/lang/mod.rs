@@ -1,0 +1,3 @@
+//! The words every later stage shares: quantities and their units, values, types, signatures, expressions.
+
+pub mod moment;

@@ -1,0 +1,1 @@
+//! Load: when an iteration is due, what it does, how it is recorded.

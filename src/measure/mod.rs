@@ -1,0 +1,1 @@
+//! Measurements: sources that are followed or sampled, series, windows over them, ledgers.

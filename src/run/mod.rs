@@ -1,0 +1,1 @@
+//! The interpreter: scopes and overrides, schedule, events, cancellation.
