@@ -18,6 +18,7 @@ pub mod plan;
 pub mod report;
 #[cfg(target_os = "linux")]
 pub mod run;
+pub mod source;
 #[cfg(target_os = "linux")]
 pub mod store;
 pub mod syntax;
