@@ -166,7 +166,7 @@ pub enum StatementKind {
     Note {
         text: Text,
     },
-    Expect(Expect),
+    Expect(Box<Expect>),
     Load(Load),
     /// `check status == 200` in an action
     Check {
