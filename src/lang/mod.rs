@@ -1,5 +1,10 @@
 //! The words every later stage shares: quantities and their units, values, types, signatures, expressions.
 
+pub mod call;
+pub mod function;
 pub mod moment;
 pub mod quantity;
+pub mod signature;
+pub mod types;
 pub mod unit;
+pub mod value;
