@@ -1,1 +1,3 @@
-//! (see docs/architecture.md)
+//! From the tree as written to a scenario in which every name is resolved and every type known.
+
+pub mod scenario;

@@ -1,8 +1,12 @@
 //! The words every later stage shares: quantities and their units, values, types, signatures, expressions.
 
 pub mod call;
+pub mod demand;
+pub mod eval;
+pub mod expr;
 pub mod function;
 pub mod moment;
+pub mod operator;
 pub mod quantity;
 pub mod signature;
 pub mod types;

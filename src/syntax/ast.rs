@@ -315,13 +315,6 @@ pub struct Branch {
     pub statement: Statement,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Demand {
-    Want,
-    Expect,
-    Require,
-}
-
 #[derive(Clone, Debug)]
 pub struct Expect {
     pub demand: Demand,
@@ -474,26 +467,5 @@ pub enum ExprKind {
     Bad,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum UnaryOperator {
-    Minus,
-    Not,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum BinaryOperator {
-    Or,
-    And,
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-    In,
-    NotIn,
-    Add,
-    Subtract,
-    Multiply,
-    Divide,
-}
+pub use crate::lang::demand::Demand;
+pub use crate::lang::operator::{BinaryOperator, UnaryOperator};

@@ -1,0 +1,479 @@
+//! A scenario that has been checked: every name resolved, every type known, nothing left to look up.
+//!
+//! `plan` and `run` work on this tree. Declarations stand in lists and are referred to by index.
+
+use crate::lang::expr::{
+    ActionId, CurveId, DatasetId, ExpectationId, Expr, LedgerId, MixId, SecretId, SequenceId, SeriesId,
+    TargetId, VariableId,
+};
+use crate::lang::function::SourceSignature;
+use crate::lang::quantity::Dimension;
+use crate::lang::signature::{Kind, Parameter, Reading, Verb};
+use crate::lang::types::Shape;
+use crate::source::Span;
+use std::time::Duration;
+
+/// A checked scenario.
+#[derive(Debug, Default)]
+pub struct Scenario {
+    /// From `scenario "…"`; the file's name where there is none.
+    pub title: String,
+    /// In the order of the file, with the values given on the command line.
+    pub params: Vec<Param>,
+    /// In the order of the file.
+    pub secrets: Vec<Secret>,
+    pub permits: Permits,
+    /// In the order of the file; the machine, where it is used, is among them.
+    pub targets: Vec<Target>,
+    pub actions: Vec<Action>,
+    pub mixes: Vec<Mix>,
+    pub curves: Vec<Curve>,
+    pub datasets: Vec<Dataset>,
+    pub ledgers: Vec<Ledger>,
+    /// Every series that anything reads, each once.
+    pub series: Vec<Series>,
+    pub sequences: Vec<Sequence>,
+    /// The names that blocks bind, for messages.
+    pub variables: Vec<String>,
+    /// Every expectation in the order of the file.
+    pub expectations: Vec<Expectation>,
+    pub setup: Vec<Block>,
+    pub story: Block,
+    pub cleanup: Vec<Block>,
+}
+
+/// A parameter with the value it has in this run.
+#[derive(Debug)]
+pub struct Param {
+    pub name: String,
+    pub value: Expr,
+    pub about: Option<String>,
+    /// Whether the command line gave it.
+    pub overridden: bool,
+    pub span: Span,
+}
+
+/// A secret: its name and the environment variable that holds it.
+#[derive(Debug)]
+pub struct Secret {
+    pub name: String,
+    pub variable: String,
+    pub span: Span,
+}
+
+/// What the file allows beyond what soak made and loopback.
+#[derive(Debug, Default)]
+pub struct Permits {
+    /// Hosts that load may go to.
+    pub load: Vec<(String, Span)>,
+    /// Targets that faults may be done to.
+    pub fault: Vec<(TargetId, Span)>,
+}
+
+/// A declared target, or the machine.
+#[derive(Debug)]
+pub struct Target {
+    pub kind: &'static Kind,
+    pub name: String,
+    pub settings: Vec<Argument>,
+    /// Of its name.
+    pub span: Span,
+}
+
+/// A setting of a target or an argument of a verb.
+#[derive(Debug)]
+pub struct Argument {
+    pub parameter: &'static Parameter,
+    pub values: Vec<Argued>,
+    /// Of the whole argument, its word included.
+    pub span: Span,
+}
+
+/// One value of an argument.
+#[derive(Debug)]
+pub enum Argued {
+    /// An expression. Of a command line, each interpolation must stay one word.
+    Value(Expr),
+    /// A word from a fixed choice or of the user's own.
+    Word(String),
+    /// The name of a target.
+    Target(TargetId),
+    /// How readiness is told: the name of a probe function and what it takes.
+    Probe(&'static str, Expr),
+}
+
+/// What one iteration does.
+#[derive(Debug)]
+pub struct Action {
+    pub name: String,
+    pub steps: Vec<IterationStep>,
+    /// The captures it may make, in the order they first stand.
+    pub captures: Vec<String>,
+    /// The datasets it takes a row of.
+    pub datasets: Vec<DatasetId>,
+    pub span: Span,
+}
+
+/// A line of an action.
+#[derive(Debug)]
+pub enum IterationStep {
+    /// A request, a write, a line sent: with the checks and captures on its answer.
+    Tell {
+        tell: Tell,
+        answer: Vec<IterationStep>,
+    },
+    Check {
+        condition: Expr,
+        span: Span,
+    },
+    /// Into the action's capture of that index. What is not there is not captured, and no error.
+    Capture {
+        capture: usize,
+        value: Expr,
+        span: Span,
+    },
+    Think {
+        duration: Expr,
+        span: Span,
+    },
+}
+
+/// A weighted mix of actions.
+#[derive(Debug)]
+pub struct Mix {
+    pub name: String,
+    /// Shares; they add up to 1.
+    pub parts: Vec<(f64, ActionId)>,
+    pub span: Span,
+}
+
+/// Straight lines between points.
+#[derive(Debug)]
+pub struct Curve {
+    pub name: String,
+    /// Share of the curve's length (0 to 1) and level; two points at one time are a step.
+    pub points: Vec<(f64, f64)>,
+    pub span: Span,
+}
+
+#[derive(Debug)]
+pub struct Dataset {
+    pub name: String,
+    pub file: Expr,
+    pub order: DatasetOrder,
+    /// Where the file could be read.
+    pub columns: Vec<String>,
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DatasetOrder {
+    Random,
+    Sequential,
+    Once,
+}
+
+#[derive(Debug)]
+pub struct Ledger {
+    pub name: String,
+    pub sent: Vec<LedgerSent>,
+    pub received: Vec<LedgerReceived>,
+    pub span: Span,
+}
+
+/// A key that counts as sent once its step has succeeded.
+#[derive(Debug)]
+pub struct LedgerSent {
+    pub action: ActionId,
+    pub key: LedgerKey,
+    /// The value that must arrive unchanged.
+    pub value: Option<LedgerKey>,
+    pub span: Span,
+}
+
+/// What of an action is a key or a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LedgerKey {
+    /// A capture, by index.
+    Capture(usize),
+    /// `action.seq`
+    Seq,
+    /// `action.path`: the path that its write made, relative to the disk's folder.
+    Path,
+}
+
+#[derive(Debug)]
+pub struct LedgerReceived {
+    /// `files` or `lines` (and later others).
+    pub source: &'static SourceSignature,
+    pub arguments: Vec<SourceValue>,
+    pub span: Span,
+}
+
+/// An argument of a source.
+#[derive(Debug)]
+pub enum SourceValue {
+    Value(Expr),
+    /// The output of a process.
+    Log(TargetId),
+    /// A database.
+    Target(TargetId),
+}
+
+/// A measured series.
+#[derive(Debug)]
+pub struct Series {
+    /// As the scenario calls it: `uploader.rss`, `queue`, `lines("…")`.
+    pub name: String,
+    pub origin: Origin,
+    pub shape: Shape,
+    pub dimension: Dimension,
+    pub percent: bool,
+    /// How often it is sampled, where it is.
+    pub every: Duration,
+    pub span: Span,
+}
+
+/// Where a series comes from.
+#[derive(Debug)]
+pub enum Origin {
+    /// A reading of a target.
+    Target { target: TargetId, reading: &'static Reading, arguments: Vec<Expr> },
+    /// A reading of an action or of a mix, by name. `success` and `errors` are not among them: the checker
+    /// writes them as quotients of `succeeded` or `failed` and `ended`.
+    Load { subject: LoadSubject, reading: &'static str },
+    /// A capture of an action.
+    Capture { action: ActionId, capture: usize },
+    /// A reading of a ledger, by name.
+    Ledger { ledger: LedgerId, reading: &'static str },
+    /// A source.
+    Source { source: &'static SourceSignature, arguments: Vec<SourceValue> },
+    /// A metric composed of others, evaluated at each sample.
+    Derived(Expr),
+}
+
+/// What a load runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LoadSubject {
+    Action(ActionId),
+    Mix(MixId),
+}
+
+#[derive(Debug)]
+pub struct Sequence {
+    pub name: String,
+    pub parameters: Vec<VariableId>,
+    pub body: Block,
+    pub span: Span,
+}
+
+/// Statements that begin and end together.
+#[derive(Debug, Default)]
+pub struct Block {
+    pub steps: Vec<Step>,
+    pub span: Span,
+}
+
+/// A statement of the story.
+#[derive(Debug)]
+pub struct Step {
+    pub kind: StepKind,
+    pub span: Span,
+}
+
+#[derive(Debug)]
+pub enum StepKind {
+    Tell(Tell),
+    Load(Box<Load>),
+    Expect(ExpectationId),
+    Phase {
+        name: Expr,
+        duration: Option<Expr>,
+        body: Block,
+    },
+    Repeat {
+        count: Repeat,
+        body: Block,
+    },
+    ForEach {
+        variable: VariableId,
+        source: EachSource,
+        body: Block,
+    },
+    /// Each block is a branch of one statement, or the braces that were written.
+    Parallel {
+        branches: Vec<Block>,
+    },
+    Group(Block),
+    Every {
+        period: Expr,
+        body: Block,
+    },
+    At {
+        time: Expr,
+        body: Block,
+    },
+    /// Weights, and what each picks.
+    Choose(Vec<(f64, Step)>),
+    /// Every parameter of the sequence has its value here, given or default.
+    Do {
+        sequence: SequenceId,
+        arguments: Vec<(VariableId, Expr)>,
+    },
+    Wait(Expr),
+    WaitUntil {
+        condition: Expr,
+        max: Option<Expr>,
+    },
+    /// A command line, as an expression of text.
+    Run {
+        command: Expr,
+        timeout: Option<Expr>,
+    },
+    Note(Expr),
+}
+
+/// What a target is told.
+#[derive(Debug)]
+pub struct Tell {
+    pub target: TargetId,
+    pub verb: &'static Verb,
+    pub arguments: Vec<Argument>,
+    pub duration: Option<Expr>,
+    /// What a conversation does, on a WebSocket.
+    pub conversation: Vec<ConversationStep>,
+    /// In the story: checks on the answer. In an action they stand in [`IterationStep::Tell`].
+    pub checks: Vec<IterationStep>,
+    pub span: Span,
+}
+
+#[derive(Debug)]
+pub enum ConversationStep {
+    Send(Argument),
+    Receive(Option<Argument>),
+    Hold(Expr),
+}
+
+#[derive(Debug)]
+pub enum Repeat {
+    Times(Expr),
+    For(Expr),
+    Until { condition: Expr, max: Option<Expr> },
+}
+
+#[derive(Debug)]
+pub enum EachSource {
+    List(Expr),
+    /// Columns, and the rows with where they stand.
+    Table {
+        columns: Vec<String>,
+        rows: Vec<(Vec<Expr>, Span)>,
+    },
+}
+
+/// `load …`, with its clauses put together.
+#[derive(Debug)]
+pub struct Load {
+    pub subject: LoadSubject,
+    pub arrival: Arrival,
+    pub duration: Option<Expr>,
+    /// `50 times`
+    pub times: Option<Expr>,
+}
+
+/// When iterations are due.
+#[derive(Debug)]
+pub enum Arrival {
+    /// Open: at a rate, never slowed by answers.
+    Rate(Box<RateArrival>),
+    /// Closed: each user again and again.
+    Users { users: Expr, to: Option<Expr> },
+    /// A barrier: so many users, one iteration each, together.
+    AtOnce { users: Expr },
+    /// One after the other, as often as `times` says.
+    Sequential,
+}
+
+/// Arrivals at a rate.
+#[derive(Debug)]
+pub struct RateArrival {
+    pub rate: Expr,
+    /// A ramp's other end.
+    pub to: Option<Expr>,
+    pub poisson: bool,
+    pub max_users: Option<Expr>,
+    /// A curve that scales the rate, and the time it spans.
+    pub shaped: Option<(CurveId, Expr)>,
+}
+
+pub use crate::lang::demand::Demand;
+
+/// What must hold.
+#[derive(Debug)]
+pub struct Expectation {
+    pub demand: Demand,
+    /// The name given; where there is none, the condition as it is written. May interpolate variables.
+    pub name: Expr,
+    pub condition: Expr,
+    /// The condition as it is written.
+    pub text: String,
+    pub qualifier: Qualifier,
+    pub tolerate: Option<Tolerance>,
+    /// A query whose rows the report shows when it is missed: the database and the text.
+    pub show: Option<(TargetId, Expr)>,
+    pub span: Span,
+}
+
+#[derive(Debug)]
+pub enum Qualifier {
+    Now,
+    Within(Expr),
+    Always,
+    Sometimes,
+    AtEnd,
+    For(Expr),
+    ForWithin { stretch: Expr, within: Expr },
+}
+
+#[derive(Debug)]
+pub enum Tolerance {
+    /// A breach shorter than this is allowed.
+    Time(Expr),
+    /// So large a share of the samples may miss.
+    Share(Expr),
+}
+
+impl Scenario {
+    /// The target of an id.
+    pub fn target(&self, target: TargetId) -> &Target {
+        &self.targets[target.index()]
+    }
+
+    /// The action of an id.
+    pub fn action(&self, action: ActionId) -> &Action {
+        &self.actions[action.index()]
+    }
+
+    /// The series of an id.
+    pub fn series(&self, series: SeriesId) -> &Series {
+        &self.series[series.index()]
+    }
+
+    /// The expectation of an id.
+    pub fn expectation(&self, expectation: ExpectationId) -> &Expectation {
+        &self.expectations[expectation.index()]
+    }
+
+    /// The secret of an id.
+    pub fn secret(&self, secret: SecretId) -> &Secret {
+        &self.secrets[secret.index()]
+    }
+
+    /// The name of what a load runs.
+    pub fn subject_name(&self, subject: LoadSubject) -> &str {
+        match subject {
+            LoadSubject::Action(action) => &self.action(action).name,
+            LoadSubject::Mix(mix) => &self.mixes[mix.index()].name,
+        }
+    }
+}
