@@ -14,6 +14,8 @@ use super::document;
 #[derive(Debug)]
 pub struct Item {
     pub path: String,
+    /// Its place in the order in which files were found.
+    number: u64,
     /// Attempts so far that failed for this file alone, not for the network.
     pub failures: u32,
     /// Not to be tried before this.
@@ -25,6 +27,7 @@ pub struct Queue {
     pending: VecDeque<Item>,
     uploading: BTreeSet<String>,
     known: HashSet<String>,
+    numbered: u64,
 }
 
 impl Queue {
@@ -41,7 +44,8 @@ impl Queue {
     pub fn add(&mut self, path: String) -> bool {
         let new = self.known.insert(path.clone());
         if new {
-            self.pending.push_back(Item { path, failures: 0, rests_until: None });
+            self.pending.push_back(Item { path, number: self.numbered, failures: 0, rests_until: None });
+            self.numbered += 1;
         }
         new
     }
@@ -59,10 +63,11 @@ impl Queue {
         self.pending.iter().map(|item| item.rests_until).min().flatten()
     }
 
-    /// Puts an item whose attempt failed back to the front: it is the oldest.
+    /// Puts an item whose attempt failed back to where it was: before all that were found later.
     pub fn put_back(&mut self, item: Item) {
         self.uploading.remove(&item.path);
-        self.pending.push_front(item);
+        let later = self.pending.iter().position(|other| other.number > item.number);
+        self.pending.insert(later.unwrap_or(self.pending.len()), item);
     }
 
     /// Puts an item back to the end, to be tried again at `until`.
