@@ -62,13 +62,16 @@ pub fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
-    let store = Arc::new(ObjectStore::open(arguments.root).await?);
+    let root = arguments.root.display().to_string();
+    let store = ObjectStore::open(arguments.root)
+        .await
+        .map_err(|error| io::Error::new(error.kind(), format!("{root}: {error}")))?;
     let listener = TcpListener::bind(&arguments.listen)
         .await
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", arguments.listen)))?;
     log(format_args!("Listening on {}", listener.local_addr()?));
     tokio::select! {
-        outcome = serve(listener, store) => outcome,
+        outcome = serve(listener, Arc::new(store)) => outcome,
         _ = terminate.recv() => Ok(()),
         outcome = tokio::signal::ctrl_c() => outcome,
     }

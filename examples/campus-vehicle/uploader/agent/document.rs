@@ -31,7 +31,7 @@ pub fn read(path: &Path) -> io::Result<Option<Value>> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
+        Err(error) => return Err(io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
     };
     match serde_json::from_slice(&bytes) {
         Ok(value) => Ok(Some(value)),

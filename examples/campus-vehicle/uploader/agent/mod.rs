@@ -68,13 +68,15 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (found_sender, mut found) = mpsc::channel(FOUND);
     let data = arguments.home.join("data");
-    let watcher = Watcher::new(&data, arguments.scan, arguments.settle, found_sender)?;
+    let home = arguments.home.display().to_string();
+    let watcher = Watcher::new(&data, arguments.scan, arguments.settle, found_sender)
+        .map_err(|error| at(&home, error))?;
     let mut agent = Agent::restore(arguments, data)?;
-    agent.save_all()?;
+    agent.save_all().map_err(|error| at(&home, error))?;
 
     let listener = TcpListener::bind(&agent.arguments.listen)
         .await
-        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", agent.arguments.listen)))?;
+        .map_err(|error| at(&agent.arguments.listen, error))?;
     let address = listener.local_addr()?;
     std::thread::Builder::new().name("watcher".to_owned()).spawn(|| watcher.run())?;
     tokio::spawn(health::serve(listener, agent.health.subscribe()));
@@ -97,6 +99,11 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         }
     }
     agent.stop().await
+}
+
+/// The error, with the place where it happened.
+fn at(place: &str, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{place}: {error}"))
 }
 
 /// An upload that ended.
