@@ -104,6 +104,23 @@ fn the_documents_are_whole_at_every_moment() {
 }
 
 #[test]
+fn documents_that_cannot_be_read_are_set_aside() {
+    let site = Site::new();
+    let agent = site.agent(&[]);
+    let paths = site.write_many("ros2", 5, 100);
+    site.until_stored(&paths);
+    agent.kill();
+    fs::write(site.home.path().join("queue.json"), "{\"pending\": [").unwrap();
+    fs::write(site.home.path().join("registry.json"), [0, 159, 146]).unwrap();
+    let agent = site.agent(&[]);
+    assert_eq!(agent.count("ERROR"), 2);
+    // All five are tried again, and none is written again.
+    eventually("five answers", || (agent.count("was there already") == 5).then_some(()));
+    assert!(site.writes().values().all(|&times| times == 1));
+    assert!(site.home.path().join("registry.json.unreadable").exists());
+}
+
+#[test]
 fn sigterm_saves_the_queue_and_exits_0() {
     let site = Site::new();
     let mut agent = site.agent(&[]);
