@@ -1,10 +1,13 @@
 //! The words every later stage shares: quantities and their units, values, types, signatures, expressions.
 
 pub mod call;
+pub mod declare;
 pub mod function;
 pub mod moment;
 pub mod quantity;
+pub mod reading;
 pub mod signature;
 pub mod types;
 pub mod unit;
 pub mod value;
+pub mod words;
