@@ -136,8 +136,17 @@ pub fn result(result: ReadingResult) -> String {
 /// What is said of a parameter: what it does, its default, whether it repeats, whether it can be done.
 pub fn parameter_about(parameter: &Parameter) -> String {
     let mut about = parameter.about.to_string();
+    if let (Form::Positional, [accepts]) = (parameter.form, parameter.values) {
+        let value = placeholder(*accepts);
+        if value != parameter.name.to_uppercase() {
+            about = format!("[{}] {about}", value.to_lowercase());
+        }
+    }
     if let Some(default) = parameter.default {
         about.push_str(&format!(" Otherwise {default}."));
+    }
+    if parameter.required {
+        about.push_str(" Required.");
     }
     if parameter.repeated {
         about.push_str(" May be repeated.");
@@ -145,28 +154,56 @@ pub fn parameter_about(parameter: &Parameter) -> String {
     about + suffix(parameter.support)
 }
 
-/// What is said of how long a verb lasts.
+/// What a verb is, in a word or two.
 pub fn nature(nature: Nature) -> &'static str {
     match nature {
-        Nature::State { .. } => "Lasts its duration, or until its block ends, and is undone.",
-        Nature::Act { held: true } => "Happens once; a duration holds it that long.",
-        Nature::Act { held: false } => "Happens once.",
-        Nature::Request => "Happens once; can stand in an action.",
+        Nature::State { .. } => "state",
+        Nature::Act { held: true } => "act, can be held",
+        Nature::Act { held: false } => "act",
+        Nature::Request => "request",
     }
 }
 
-/// A rule in words.
-pub fn rule(rule: &Rule) -> String {
-    match rule {
-        Rule::AtLeastOne(names) => format!("At least one of {} must be given.", listed(names)),
-        Rule::AtMostOne(names) => format!("At most one of {} can be given.", listed(names)),
-        Rule::Needs { name, other } => format!("`{name}` goes with `{other}` only."),
-    }
+/// What those words mean, a sentence each.
+pub const NATURES: &[&str] = &[
+    "A state lasts for its duration, or until its block ends, and is then undone.",
+    "An act happens once; one that can be held is kept up for the duration it is given.",
+    "A request happens once, and can stand in an action.",
+];
+
+/// Runs of verbs that take the same, so that it is told once.
+pub fn verb_groups(kind: &Kind) -> impl Iterator<Item = &'static [Verb]> {
+    kind.verbs
+        .chunk_by(|one, next| !one.parameters.is_empty() && std::ptr::eq(one.parameters, next.parameters))
 }
 
-/// A group of which exactly one must be given, in words.
-pub fn one_of(names: &[&str]) -> String {
-    format!("Exactly one of {} must be given.", listed(names))
+/// The rules of a kind's settings or a verb's parameters, a sentence each.
+pub fn rules(one_of: &[&[&str]], rules: &[Rule]) -> Vec<String> {
+    let mut sentences: Vec<String> =
+        one_of.iter().map(|names| format!("Exactly one of {} must be given.", listed(names))).collect();
+    let mut told: Vec<&str> = Vec::new();
+    for rule in rules {
+        match rule {
+            Rule::AtLeastOne(names) => {
+                sentences.push(format!("At least one of {} must be given.", listed(names)));
+            }
+            Rule::AtMostOne(names) => {
+                sentences.push(format!("At most one of {} can be given.", listed(names)))
+            }
+            Rule::Needs { other, .. } if told.contains(other) => {}
+            Rule::Needs { other, .. } => {
+                told.push(other);
+                let names = rules.iter().filter_map(|rule| match rule {
+                    Rule::Needs { name, other: same } if same == other => Some(*name),
+                    _ => None,
+                });
+                let names: Vec<&str> = names.collect();
+                let verb = if names.len() == 1 { "goes" } else { "go" };
+                sentences.push(format!("{} {verb} only with `{other}`.", listed(&names)));
+            }
+        }
+    }
+    sentences
 }
 
 fn listed(names: &[&str]) -> String {

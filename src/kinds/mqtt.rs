@@ -6,7 +6,7 @@ use crate::lang::signature::{Accepts, Body, Kind, Support, Verb};
 /// An MQTT broker.
 pub static KIND: Kind = Kind {
     name: "mqtt",
-    about: "An broker of messages that speaks MQTT.",
+    about: "A message broker that speaks MQTT.",
     settings: &[keyword("url", &[Accepts::Url(&["mqtt", "mqtts"])], "Where it is.").required().not_yet()],
     one_of: &[],
     verbs: VERBS,

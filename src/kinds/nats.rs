@@ -6,7 +6,7 @@ use crate::lang::signature::{Accepts, Body, Kind, Support, Verb};
 /// A NATS broker.
 pub static KIND: Kind = Kind {
     name: "nats",
-    about: "A broker of messages that speaks NATS.",
+    about: "A message broker that speaks NATS.",
     settings: &[keyword("url", &[Accepts::Url(&["nats", "tls"])], "Where it is.").required().not_yet()],
     one_of: &[],
     verbs: VERBS,

@@ -13,14 +13,17 @@ Written from the declarations in `src/kinds/` and `src/lang/`; do not edit.
 After a change there, renew it with `SOAK_UPDATE=1 cargo nextest run generated`.
 
 What is marked (not yet) passes `soak check` and is refused by `soak run`. Square brackets hold what may be left
-out. Where a quantity is taken, a range is too: one is drawn each time. A verb that lasts takes a duration behind it,
-with `for` where it has values of its own; without one it lasts until its block ends.
+out. Where a quantity is taken, a range is too: one is drawn each time.
 
 ";
 
 /// The whole page.
 pub fn reference() -> String {
     let mut page = String::from(HEAD);
+    for sentence in form::NATURES {
+        let _ = writeln!(page, "{sentence}");
+    }
+    page.push('\n');
     for kind in KINDS {
         let _ = writeln!(page, "- [`{0}`](#{0}): {1}{2}", kind.name, kind.about, form::suffix(kind.support));
     }
@@ -46,12 +49,10 @@ fn kind(page: &mut String, kind: &Kind) {
     if !kind.settings.is_empty() {
         page.push_str("\n| setting | |\n|---|---|\n");
         parameters(page, kind.settings);
-        let rules =
-            kind.one_of.iter().map(|group| form::one_of(group)).chain(kind.rules.iter().map(form::rule));
-        bullets(page, rules);
+        bullets(page, &form::rules(kind.one_of, kind.rules));
     }
-    for each in kind.verbs {
-        verb(page, kind, each);
+    for group in form::verb_groups(kind) {
+        verbs(page, kind, group);
     }
     if !kind.readings.is_empty() {
         let target = if kind.built_in { kind.name } else { "NAME" };
@@ -60,31 +61,34 @@ fn kind(page: &mut String, kind: &Kind) {
     }
 }
 
-fn verb(page: &mut String, kind: &Kind, verb: &Verb) {
-    let form = form::verb_pieces(kind, verb).join(" ");
-    let fault = if verb.fault { " It is a fault." } else { "" };
-    let support = form::suffix(verb.support);
-    let nature = form::nature(verb.nature);
-    let _ = write!(page, "\n### {} {}\n\n", kind.name, verb.name);
-    let _ = write!(page, "`{form}`\n\n{} {nature}{fault}{support}\n", verb.about);
+/// Verbs that take the same.
+fn verbs(page: &mut String, kind: &Kind, group: &[Verb]) {
+    for verb in group {
+        let form = form::verb_pieces(kind, verb).join(" ");
+        let fault = if verb.fault { "; a fault" } else { "" };
+        let nature = form::nature(verb.nature);
+        let support = form::suffix(verb.support);
+        let _ = write!(page, "\n### {} {}\n\n`{form}`\n\n", kind.name, verb.name);
+        let _ = write!(page, "{} ({nature}{fault}){support}\n\n```soak\n{}\n```\n", verb.about, verb.example);
+    }
+    let [verb, rest @ ..] = group else { return };
+    let title = if rest.is_empty() { "parameter" } else { "parameter of all of these" };
     if !verb.parameters.is_empty() {
-        page.push_str("\n| parameter | |\n|---|---|\n");
+        let _ = write!(page, "\n| {title} | |\n|---|---|\n");
         parameters(page, verb.parameters);
     }
-    bullets(page, verb.rules.iter().map(form::rule));
+    bullets(page, &form::rules(verb.one_of, verb.rules));
     if !verb.gives.is_empty() {
         page.push_str("\n| gives | |\n|---|---|\n");
         for given in verb.gives {
             row(page, &[&code(given.name), given.about]);
         }
     }
-    let _ = write!(page, "\n```soak\n{}\n```\n", verb.example);
 }
 
 fn parameters(page: &mut String, parameters: &[Parameter]) {
     for parameter in parameters {
-        let required = if parameter.required { " Required." } else { "" };
-        row(page, &[&code(&form::parameter(parameter)), &(form::parameter_about(parameter) + required)]);
+        row(page, &[&code(&form::parameter(parameter)), &form::parameter_about(parameter)]);
         for more in parameter.more {
             row(page, &[&format!("… {}", code(&form::parameter(more))), &form::parameter_about(more)]);
         }
@@ -125,10 +129,9 @@ fn row(page: &mut String, cells: &[&str]) {
     let _ = writeln!(page, "| {} |", cells.join(" | "));
 }
 
-fn bullets(page: &mut String, sentences: impl Iterator<Item = String>) {
-    let sentences: Vec<String> = sentences.map(|sentence| format!("- {sentence}\n")).collect();
-    if !sentences.is_empty() {
-        let _ = write!(page, "\n{}", sentences.concat());
+fn bullets(page: &mut String, sentences: &[String]) {
+    for (index, sentence) in sentences.iter().enumerate() {
+        let _ = write!(page, "{}- {sentence}\n", if index == 0 { "\n" } else { "" });
     }
 }
 

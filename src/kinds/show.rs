@@ -33,15 +33,16 @@ const NOT_YET_MEANS: &str = "What is marked (not yet) passes `soak check` and is
 pub fn kind(kind: &Kind) -> String {
     let mut page = String::new();
     let title = format!("{}: {}{}", kind.name, kind.about, form::suffix(kind.support));
-    paragraph(&mut page, 0, 2, title.split(' '));
+    paragraph(&mut page, 0, 2, words(&title));
     if !kind.built_in {
         let _ = write!(page, "\n  {} NAME {{ setting value… }}\n", kind.name);
     }
     settings(&mut page, kind);
     if !kind.verbs.is_empty() {
         page.push_str("\nVERBS\n");
-        for each in kind.verbs {
-            verb(&mut page, kind, each);
+        sentences(&mut page, 2, form::NATURES.iter().map(|sentence| sentence.to_string()));
+        for group in form::verb_groups(kind) {
+            verbs(&mut page, kind, group);
         }
     }
     readings(&mut page, kind);
@@ -60,15 +61,13 @@ fn settings(page: &mut String, kind: &Kind) {
     }
     page.push_str("\nSETTINGS\n");
     list(page, 2, &parameter_rows(kind.settings));
-    let rules = kind.one_of.iter().map(|group| form::one_of(group)).chain(kind.rules.iter().map(form::rule));
-    sentences(page, 2, rules);
+    sentences(page, 2, form::rules(kind.one_of, kind.rules).into_iter());
 }
 
 fn parameter_rows(parameters: &[Parameter]) -> Vec<(String, String)> {
     let mut rows = Vec::new();
     for parameter in parameters {
-        let required = if parameter.required { " Required." } else { "" };
-        rows.push((form::parameter(parameter), form::parameter_about(parameter) + required));
+        rows.push((form::parameter(parameter), form::parameter_about(parameter)));
         for more in parameter.more {
             rows.push((format!("  {}", form::parameter(more)), form::parameter_about(more)));
         }
@@ -76,19 +75,26 @@ fn parameter_rows(parameters: &[Parameter]) -> Vec<(String, String)> {
     rows
 }
 
-fn verb(page: &mut String, kind: &Kind, verb: &Verb) {
-    page.push('\n');
-    let pieces = form::verb_pieces(kind, verb);
-    paragraph(page, 2, 6, pieces.iter().map(String::as_str));
-    let about = format!("{} {}{}", verb.about, form::nature(verb.nature), form::suffix(verb.support));
-    paragraph(page, 4, 4, about.split(' '));
+/// Verbs that take the same.
+fn verbs(page: &mut String, kind: &Kind, group: &[Verb]) {
+    for verb in group {
+        page.push('\n');
+        let pieces = form::verb_pieces(kind, verb);
+        paragraph(page, 2, 6, pieces.iter().map(String::as_str));
+        let nature = form::nature(verb.nature);
+        prose(page, 4, &format!("[{nature}] {}{}", verb.about, form::suffix(verb.support)));
+    }
+    let [verb, rest @ ..] = group else { return };
+    if !rest.is_empty() {
+        page.push_str("\n    All of them take\n");
+    }
     if !verb.parameters.is_empty() {
         list(page, 6, &parameter_rows(verb.parameters));
     }
-    sentences(page, 6, verb.rules.iter().map(form::rule));
+    sentences(page, 6, form::rules(verb.one_of, verb.rules).into_iter());
     if !verb.gives.is_empty() {
         let names: Vec<&str> = verb.gives.iter().map(|given| given.name).collect();
-        paragraph(page, 6, 6, format!("Gives {}.", names.join(", ")).split(' '));
+        prose(page, 6, &format!("Gives {}.", names.join(", ")));
     }
 }
 
@@ -110,8 +116,20 @@ fn readings(page: &mut String, kind: &Kind) {
 /// Sentences, each on a line of its own.
 fn sentences(page: &mut String, indent: usize, sentences: impl Iterator<Item = String>) {
     for sentence in sentences {
-        paragraph(page, indent, indent + 2, sentence.split(' '));
+        paragraph(page, indent, indent + 2, words(&sentence));
     }
+}
+
+/// A text broken between its words, all lines indented alike.
+fn prose(page: &mut String, indent: usize, text: &str) {
+    paragraph(page, indent, indent, words(text));
+}
+
+/// The words of a text, where a mark of two words counts as one.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    const MARK: &str = "(not yet)";
+    let (text, mark) = text.strip_suffix(MARK).map_or((text, None), |text| (text.trim_end(), Some(MARK)));
+    text.split(' ').chain(mark)
 }
 
 /// Two columns, the left one as wide as its widest term that is not too wide.
@@ -124,13 +142,13 @@ fn list(page: &mut String, indent: usize, rows: &[(String, String)]) {
         let mut first = format!("{:indent$}{term}", "");
         if term.width() > column {
             let mut line = String::new();
-            paragraph(&mut line, indent, indent + 4, term.split(' '));
+            paragraph(&mut line, indent, indent + 4, words(term));
             page.push_str(&line);
             first.clear();
         }
         let padding = hanging - first.width();
         let mut text = String::new();
-        paragraph(&mut text, hanging, hanging, about.split(' '));
+        prose(&mut text, hanging, about);
         let _ = write!(page, "{first}{:padding$}{}", "", text.trim_start());
     }
 }
