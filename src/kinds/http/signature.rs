@@ -44,7 +44,8 @@ const SETTINGS: &[Parameter] = &[
     keyword("on", &[Accepts::Target(&["host"])], "The host from which it is asked.").not_yet(),
 ];
 
-const REQUEST: &[Parameter] = &[
+/// One place in memory, so that the methods can be told together.
+static REQUEST: [Parameter; 7] = [
     positional("path", &[Accepts::Text], "The path behind `base`, with its query.").required(),
     keyword("json", &[Accepts::Json], "A body of JSON, with its content type."),
     keyword("text", &[Accepts::Text], "A body of plain text."),
@@ -68,7 +69,7 @@ const ANSWER: &[Given] = &[
 
 const fn method(name: &'static str, about: &'static str, example: &'static str) -> Verb {
     request(name, about, example)
-        .takes(REQUEST)
+        .takes(&REQUEST)
         .rules(&[Rule::AtMostOne(&["json", "text", "form", "file"])])
         .body(Body::Answer)
         .gives(ANSWER)
