@@ -89,7 +89,8 @@ fn every_word_is_in_its_group() {
         ("soakSource", "sources"),
         ("soakSource", "probes"),
         ("soakNumber", "units"),
-        ("soakStatement", "statement_words"),
+        ("soakStatement", "statement_words_only"),
+        ("soakDeclaration", "declaration_words"),
     ];
     for (group, list) in cases {
         let lines = syntax.lines().filter(|line| line.split(' ').nth(2) == Some(group));
