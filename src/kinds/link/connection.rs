@@ -8,11 +8,13 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use nix::sys::socket::{Shutdown, shutdown};
-use tokio::net::TcpStream;
+use nix::libc;
+use nix::sys::socket::{Shutdown, setsockopt, shutdown, sockopt};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::{oneshot, watch};
 
 use super::condition::Side;
+use super::counters::Tally;
 use super::proxy::Link;
 use super::pump::{End, Pump};
 use super::registry::{Entry, Order};
@@ -25,7 +27,7 @@ pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 pub const CUT_GRACE: Duration = Duration::from_secs(1);
 
 /// What ended a connection.
-enum Close {
+pub(super) enum Close {
     /// Both directions ended by themselves.
     Finished,
     Reset,
@@ -54,31 +56,48 @@ pub(super) async fn carry(
     // A proxy must not add to what it is asked for. Failing means that the end is gone, which is found below.
     let _ = client.set_nodelay(true);
     let _ = server.set_nodelay(true);
-    let mut pumps = Pumps {
-        up: Pump::new(Side::Up, entry.number, Arc::clone(&link)),
-        down: Pump::new(Side::Down, entry.number, Arc::clone(&link)),
+    let pumps = Pumps::new(entry.number, &link, &link.tally);
+    let close = tokio::select! {
+        biased;
+        order = &mut orders => Close::from(order),
+        close = pumps.carry(&client, &server, settings) => close,
     };
-    let close = loop {
-        let setting = Arc::clone(&settings.borrow_and_update());
-        let stale = settings.clone();
-        tokio::select! {
-            biased;
-            order = &mut orders => break Close::from(order),
-            changed = settings.changed() => if changed.is_err() { break Close::Gone },
-            close = poll_fn(|context| pumps.poll(context, &client, &server, &setting, &stale)) => break close,
-        }
-    };
-    drop(pumps);
     drop(entry);
     hang_up(close, &link, vec![client, server]).await;
 }
 
-struct Pumps {
+/// Both directions of a connection.
+pub(super) struct Pumps {
     up: Pump,
     down: Pump,
 }
 
 impl Pumps {
+    pub fn new(number: u64, link: &Arc<Link>, tally: &Arc<Tally>) -> Pumps {
+        Pumps {
+            up: Pump::new(Side::Up, number, link, tally),
+            down: Pump::new(Side::Down, number, link, tally),
+        }
+    }
+
+    /// Carries until both directions have ended, always under the newest setting.
+    pub async fn carry(
+        mut self,
+        client: &TcpStream,
+        server: &TcpStream,
+        mut settings: watch::Receiver<Arc<Setting>>,
+    ) -> Close {
+        loop {
+            let setting = Arc::clone(&settings.borrow_and_update());
+            let newest = settings.clone();
+            tokio::select! {
+                biased;
+                changed = settings.changed() => if changed.is_err() { return Close::Gone },
+                close = poll_fn(|context| self.poll(context, client, server, &setting, &newest)) => return close,
+            }
+        }
+    }
+
     fn poll(
         &mut self,
         context: &mut Context<'_>,
@@ -89,8 +108,8 @@ impl Pumps {
     ) -> Poll<Close> {
         // A link that is gone counts as changed; the task is woken for both.
         let stale = || settings.has_changed().unwrap_or(true);
-        let up = self.up.poll(context, (client, server), setting, stale);
-        let down = self.down.poll(context, (server, client), setting, stale);
+        let up = self.up.poll(context, (client, server), setting, self.down.ended(), stale);
+        let down = self.down.poll(context, (server, client), setting, self.up.ended(), stale);
         match (up, down) {
             (Poll::Ready(End::Reset), _) | (_, Poll::Ready(End::Reset)) => Poll::Ready(Close::Reset),
             (Poll::Ready(End::Finished), Poll::Ready(End::Finished)) => Poll::Ready(Close::Finished),
@@ -107,7 +126,7 @@ async fn connect(link: &Link, settings: &mut watch::Receiver<Arc<Setting>>) -> R
     settings.wait_for(|setting| setting.connects()).await.map_err(|_| Close::Gone)?;
     let limit = link.wakeups.sleep_until(Instant::now() + CONNECT_LIMIT);
     let connected = tokio::select! {
-        connected = TcpStream::connect(link.to.as_str()) => connected,
+        connected = dial(&link.to) => connected,
         () = limit => Err(io::ErrorKind::TimedOut.into()),
     };
     match connected {
@@ -118,6 +137,25 @@ async fn connect(link: &Link, settings: &mut watch::Receiver<Arc<Setting>>) -> R
             Err(Close::Reset)
         }
     }
+}
+
+/// Connects to the first address of `name` that answers.
+async fn dial(name: &str) -> io::Result<TcpStream> {
+    let mut failure = io::ErrorKind::AddrNotAvailable.into();
+    for address in tokio::net::lookup_host(name).await? {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // The server may have the connection before this task knows. If the connection is given up in between, it
+        // must be reset and not look like one that was made and closed.
+        socket.set_zero_linger()?;
+        match socket.connect(address).await {
+            Ok(stream) => {
+                setsockopt(&stream, sockopt::Linger, &libc::linger { l_onoff: 0, l_linger: 0 })?;
+                return Ok(stream);
+            }
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
 }
 
 impl From<Result<Order, oneshot::error::RecvError>> for Close {

@@ -11,6 +11,7 @@ mod connection;
 mod counters;
 mod door;
 mod error;
+mod probe;
 mod proxy;
 mod pump;
 mod registry;

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rand::RngCore;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::{oneshot, watch};
 
 use super::condition::{Condition, Side};
@@ -15,6 +15,7 @@ use super::connection::{carry, reset};
 use super::counters::{Counters, Measured, Tally};
 use super::door::Door;
 use super::error::ProxyError;
+use super::probe::probe;
 use super::registry::Registry;
 use super::setting::Setting;
 use crate::lang::wakeup::Wakeups;
@@ -41,6 +42,7 @@ pub struct ProxyOptions {
 pub struct Proxy {
     link: Arc<Link>,
     address: SocketAddr,
+    runtime: Handle,
     /// There until the proxy is dropped, which is what tells the thread to end.
     settings: Option<watch::Sender<Arc<Setting>>>,
     applied: watch::Receiver<u64>,
@@ -53,8 +55,10 @@ pub(super) struct Link {
     pub to: String,
     pub seed: u64,
     pub wakeups: Wakeups,
-    pub tally: Tally,
+    pub tally: Arc<Tally>,
     pub registry: Arc<Registry>,
+    /// How often the link has been probed.
+    pub probes: AtomicU64,
     /// The memory of all chunks on their way, in bytes.
     pub held: Arc<AtomicUsize>,
 }
@@ -74,8 +78,8 @@ impl Proxy {
             .spawn(move || run(options, watched, applying, tell))
             .map_err(|source| ProxyError::Thread { source })?;
         let ended = || ProxyError::Thread { source: std::io::ErrorKind::UnexpectedEof.into() };
-        let (link, address) = told.await.unwrap_or_else(|_| Err(ended()))?;
-        Ok(Proxy { link, address, settings: Some(settings), applied, thread: Some(thread) })
+        let (link, address, runtime) = told.await.unwrap_or_else(|_| Err(ended()))?;
+        Ok(Proxy { link, address, runtime, settings: Some(settings), applied, thread: Some(thread) })
     }
 
     /// Where the proxy listens, with the real port.
@@ -104,7 +108,8 @@ impl Proxy {
     }
 
     /// Closes a share of the open connections, drawn at random: rounded up, so at least one when there is one
-    /// and the share is not zero. Both ends see an orderly end. Returns how many.
+    /// and the share is not zero. Both ends see an orderly end, except that a server which a connection is just
+    /// being made to may see a reset. Returns how many.
     pub fn cut(&self, share: f64, random: &mut dyn RngCore) -> usize {
         let count = self.link.registry.cut(share, random);
         self.link.tally.cut.fetch_add(count as u64, Ordering::Relaxed);
@@ -141,6 +146,16 @@ impl Proxy {
         }
     }
 
+    /// Sends a byte up and back down through the proxy itself, impaired like all traffic, and says how long it
+    /// took; `None` when it was not back within `patience`, as it never is while the link is off. Neither the
+    /// server nor the counters see it.
+    pub async fn probe(&self, patience: Duration) -> Option<Duration> {
+        // Counted from the far end, so that probes and connections draw different random numbers.
+        let number = u64::MAX / 2 - self.link.probes.fetch_add(1, Ordering::Relaxed);
+        let settings = self.settings().subscribe();
+        self.runtime.spawn(probe(Arc::clone(&self.link), number, settings, patience)).await.ok().flatten()
+    }
+
     fn settings(&self) -> &watch::Sender<Arc<Setting>> {
         self.settings.as_ref().expect("the sender is taken out only while the proxy is being dropped")
     }
@@ -164,7 +179,7 @@ impl Link {
     }
 }
 
-type Started = Result<(Arc<Link>, SocketAddr), ProxyError>;
+type Started = Result<(Arc<Link>, SocketAddr, Handle), ProxyError>;
 
 /// The proxy's thread: everything of one link happens here.
 fn run(
@@ -184,7 +199,7 @@ fn run(
     runtime.block_on(async {
         match open(options).await {
             Ok((link, door)) => {
-                let _ = tell.send(Ok((Arc::clone(&link), door.address())));
+                let _ = tell.send(Ok((Arc::clone(&link), door.address(), Handle::current())));
                 serve(&link, door, settings, applying).await;
             }
             Err(error) => {
@@ -202,7 +217,8 @@ async fn open(options: ProxyOptions) -> Result<(Arc<Link>, Door), ProxyError> {
         to: options.to,
         seed: options.seed,
         wakeups: Wakeups::new().map_err(|source| ProxyError::Thread { source })?,
-        tally: Tally::default(),
+        tally: Arc::new(Tally::default()),
+        probes: AtomicU64::new(0),
         registry: Arc::new(Registry::default()),
         held: Arc::new(AtomicUsize::new(0)),
     };

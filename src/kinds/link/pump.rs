@@ -16,6 +16,7 @@ use rand_chacha::ChaCha8Rng;
 use tokio::net::TcpStream;
 
 use super::condition::{Direction, Side};
+use super::counters::Tally;
 use super::proxy::Link;
 use super::setting::{Gate, Passage, Setting, Slot};
 use super::transit::Transit;
@@ -65,6 +66,7 @@ enum Step {
 pub(super) struct Pump {
     side: Side,
     link: Arc<Link>,
+    tally: Arc<Tally>,
     transit: Transit,
     last: Option<Last>,
     sleep: Option<Sleep>,
@@ -75,20 +77,36 @@ pub(super) struct Pump {
 }
 
 impl Pump {
-    pub fn new(side: Side, number: u64, link: Arc<Link>) -> Pump {
+    /// `number` picks the random numbers, and what is carried is counted in `tally`.
+    pub fn new(side: Side, number: u64, link: &Arc<Link>, tally: &Arc<Tally>) -> Pump {
         let mut random = ChaCha8Rng::seed_from_u64(link.seed);
         random.set_stream(number * 2 + u64::from(side == Side::Down));
         let transit = Transit::new(Arc::clone(&link.held));
-        Pump { side, link, transit, last: None, sleep: None, booked: None, random, ended: None }
+        Pump {
+            side,
+            link: Arc::clone(link),
+            tally: Arc::clone(tally),
+            transit,
+            last: None,
+            sleep: None,
+            booked: None,
+            random,
+            ended: None,
+        }
     }
 
     /// Carries what `setting` lets pass, until the direction ends. `stale` says that a newer setting is there:
     /// then nothing more is done, and the caller calls again with that one.
+    ///
+    /// Where the opposite direction is broken, the end of this one is not passed on, because a reset follows. The
+    /// kernel reports a reset only once: after the opposite direction has found it by writing, reading finds what
+    /// looks like an orderly end.
     pub fn poll(
         &mut self,
         context: &mut Context<'_>,
         (from, to): (&TcpStream, &TcpStream),
         setting: &Setting,
+        opposite: Option<End>,
         stale: impl Fn() -> bool,
     ) -> Poll<End> {
         if let Some(end) = self.ended {
@@ -112,7 +130,13 @@ impl Pump {
                 Step::Moved => {}
                 Step::Waiting => return Poll::Pending,
                 Step::Ended(end) => {
-                    self.end(end, to);
+                    self.ended = Some(end);
+                    self.sleep = None;
+                    self.swallow();
+                    if end == End::Finished && opposite != Some(End::Broken) {
+                        // It fails only when the receiver is gone already, which the other direction notices.
+                        let _ = shutdown(to.as_raw_fd(), Shutdown::Write);
+                    }
                     return Poll::Ready(end);
                 }
             }
@@ -121,19 +145,14 @@ impl Pump {
         Poll::Pending
     }
 
-    fn end(&mut self, end: End, to: &TcpStream) {
-        self.ended = Some(end);
-        self.sleep = None;
-        if end == End::Finished {
-            // It fails only when the receiver is gone already, which the other direction notices.
-            let _ = shutdown(to.as_raw_fd(), Shutdown::Write);
-        }
-        self.swallow();
+    /// How the direction ended, if it has.
+    pub fn ended(&self) -> Option<End> {
+        self.ended
     }
 
     fn swallow(&mut self) {
         let lost = self.transit.discard();
-        self.link.tally.swallowed.fetch_add(lost as u64, Ordering::Relaxed);
+        self.tally.swallowed.fetch_add(lost as u64, Ordering::Relaxed);
     }
 
     /// Writes as much of the oldest chunk as may be written now.
@@ -170,7 +189,7 @@ impl Pump {
         let Some(first) = self.transit.first() else { return Step::Waiting };
         match to.try_write(&first.rest()[..allowed]) {
             Ok(count) => {
-                self.link.tally.carried(self.side, count);
+                self.tally.carried(self.side, count);
                 if let Some(arrived) = self.transit.advance(count) {
                     self.measure(arrived, setting);
                 }
@@ -234,11 +253,11 @@ impl Pump {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
             Err(_) => {
-                self.link.tally.swallowed.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                self.tally.swallowed.fetch_add(bytes.len() as u64, Ordering::Relaxed);
                 return Step::Ended(End::Broken);
             }
         };
-        self.link.tally.carried(self.side, written);
+        self.tally.carried(self.side, written);
         if written == bytes.len() {
             self.measure(arrived, setting);
         } else {
@@ -250,7 +269,7 @@ impl Pump {
     /// A chunk that came under an earlier setting says nothing about this one.
     fn measure(&self, arrived: Instant, setting: &Setting) {
         if arrived >= setting.since {
-            self.link.tally.delayed(self.side, setting, arrived.elapsed());
+            self.tally.delayed(self.side, setting, arrived.elapsed());
         }
     }
 

@@ -1,0 +1,538 @@
+//! The proxy behind links, over real sockets: each condition does what it says and loses nothing.
+#![cfg(target_os = "linux")]
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use soak::kinds::link::{Condition, Delays, Direction, Impairment, Proxy, ProxyError, ProxyOptions};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+/// Far longer than anything here takes; running into it is a failure.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long silence is listened to before it counts as such.
+const SILENCE: Duration = Duration::from_millis(150);
+
+/// Starts a server that sends everything back; says where it is.
+async fn echo_server() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let (mut reader, mut writer) = stream.split();
+                let _ = tokio::io::copy(&mut reader, &mut writer).await;
+                let _ = writer.shutdown().await;
+            });
+        }
+    });
+    address
+}
+
+async fn proxy_to(to: SocketAddr) -> Proxy {
+    proxy_at("127.0.0.1:0", to.to_string()).await.unwrap()
+}
+
+async fn proxy_at(listen: &str, to: String) -> Result<Proxy, ProxyError> {
+    Proxy::start(ProxyOptions { listen: listen.to_string(), to, seed: 7 }).await
+}
+
+async fn connect(proxy: &Proxy) -> TcpStream {
+    TcpStream::connect(proxy.local_address()).await.unwrap()
+}
+
+/// A client and the server's end of its connection, without an echo between them.
+async fn pair(proxy: &Proxy, server: &TcpListener) -> (TcpStream, TcpStream) {
+    let mut client = connect(proxy).await;
+    let mut served = within(server.accept()).await.unwrap().0;
+    // The kernel connects before the proxy knows; a byte that came through has been through a whole connection.
+    client.write_all(b"!").await.unwrap();
+    within(served.read_exact(&mut [0])).await.unwrap();
+    (client, served)
+}
+
+async fn within<Output>(future: impl Future<Output = Output>) -> Output {
+    timeout(PATIENCE, future).await.expect("took too long")
+}
+
+async fn ask(stream: &mut TcpStream, question: &[u8]) {
+    stream.write_all(question).await.unwrap();
+    let mut answer = vec![0; question.len()];
+    within(stream.read_exact(&mut answer)).await.unwrap();
+    assert_eq!(answer, question);
+}
+
+async fn assert_silent(stream: &mut TcpStream) {
+    let heard = timeout(SILENCE, stream.read(&mut [0; 16])).await;
+    assert!(heard.is_err(), "heard {heard:?}");
+}
+
+async fn assert_ended(stream: &mut TcpStream) {
+    assert_eq!(within(stream.read(&mut [0; 16])).await.unwrap(), 0);
+}
+
+async fn assert_reset(stream: &mut TcpStream) {
+    let error = within(stream.read(&mut [0; 16])).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+}
+
+async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < PATIENCE, "never: {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+fn latency(milliseconds: u64) -> Direction {
+    Direction { latency: Duration::from_millis(milliseconds), ..Direction::default() }
+}
+
+/// Bytes in which a loss, a repetition and a swap can all be seen.
+fn pattern(length: usize, salt: usize) -> Vec<u8> {
+    (0..length).map(|place| ((place * 31 + place / 251 + salt) % 256) as u8).collect()
+}
+
+#[tokio::test]
+async fn a_link_that_is_on_carries_everything_and_counts_it() {
+    let server = echo_server().await;
+    for (listen, to) in [
+        ("127.0.0.1:0", server.to_string()),
+        ("[::1]:0", server.to_string()),
+        ("localhost:0", format!("localhost:{}", server.port())),
+    ] {
+        let proxy = proxy_at(listen, to).await.unwrap();
+        let mut client = connect(&proxy).await;
+        ask(&mut client, b"hello").await;
+        ask(&mut client, &pattern(100_000, 1)).await;
+        // The client may have the last bytes before the proxy has counted them.
+        eventually("all is counted", || proxy.counters().received == 100_005).await;
+        let counters = proxy.counters();
+        assert_eq!((counters.sent, counters.open, counters.connections), (100_005, 1, 1), "{listen}");
+        assert!(counters.measured.round_trip().unwrap() < PATIENCE);
+        drop(client);
+        eventually("the connection is gone", || proxy.counters().open == 0).await;
+    }
+}
+
+#[tokio::test]
+async fn each_side_can_close_alone() {
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = proxy_to(server.local_addr().unwrap()).await;
+    for condition in [Condition::On, Condition::Degrade(Impairment::both(latency(5)))] {
+        proxy.set(condition);
+        let (mut client, mut served) = pair(&proxy, &server).await;
+        client.write_all(b"last words").await.unwrap();
+        client.shutdown().await.unwrap();
+        let mut heard = String::new();
+        within(served.read_to_string(&mut heard)).await.unwrap();
+        assert_eq!(heard, "last words");
+        served.write_all(b"answer").await.unwrap();
+        drop(served);
+        let mut answer = String::new();
+        within(client.read_to_string(&mut answer)).await.unwrap();
+        assert_eq!(answer, "answer");
+    }
+}
+
+#[tokio::test]
+async fn off_is_silence_and_nothing_is_lost() {
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = proxy_to(server.local_addr().unwrap()).await;
+    let (mut client, mut served) = pair(&proxy, &server).await;
+    let sent = pattern(1 << 20, 3);
+    client.write_all(&sent[..1000]).await.unwrap();
+    let mut heard = vec![0; 1000];
+    within(served.read_exact(&mut heard)).await.unwrap();
+
+    proxy.set(Condition::Off);
+    let rest = sent[1000..].to_vec();
+    let writer = tokio::spawn(async move {
+        client.write_all(&rest).await.unwrap();
+        client.shutdown().await.unwrap();
+        client
+    });
+    served.write_all(b"unheard").await.unwrap();
+    assert_silent(&mut served).await;
+
+    proxy.set(Condition::On);
+    within(served.read_to_end(&mut heard)).await.unwrap();
+    assert!(heard == sent, "the bytes differ");
+    let mut client = within(writer).await.unwrap();
+    drop(served);
+    let mut answer = String::new();
+    within(client.read_to_string(&mut answer)).await.unwrap();
+    assert_eq!(answer, "unheard");
+}
+
+#[tokio::test]
+async fn a_new_connection_waits_for_the_link_to_be_on() {
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = proxy_to(server.local_addr().unwrap()).await;
+    proxy.set(Condition::Off);
+    proxy.settled().await;
+    let mut client = connect(&proxy).await;
+    client.write_all(b"anyone there?").await.unwrap();
+    client.shutdown().await.unwrap();
+    assert!(timeout(SILENCE, server.accept()).await.is_err());
+    assert_eq!(proxy.counters().open, 1);
+    proxy.set(Condition::On);
+    let mut served = within(server.accept()).await.unwrap().0;
+    let mut heard = String::new();
+    within(served.read_to_string(&mut heard)).await.unwrap();
+    assert_eq!(heard, "anyone there?");
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_a_reset_while_the_link_is_off() {
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = proxy_to(server.local_addr().unwrap()).await;
+    let (client, mut served) = pair(&proxy, &server).await;
+    proxy.set(Condition::Off);
+    client.set_zero_linger().unwrap();
+    drop(client);
+    assert_silent(&mut served).await;
+    proxy.set(Condition::On);
+    assert_reset(&mut served).await;
+}
+
+#[tokio::test]
+async fn refuse_closes_the_port_keeps_it_and_gives_it_back() {
+    let proxy = proxy_to(echo_server().await).await;
+    let address = proxy.local_address();
+    for _ in 0..5 {
+        let mut client = connect(&proxy).await;
+        ask(&mut client, b"before").await;
+        proxy.set(Condition::Refuse);
+        assert_reset(&mut client).await;
+        proxy.settled().await;
+        let error = TcpStream::connect(address).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+        assert!(proxy.counters().measured.refusing);
+        let thief = TcpListener::bind(address).await;
+        assert_eq!(thief.unwrap_err().kind(), ErrorKind::AddrInUse);
+
+        proxy.set(Condition::On);
+        proxy.settled().await;
+        assert!(!proxy.counters().measured.refusing);
+        ask(&mut connect(&proxy).await, b"after").await;
+    }
+    assert_eq!(proxy.counters().reset, 5);
+}
+
+#[tokio::test]
+async fn refuse_resets_even_when_it_is_replaced_at_once() {
+    let proxy = proxy_to(echo_server().await).await;
+    let mut client = connect(&proxy).await;
+    ask(&mut client, b"before").await;
+    proxy.set(Condition::Refuse);
+    proxy.set(Condition::On);
+    assert_reset(&mut client).await;
+    proxy.settled().await;
+    ask(&mut connect(&proxy).await, b"after").await;
+}
+
+#[tokio::test]
+async fn a_reset_reaches_both_ends_of_every_connection() {
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = proxy_to(server.local_addr().unwrap()).await;
+    let mut pairs = Vec::new();
+    for _ in 0..3 {
+        pairs.push(pair(&proxy, &server).await);
+    }
+    assert_eq!(proxy.reset(), 3);
+    for (client, served) in &mut pairs {
+        assert_reset(client).await;
+        assert_reset(served).await;
+    }
+    assert_eq!((proxy.counters().open, proxy.counters().reset), (0, 3));
+    assert_eq!(proxy.reset(), 0);
+}
+
+#[tokio::test]
+async fn a_reset_of_one_end_is_carried_to_the_other() {
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = proxy_to(server.local_addr().unwrap()).await;
+    for condition in [Condition::On, Condition::Degrade(Impairment::both(latency(5)))] {
+        proxy.set(condition);
+        let (mut client, served) = pair(&proxy, &server).await;
+        served.set_zero_linger().unwrap();
+        drop(served);
+        assert_reset(&mut client).await;
+    }
+}
+
+#[tokio::test]
+async fn what_came_before_a_reset_still_arrives() {
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = proxy_to(server.local_addr().unwrap()).await;
+    proxy.set(Condition::Degrade(Impairment { up: None, down: Some(latency(100)) }));
+    let (mut client, mut served) = pair(&proxy, &server).await;
+    served.write_all(b"error: too long").await.unwrap();
+    eventually("the answer is on its way", || proxy.counters().measured.held > 0).await;
+    served.set_zero_linger().unwrap();
+    drop(served);
+    // The server is gone; the client does not know it yet and goes on sending.
+    let mut heard = [0; 15];
+    loop {
+        let _ = client.write(b"more").await;
+        match timeout(Duration::from_millis(5), client.read_exact(&mut heard)).await {
+            Ok(read) => break assert_eq!(read.unwrap(), 15),
+            Err(_) => continue,
+        }
+    }
+    assert_eq!(&heard, b"error: too long");
+    assert_reset(&mut client).await;
+}
+
+#[tokio::test]
+async fn cut_ends_the_right_number_of_connections_in_order() {
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = proxy_to(server.local_addr().unwrap()).await;
+    let mut random = ChaCha8Rng::seed_from_u64(1);
+    assert_eq!(proxy.cut(0.5, &mut random), 0);
+    let mut pairs = Vec::new();
+    for _ in 0..10 {
+        pairs.push(pair(&proxy, &server).await);
+    }
+    assert_eq!(proxy.cut(0.25, &mut random), 3);
+    assert_eq!((proxy.counters().open, proxy.counters().cut), (7, 3));
+    let (mut ended, mut alive) = (0, 0);
+    for (client, served) in &mut pairs {
+        served.write_all(b"x").await.unwrap();
+        match within(client.read(&mut [0; 1])).await.unwrap() {
+            0 => {
+                assert_ended(served).await;
+                ended += 1;
+            }
+            _ => alive += 1,
+        }
+    }
+    assert_eq!((ended, alive), (3, 7));
+}
+
+#[tokio::test]
+async fn a_latency_delays_by_as_much_as_asked_and_says_so() {
+    let proxy = proxy_to(echo_server().await).await;
+    let mut client = connect(&proxy).await;
+    ask(&mut client, b"warm").await;
+    for (up, down) in [(Some(20), Some(20)), (Some(30), None), (None, Some(30)), (None, None)] {
+        proxy.set(Condition::Degrade(Impairment { up: up.map(latency), down: down.map(latency) }));
+        for _ in 0..5 {
+            let start = Instant::now();
+            ask(&mut client, b"question").await;
+            let asked = Duration::from_millis(up.unwrap_or(0) + down.unwrap_or(0));
+            assert!(start.elapsed() >= asked, "{:?} for {asked:?}", start.elapsed());
+            assert!(start.elapsed() < asked + Duration::from_secs(2));
+        }
+        let chunks = |delays: &Option<Delays>| delays.as_ref().map_or(0, |delays| delays.chunks);
+        eventually("the last chunk is counted", || chunks(&proxy.counters().measured.down) == 5).await;
+        let measured = proxy.counters().measured;
+        for (delays, asked) in [(&measured.up, up), (&measured.down, down)] {
+            let delays = delays.as_ref().unwrap();
+            let asked = Duration::from_millis(asked.unwrap_or(0));
+            assert_eq!(delays.chunks, 5);
+            assert!(delays.minimum >= asked && delays.median < asked + Duration::from_secs(1), "{delays:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn jitter_keeps_the_order_and_stays_in_its_range() {
+    let proxy = proxy_to(echo_server().await).await;
+    let direction =
+        Direction { latency: Duration::from_millis(6), jitter: Duration::from_millis(4), bandwidth: None };
+    proxy.set(Condition::Degrade(Impairment { up: Some(direction), down: None }));
+    let mut client = connect(&proxy).await;
+    for turn in 0..40 {
+        ask(&mut client, &pattern(10, turn)).await;
+    }
+    let delays = proxy.counters().measured.up.unwrap();
+    assert!(delays.minimum >= Duration::from_millis(2), "{delays:?}");
+    assert!(delays.maximum - delays.minimum > Duration::from_millis(1), "{delays:?}");
+    client.set_nodelay(true).unwrap();
+    let all = pattern(3000, 5);
+    for piece in all.chunks(30) {
+        client.write_all(piece).await.unwrap();
+    }
+    let mut answer = vec![0; all.len()];
+    within(client.read_exact(&mut answer)).await.unwrap();
+    assert_eq!(answer, all);
+}
+
+#[tokio::test]
+async fn latency_is_no_limit_to_what_flows() {
+    let proxy = proxy_to(echo_server().await).await;
+    proxy.set(Condition::Degrade(Impairment { up: Some(latency(200)), down: None }));
+    let client = connect(&proxy).await;
+    client.set_nodelay(true).unwrap();
+    let (mut reader, mut writer) = client.into_split();
+    let start = Instant::now();
+    // 100 chunks one after the other; were each held back behind the one before, they would take 20 s.
+    let sending = tokio::spawn(async move {
+        for turn in 0..100 {
+            writer.write_all(&pattern(1000, turn)).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        writer
+    });
+    let mut answer = vec![0; 100_000];
+    within(reader.read_exact(&mut answer)).await.unwrap();
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    for (turn, piece) in answer.chunks(1000).enumerate() {
+        assert!(piece == pattern(1000, turn), "chunk {turn}");
+    }
+    within(sending).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_new_condition_binds_what_is_already_on_its_way() {
+    let proxy = proxy_to(echo_server().await).await;
+    let mut client = connect(&proxy).await;
+    ask(&mut client, b"warm").await;
+    let slow =
+        Direction { latency: Duration::from_secs(3600), jitter: Duration::ZERO, bandwidth: Some(10.0) };
+    proxy.set(Condition::Degrade(Impairment::both(slow)));
+    client.write_all(b"stuck").await.unwrap();
+    eventually("the chunk is on its way", || proxy.counters().measured.held > 0).await;
+    assert_silent(&mut client).await;
+    proxy.set(Condition::On);
+    let mut answer = [0; 5];
+    within(client.read_exact(&mut answer)).await.unwrap();
+    assert_eq!(&answer, b"stuck");
+    eventually("nothing is held", || proxy.counters().measured.held == 0).await;
+}
+
+#[tokio::test]
+async fn a_probe_takes_the_way_that_traffic_takes() {
+    let proxy = proxy_to(echo_server().await).await;
+    let patience = Duration::from_millis(200);
+    let both = Impairment { up: Some(latency(20)), down: Some(latency(30)) };
+    for (condition, at_least) in [
+        (Condition::On, Some(0)),
+        (Condition::Degrade(both), Some(50)),
+        (Condition::Off, None),
+        (Condition::Refuse, None),
+    ] {
+        proxy.set(condition);
+        let patience = if at_least.is_some() { PATIENCE } else { patience };
+        let seen = proxy.probe(patience).await;
+        assert_eq!(seen.is_some(), at_least.is_some(), "{condition:?}");
+        assert!(seen >= at_least.map(Duration::from_millis), "{condition:?} {seen:?}");
+    }
+    let counters = proxy.counters();
+    assert_eq!((counters.sent, counters.received, counters.connections), (0, 0, 0));
+    assert_eq!((counters.measured.up, counters.measured.held), (None, 0));
+}
+
+#[tokio::test]
+async fn bandwidth_is_shared_by_all_connections() {
+    let proxy = proxy_to(echo_server().await).await;
+    let direction = Direction { bandwidth: Some(400_000.0), ..Direction::default() };
+    proxy.set(Condition::Degrade(Impairment { up: None, down: Some(direction) }));
+    let start = Instant::now();
+    let mut tasks = JoinSet::new();
+    for salt in 0..4 {
+        let mut client = connect(&proxy).await;
+        tasks.spawn(async move { ask(&mut client, &pattern(50_000, salt)).await });
+    }
+    while let Some(done) = within(tasks.join_next()).await {
+        done.unwrap();
+    }
+    let took = start.elapsed();
+    assert!(took >= Duration::from_millis(490) && took < Duration::from_secs(5), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_resets_the_client() {
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let proxy = proxy_to(gone).await;
+    // The reset may come while the client is still about to connect.
+    match TcpStream::connect(proxy.local_address()).await {
+        Ok(mut client) => assert_reset(&mut client).await,
+        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+    }
+    assert_eq!(proxy.counters().upstream_failures, 1);
+}
+
+#[tokio::test]
+async fn switching_fast_damages_nothing() {
+    let proxy = proxy_to(echo_server().await).await;
+    let mut tasks = JoinSet::new();
+    for salt in 0..100 {
+        let client = connect(&proxy).await;
+        tasks.spawn(async move {
+            let (mut reader, mut writer) = client.into_split();
+            let sent = pattern(200_000, salt);
+            let expected = sent.clone();
+            let sending = tokio::spawn(async move {
+                for piece in sent.chunks(7001) {
+                    writer.write_all(piece).await.unwrap();
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                writer.shutdown().await.unwrap();
+            });
+            let mut answer = Vec::new();
+            reader.read_to_end(&mut answer).await.unwrap();
+            assert!(answer == expected, "connection {salt} was damaged");
+            sending.await.unwrap();
+        });
+    }
+    let jittery = Direction {
+        latency: Duration::from_millis(3),
+        jitter: Duration::from_millis(3),
+        bandwidth: Some(5e7),
+    };
+    for turn in 0..200 {
+        proxy.set(match turn % 4 {
+            0 | 2 => Condition::Off,
+            1 => Condition::Degrade(Impairment::both(jittery)),
+            _ => Condition::On,
+        });
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    proxy.set(Condition::On);
+    while let Some(done) = within(tasks.join_next()).await {
+        done.unwrap();
+    }
+    eventually("all connections are gone", || proxy.counters().open == 0).await;
+    let counters = proxy.counters();
+    assert_eq!((counters.sent, counters.received), (20_000_000, 20_000_000));
+    assert_eq!((counters.swallowed, counters.measured.held), (0, 0));
+}
+
+#[tokio::test]
+async fn dropping_the_proxy_closes_port_and_connections() {
+    let server = echo_server().await;
+    for condition in [Condition::On, Condition::Off, Condition::Refuse] {
+        let proxy = proxy_to(server).await;
+        let address = proxy.local_address();
+        let mut client = connect(&proxy).await;
+        ask(&mut client, b"hello").await;
+        proxy.set(condition);
+        drop(proxy);
+        let refused = TcpStream::connect(address).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::ConnectionRefused, "{condition:?}");
+        assert!(matches!(within(client.read(&mut [0; 1])).await, Ok(0) | Err(_)));
+        TcpListener::bind(address).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_listened_on_is_told_in_a_sentence() {
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = taken.local_addr().unwrap();
+    for (listen, expected) in [
+        (address.to_string(), format!("{address} is in use by another program")),
+        ("192.0.2.1:80".to_string(), "192.0.2.1:80 is no address of this machine".to_string()),
+        ("nonsense".to_string(), "cannot find the address of `nonsense`".to_string()),
+    ] {
+        let error = proxy_at(&listen, address.to_string()).await.unwrap_err().to_string();
+        assert!(error.starts_with(&expected), "{error}");
+    }
+}
