@@ -78,11 +78,10 @@ impl Door {
 
     /// Stops listening. Connections that nobody has accepted yet are reset by the kernel.
     pub fn close(&mut self) {
-        if self.listener.take().is_some() {
-            // Neither can fail on a socket that listens.
-            let _ = setsockopt(&self.socket, sockopt::ReuseAddr, &false);
-            let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Read);
-        }
+        self.listener = None;
+        // Neither can fail on a socket that listens; one that does not is as it should be.
+        let _ = setsockopt(&self.socket, sockopt::ReuseAddr, &false);
+        let _ = shutdown(self.socket.as_raw_fd(), Shutdown::Read);
     }
 
     /// Whether an attempt to connect is refused, found out by making one.

@@ -24,7 +24,7 @@ use crate::lang::wakeup::Wakeups;
 const RETRY_PAUSE: Duration = Duration::from_millis(20);
 /// After so many tasks the thread looks for new events on its sockets, so that a busy connection does not make
 /// the others late.
-const EVENT_INTERVAL: u32 = 16;
+const EVENT_INTERVAL: u32 = 2;
 
 /// What a proxy is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct ProxyOptions {
     pub seed: u64,
 }
 
-/// A running proxy. Dropping it closes the port and all connections.
+/// A running proxy. Dropping it closes the port and all connections, and waits the moment that takes.
 #[derive(Debug)]
 pub struct Proxy {
     link: Arc<Link>,
@@ -99,7 +99,8 @@ impl Proxy {
         }
     }
 
-    /// Returns when the newest condition is in force, the port's being open or closed included.
+    /// Returns when the newest condition is in force, the port's being open or closed included. Opening it again
+    /// is tried until it succeeds; only want of file descriptors can make that take long.
     pub async fn settled(&self) {
         let newest = self.settings().borrow().number;
         let mut applied = self.applied.clone();

@@ -22,10 +22,11 @@ use super::setting::{Gate, Passage, Setting, Slot};
 use super::transit::Transit;
 use crate::lang::wakeup::Sleep;
 
-/// The most bytes read at once.
-pub const CHUNK: usize = 64 << 10;
-/// Steps a pump takes before it lets the link's other connections have their turn.
-const TURNS: usize = 16;
+/// The most bytes read at once. Larger ones no longer carry more, smaller ones do.
+pub const CHUNK: usize = 256 << 10;
+/// Steps a pump takes before it lets the link's other connections have their turn. Few, because every step may
+/// carry a whole chunk, and what is delayed elsewhere on the link must not become late by it.
+const TURNS: usize = 2;
 /// A delay too long for the clock to represent ends after this time instead.
 const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -223,6 +224,10 @@ impl Pump {
     ) -> Step {
         let room = self.transit.room(passage);
         if room == 0 || self.last.is_some() {
+            return Step::Waiting;
+        }
+        // Nothing is read that could not be written on at once: a slow receiver slows its sender down.
+        if matches!(passage, Passage::Clear) && to.poll_write_ready(context).is_pending() {
             return Step::Waiting;
         }
         // An error of the socket is found by reading, which also finds the bytes that came before it.

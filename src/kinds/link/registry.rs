@@ -112,6 +112,17 @@ mod tests {
     }
 
     #[test]
+    fn there_is_a_limit_and_who_leaves_makes_room() {
+        let registry = Arc::new(Registry::default());
+        let mut all: Vec<_> =
+            (0..CONNECTION_LIMIT as u64).filter_map(|number| registry.enter(number)).collect();
+        assert_eq!((all.len(), registry.open()), (CONNECTION_LIMIT, CONNECTION_LIMIT));
+        assert!(registry.enter(CONNECTION_LIMIT as u64).is_none());
+        all.pop();
+        assert!(registry.enter(CONNECTION_LIMIT as u64).is_some());
+    }
+
+    #[test]
     fn the_same_seed_cuts_the_same_connections() {
         let survivors = |seed| {
             let registry = Arc::new(Registry::default());
