@@ -23,6 +23,11 @@ use tokio::task::AbortHandle;
 /// It keeps every duration far inside what the kernel accepts.
 const LONGEST_STRETCH: Duration = Duration::from_secs(24 * 3600);
 
+/// The kernel timer is set this much ahead of a deadline, because a processor that has gone idle needs some tens of
+/// microseconds to come back. When it comes back sooner, the rest is waited for in a loop, so this also bounds the
+/// processor time that one wake-up may waste.
+const HEAD_START: Duration = Duration::from_micros(50);
+
 /// A precise timer that belongs to one async runtime. Cheap to clone; all clones share the kernel timer.
 #[derive(Clone, Debug)]
 pub struct Wakeups {
@@ -120,7 +125,7 @@ struct Waiting {
     /// By deadline, then by ticket, so that equal deadlines are woken in the order they came.
     sleepers: BTreeMap<(Instant, u64), Waker>,
     next_ticket: u64,
-    /// What the kernel timer is set to; never later than the first sleeper.
+    /// The deadline that the kernel timer is set for; never later than the first sleeper's.
     armed: Option<Instant>,
 }
 
@@ -147,9 +152,10 @@ impl Shared {
     }
 
     fn arm(&self, waiting: &mut Waiting, deadline: Instant, now: Instant) {
+        let stretch = deadline.saturating_duration_since(now).min(LONGEST_STRETCH);
+        waiting.armed = Some(now + stretch);
         // Zero would switch the timer off, so what is due already is due in a nanosecond.
-        let ahead = deadline.saturating_duration_since(now).clamp(Duration::from_nanos(1), LONGEST_STRETCH);
-        waiting.armed = Some(now + ahead);
+        let ahead = stretch.saturating_sub(HEAD_START).max(Duration::from_nanos(1));
         self.timer
             .get_ref()
             .0
@@ -159,7 +165,14 @@ impl Shared {
 
     /// Takes out everyone whose time has come and sets the timer to the next one.
     fn due(&self, woken: &mut Vec<Waker>) {
-        let now = Instant::now();
+        let first = self.lock().sleepers.keys().next().map(|&(deadline, _)| deadline);
+        let mut now = Instant::now();
+        if let Some(first) = first.filter(|first| first.saturating_duration_since(now) <= HEAD_START) {
+            while now < first {
+                std::hint::spin_loop();
+                now = Instant::now();
+            }
+        }
         let mut waiting = self.lock();
         while let Some(first) = waiting.sleepers.first_entry() {
             if first.key().0 > now {
