@@ -1,102 +1,21 @@
 //! The proxy behind links, over real sockets: each condition does what it says and loses nothing.
 #![cfg(target_os = "linux")]
 
+mod degrade;
+mod support;
+
 use std::io::ErrorKind;
-use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use soak::kinds::link::{Condition, Delays, Direction, Impairment, Proxy, ProxyError, ProxyOptions};
+use soak::kinds::link::{Condition, Direction, Impairment};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// Far longer than anything here takes; running into it is a failure.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How long silence is listened to before it counts as such.
-const SILENCE: Duration = Duration::from_millis(150);
-
-/// Starts a server that sends everything back; says where it is.
-async fn echo_server() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let (mut reader, mut writer) = stream.split();
-                let _ = tokio::io::copy(&mut reader, &mut writer).await;
-                let _ = writer.shutdown().await;
-            });
-        }
-    });
-    address
-}
-
-async fn proxy_to(to: SocketAddr) -> Proxy {
-    proxy_at("127.0.0.1:0", to.to_string()).await.unwrap()
-}
-
-async fn proxy_at(listen: &str, to: String) -> Result<Proxy, ProxyError> {
-    Proxy::start(ProxyOptions { listen: listen.to_string(), to, seed: 7 }).await
-}
-
-async fn connect(proxy: &Proxy) -> TcpStream {
-    TcpStream::connect(proxy.local_address()).await.unwrap()
-}
-
-/// A client and the server's end of its connection, without an echo between them.
-async fn pair(proxy: &Proxy, server: &TcpListener) -> (TcpStream, TcpStream) {
-    let mut client = connect(proxy).await;
-    let mut served = within(server.accept()).await.unwrap().0;
-    // The kernel connects before the proxy knows; a byte that came through has been through a whole connection.
-    client.write_all(b"!").await.unwrap();
-    within(served.read_exact(&mut [0])).await.unwrap();
-    (client, served)
-}
-
-async fn within<Output>(future: impl Future<Output = Output>) -> Output {
-    timeout(PATIENCE, future).await.expect("took too long")
-}
-
-async fn ask(stream: &mut TcpStream, question: &[u8]) {
-    stream.write_all(question).await.unwrap();
-    let mut answer = vec![0; question.len()];
-    within(stream.read_exact(&mut answer)).await.unwrap();
-    assert_eq!(answer, question);
-}
-
-async fn assert_silent(stream: &mut TcpStream) {
-    let heard = timeout(SILENCE, stream.read(&mut [0; 16])).await;
-    assert!(heard.is_err(), "heard {heard:?}");
-}
-
-async fn assert_ended(stream: &mut TcpStream) {
-    assert_eq!(within(stream.read(&mut [0; 16])).await.unwrap(), 0);
-}
-
-async fn assert_reset(stream: &mut TcpStream) {
-    let error = within(stream.read(&mut [0; 16])).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
-}
-
-async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < PATIENCE, "never: {what}");
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-}
-
-fn latency(milliseconds: u64) -> Direction {
-    Direction { latency: Duration::from_millis(milliseconds), ..Direction::default() }
-}
-
-/// Bytes in which a loss, a repetition and a swap can all be seen.
-fn pattern(length: usize, salt: usize) -> Vec<u8> {
-    (0..length).map(|place| ((place * 31 + place / 251 + salt) % 256) as u8).collect()
-}
+use support::*;
 
 #[tokio::test]
 async fn a_link_that_is_on_carries_everything_and_counts_it() {
@@ -323,138 +242,6 @@ async fn cut_ends_the_right_number_of_connections_in_order() {
         }
     }
     assert_eq!((ended, alive), (3, 7));
-}
-
-#[tokio::test]
-async fn a_latency_delays_by_as_much_as_asked_and_says_so() {
-    let proxy = proxy_to(echo_server().await).await;
-    let mut client = connect(&proxy).await;
-    ask(&mut client, b"warm").await;
-    for (up, down) in [(Some(20), Some(20)), (Some(30), None), (None, Some(30)), (None, None)] {
-        proxy.set(Condition::Degrade(Impairment { up: up.map(latency), down: down.map(latency) }));
-        for _ in 0..5 {
-            let start = Instant::now();
-            ask(&mut client, b"question").await;
-            let asked = Duration::from_millis(up.unwrap_or(0) + down.unwrap_or(0));
-            assert!(start.elapsed() >= asked, "{:?} for {asked:?}", start.elapsed());
-            assert!(start.elapsed() < asked + Duration::from_secs(2));
-        }
-        let chunks = |delays: &Option<Delays>| delays.as_ref().map_or(0, |delays| delays.chunks);
-        eventually("the last chunk is counted", || chunks(&proxy.counters().measured.down) == 5).await;
-        let measured = proxy.counters().measured;
-        for (delays, asked) in [(&measured.up, up), (&measured.down, down)] {
-            let delays = delays.as_ref().unwrap();
-            let asked = Duration::from_millis(asked.unwrap_or(0));
-            assert_eq!(delays.chunks, 5);
-            assert!(delays.minimum >= asked && delays.median < asked + Duration::from_secs(1), "{delays:?}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn jitter_keeps_the_order_and_stays_in_its_range() {
-    let proxy = proxy_to(echo_server().await).await;
-    let direction =
-        Direction { latency: Duration::from_millis(6), jitter: Duration::from_millis(4), bandwidth: None };
-    proxy.set(Condition::Degrade(Impairment { up: Some(direction), down: None }));
-    let mut client = connect(&proxy).await;
-    for turn in 0..40 {
-        ask(&mut client, &pattern(10, turn)).await;
-    }
-    let delays = proxy.counters().measured.up.unwrap();
-    assert!(delays.minimum >= Duration::from_millis(2), "{delays:?}");
-    assert!(delays.maximum - delays.minimum > Duration::from_millis(1), "{delays:?}");
-    client.set_nodelay(true).unwrap();
-    let all = pattern(3000, 5);
-    for piece in all.chunks(30) {
-        client.write_all(piece).await.unwrap();
-    }
-    let mut answer = vec![0; all.len()];
-    within(client.read_exact(&mut answer)).await.unwrap();
-    assert_eq!(answer, all);
-}
-
-#[tokio::test]
-async fn latency_is_no_limit_to_what_flows() {
-    let proxy = proxy_to(echo_server().await).await;
-    proxy.set(Condition::Degrade(Impairment { up: Some(latency(200)), down: None }));
-    let client = connect(&proxy).await;
-    client.set_nodelay(true).unwrap();
-    let (mut reader, mut writer) = client.into_split();
-    let start = Instant::now();
-    // 100 chunks one after the other; were each held back behind the one before, they would take 20 s.
-    let sending = tokio::spawn(async move {
-        for turn in 0..100 {
-            writer.write_all(&pattern(1000, turn)).await.unwrap();
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        writer
-    });
-    let mut answer = vec![0; 100_000];
-    within(reader.read_exact(&mut answer)).await.unwrap();
-    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
-    for (turn, piece) in answer.chunks(1000).enumerate() {
-        assert!(piece == pattern(1000, turn), "chunk {turn}");
-    }
-    within(sending).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_new_condition_binds_what_is_already_on_its_way() {
-    let proxy = proxy_to(echo_server().await).await;
-    let mut client = connect(&proxy).await;
-    ask(&mut client, b"warm").await;
-    let slow =
-        Direction { latency: Duration::from_secs(3600), jitter: Duration::ZERO, bandwidth: Some(10.0) };
-    proxy.set(Condition::Degrade(Impairment::both(slow)));
-    client.write_all(b"stuck").await.unwrap();
-    eventually("the chunk is on its way", || proxy.counters().measured.held > 0).await;
-    assert_silent(&mut client).await;
-    proxy.set(Condition::On);
-    let mut answer = [0; 5];
-    within(client.read_exact(&mut answer)).await.unwrap();
-    assert_eq!(&answer, b"stuck");
-    eventually("nothing is held", || proxy.counters().measured.held == 0).await;
-}
-
-#[tokio::test]
-async fn a_probe_takes_the_way_that_traffic_takes() {
-    let proxy = proxy_to(echo_server().await).await;
-    let patience = Duration::from_millis(200);
-    let both = Impairment { up: Some(latency(20)), down: Some(latency(30)) };
-    for (condition, at_least) in [
-        (Condition::On, Some(0)),
-        (Condition::Degrade(both), Some(50)),
-        (Condition::Off, None),
-        (Condition::Refuse, None),
-    ] {
-        proxy.set(condition);
-        let patience = if at_least.is_some() { PATIENCE } else { patience };
-        let seen = proxy.probe(patience).await;
-        assert_eq!(seen.is_some(), at_least.is_some(), "{condition:?}");
-        assert!(seen >= at_least.map(Duration::from_millis), "{condition:?} {seen:?}");
-    }
-    let counters = proxy.counters();
-    assert_eq!((counters.sent, counters.received, counters.connections), (0, 0, 0));
-    assert_eq!((counters.measured.up, counters.measured.held), (None, 0));
-}
-
-#[tokio::test]
-async fn bandwidth_is_shared_by_all_connections() {
-    let proxy = proxy_to(echo_server().await).await;
-    let direction = Direction { bandwidth: Some(400_000.0), ..Direction::default() };
-    proxy.set(Condition::Degrade(Impairment { up: None, down: Some(direction) }));
-    let start = Instant::now();
-    let mut tasks = JoinSet::new();
-    for salt in 0..4 {
-        let mut client = connect(&proxy).await;
-        tasks.spawn(async move { ask(&mut client, &pattern(50_000, salt)).await });
-    }
-    while let Some(done) = within(tasks.join_next()).await {
-        done.unwrap();
-    }
-    let took = start.elapsed();
-    assert!(took >= Duration::from_millis(490) && took < Duration::from_secs(5), "{took:?}");
 }
 
 #[tokio::test]
