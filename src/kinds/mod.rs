@@ -6,3 +6,8 @@ pub mod link;
 pub mod process;
 #[cfg(target_os = "linux")]
 pub mod undo;
+
+pub mod disk;
+pub mod http;
+#[cfg(target_os = "linux")]
+pub mod request;

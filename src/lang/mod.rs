@@ -12,3 +12,5 @@ pub mod signature;
 pub mod types;
 pub mod unit;
 pub mod value;
+#[cfg(target_os = "linux")]
+pub mod wakeup;

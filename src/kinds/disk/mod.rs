@@ -1,0 +1,4 @@
+//! Disks: a folder that files are written to and deleted from.
+
+#[cfg(target_os = "linux")]
+pub mod folder;

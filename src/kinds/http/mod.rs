@@ -1,0 +1,4 @@
+//! HTTP: a base address, and requests to it over connections that are kept alive.
+
+#[cfg(target_os = "linux")]
+pub mod client;
