@@ -179,12 +179,9 @@ impl Requester for HttpClient {
     fn warm_up(&self, users: u64) -> LocalBoxFuture<'_, ()> {
         Box::pin(async move {
             let missing = (users as usize).min(MAX_IDLE).saturating_sub(self.idle.borrow().len());
-            for opened in futures_util::future::join_all((0..missing).map(|_| self.connect())).await {
-                // A connection that cannot be opened now is told by the request that needs it.
-                if let Ok(sender) = opened {
-                    self.idle.borrow_mut().push(sender);
-                }
-            }
+            let opened = futures_util::future::join_all((0..missing).map(|_| self.connect())).await;
+            // A connection that cannot be opened now is told by the request that needs it.
+            self.idle.borrow_mut().extend(opened.into_iter().flatten());
         })
     }
 }
