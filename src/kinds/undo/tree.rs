@@ -92,7 +92,7 @@ impl Tree {
         // if anyone in it carries our mark; with neither, it may be a later session of the same number.
         let in_session = |entry: &ProcessEntry| self.leads_session && entry.session == self.root.pid;
         let session_is_ours =
-            root_is_there || found.iter().any(|pid| table.get(*pid).is_some_and(|entry| in_session(entry)));
+            root_is_there || found.iter().any(|pid| table.get(*pid).is_some_and(&in_session));
         if session_is_ours {
             found.extend(table.iter().filter(|entry| in_session(entry)).map(|entry| entry.pid));
         }
