@@ -527,3 +527,19 @@ async fn a_dropped_handle_takes_its_process_along() {
     bench.supervision.end().await.unwrap();
     bench.recorder.journal.finish().unwrap();
 }
+
+#[tokio::test]
+async fn orphans_without_mark_session_and_parents_end_with_the_run() {
+    let bench = Bench::new();
+    let process = bench.process("sh -c 'env -i setsid sleep 101 & exit'");
+    process.start().await.unwrap();
+    until_state(&process, |state| state.exit.is_some()).await;
+    let alive = || {
+        let table = ProcessTable::read().unwrap();
+        let orphans = soak::kinds::process::reaper::orphans(&table);
+        orphans.iter().filter(|entry| !entry.is_zombie() && !soak::kinds::undo::is_marked(entry.pid)).count()
+    };
+    until("an orphan", || alive() == 1).await;
+    bench.end(process).await;
+    assert_eq!(alive(), 0);
+}

@@ -15,7 +15,7 @@ use super::probe::Probe;
 use super::program::resolve_program;
 use super::reaper::{self, REAP_EVERY};
 use super::supervisor::Launch;
-use crate::kinds::undo::{Applied, MarkedProcesses, Member, ProcessEntry, ProcessTable, Undo};
+use crate::kinds::undo::{Applied, MarkedProcesses, Member, ProcessEntry, ProcessTable, Undo, is_marked};
 
 /// How long orphans without a mark may take to end at a run's end.
 const ORPHAN_LIMIT: Duration = Duration::from_secs(2);
@@ -108,7 +108,9 @@ async fn end_orphans() {
     let mut ended = BTreeSet::new();
     loop {
         let Ok(table) = ProcessTable::read() else { return };
-        let orphans: Vec<Member> = reaper::orphans(&table).into_iter().map(ProcessEntry::member).collect();
+        // One that carries a mark belongs to another run of this process: the mark's own run has none left.
+        let orphans = reaper::orphans(&table).into_iter().filter(|entry| !is_marked(entry.pid));
+        let orphans: Vec<Member> = orphans.map(ProcessEntry::member).collect();
         if orphans.is_empty() || Instant::now() >= deadline {
             return;
         }

@@ -25,7 +25,7 @@ pub use folder::{OWNER_MARK, OwnedFolder};
 pub use identity::{Delivery, Identity};
 pub use marked::MarkedProcesses;
 pub use paused::PausedTree;
-pub use process_table::{Member, ProcessEntry, ProcessTable};
+pub use process_table::{Member, ProcessEntry, ProcessTable, is_marked};
 pub use recorder::{Applied, JournalError, Recorder, Ticket};
 pub use run_id::{RunId, RunIdError};
 pub use started::StartedTree;

@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use nix::sys::signal::Signal;
 
 use super::identity::{self, Delivery, Identity};
+use super::tree::MARK_RUN;
 
 /// A `stat` line is some 300 bytes; a longer one is not read to its end.
 const STAT_LIMIT: usize = 4096;
@@ -127,12 +128,27 @@ impl ProcessTable {
 /// Whether every one of `wanted` (`NAME=value`) stands in the environment the process was started with. An
 /// environment that may not be read holds nothing.
 pub(super) fn environment_holds(pid: i32, wanted: &[String]) -> bool {
-    let Ok(file) = File::open(format!("/proc/{pid}/environ")) else { return false };
+    let environment = environment_of(pid);
+    !environment.is_empty()
+        && wanted
+            .iter()
+            .all(|entry| environment.split(|byte| *byte == 0).any(|have| have == entry.as_bytes()))
+}
+
+/// Whether a process carries the mark of any run.
+pub fn is_marked(pid: i32) -> bool {
+    let mark = format!("{MARK_RUN}=");
+    environment_of(pid).split(|byte| *byte == 0).any(|entry| entry.starts_with(mark.as_bytes()))
+}
+
+fn environment_of(pid: i32) -> Vec<u8> {
     let mut environment = Vec::new();
-    if file.take(ENVIRONMENT_LIMIT).read_to_end(&mut environment).is_err() {
-        return false;
+    let read = File::open(format!("/proc/{pid}/environ"))
+        .and_then(|file| file.take(ENVIRONMENT_LIMIT).read_to_end(&mut environment));
+    match read {
+        Ok(_) => environment,
+        Err(_) => Vec::new(),
     }
-    wanted.iter().all(|entry| environment.split(|byte| *byte == 0).any(|have| have == entry.as_bytes()))
 }
 
 #[cfg(test)]
