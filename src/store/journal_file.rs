@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use nix::fcntl::{Flock, FlockArg};
@@ -92,11 +92,16 @@ pub(super) fn line_of(value: &impl Serialize) -> io::Result<Vec<u8>> {
 /// Opens a journal and takes its lock, which its run holds for as long as it lives. `None` where the file is gone or
 /// somebody holds the lock.
 pub(super) fn open_unclaimed(path: &Path) -> io::Result<Option<Flock<File>>> {
-    let file = match File::options().read(true).append(true).open(path) {
+    let opened = File::options().read(true).append(true).custom_flags(nix::libc::O_NOFOLLOW).open(path);
+    let file = match opened {
         Ok(file) => file,
         Err(reason) if reason.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(reason) => return Err(reason),
     };
+    // What a journal says is done, so it has to be our own, wherever it lies.
+    if file.metadata()?.uid() != nix::unistd::geteuid().as_raw() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user"));
+    }
     let locked = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(locked) => locked,
         Err((_, nix::errno::Errno::EWOULDBLOCK)) => return Ok(None),

@@ -1,9 +1,10 @@
 //! A folder soak made, with a file inside that names the run: without that file nothing in it is removed.
 
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsRawFd;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -96,15 +97,10 @@ impl OwnedFolder {
     fn refuse_mounts(&self, inside: &Path) -> Result<(), UndoError> {
         let real = fs::read_link(inside).map_err(|reason| self.failed(reason))?;
         let mounts = fs::read("/proc/self/mountinfo").map_err(|reason| self.failed(reason))?;
-        for line in mounts.split(|byte| *byte == b'\n') {
-            // The fifth field is the mount point, with blanks as octal escapes: proc_pid_mountinfo(5).
-            let Some(point) = line.split(|byte| *byte == b' ').nth(4) else { continue };
-            let point = PathBuf::from(std::ffi::OsStr::from_bytes(&unescape_octal(point)));
-            if point.starts_with(&real) {
-                return Err(UndoError::MountedInside { path: point });
-            }
+        match mount_below(&mounts, &real) {
+            Some(path) => Err(UndoError::MountedInside { path }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Removes what is in the folder, the mark last: a removal that is cut short can be taken up again.
@@ -150,6 +146,15 @@ pub(super) fn names_run(path: &Path, run: &RunId) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().contains(run.as_str()))
 }
 
+/// The first mount point at or below `folder` in the text of `/proc/self/mountinfo`: its fifth field, with blanks as
+/// octal escapes, proc_pid_mountinfo(5).
+fn mount_below(mounts: &[u8], folder: &Path) -> Option<PathBuf> {
+    let points =
+        mounts.split(|byte| *byte == b'\n').filter_map(|line| line.split(|byte| *byte == b' ').nth(4));
+    let mut paths = points.map(|point| PathBuf::from(OsString::from_vec(unescape_octal(point))));
+    paths.find(|path| path.starts_with(folder))
+}
+
 fn unescape_octal(text: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -169,4 +174,24 @@ fn unescape_octal(text: &[u8]) -> Vec<u8> {
         }
     }
     plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mounts_below_a_folder_are_found() {
+        let mounts =
+            b"22 1 254:0 / / rw - ext4 /dev/vda rw\n30 22 0:5 / /tmp/my\\040disk rw - tmpfs tmpfs rw\n";
+        let cases = [
+            ("/tmp", Some("/tmp/my disk")),
+            ("/tmp/my disk", Some("/tmp/my disk")),
+            ("/tmp/my", None),
+            ("/var", None),
+        ];
+        for (folder, point) in cases {
+            assert_eq!(mount_below(mounts, Path::new(folder)), point.map(PathBuf::from), "{folder}");
+        }
+    }
 }
