@@ -221,3 +221,16 @@ fn a_folder_others_can_write_to_is_closed_and_one_that_cannot_be_made_is_refused
     assert!(StateFolder::at(Path::new("/dev/null/soak")).is_err());
     assert!(StateFolder::at(Path::new("/proc/soak")).is_err());
 }
+
+#[test]
+fn an_old_draft_is_cleared_away_and_a_fresh_one_is_not() {
+    let bench = Bench::new();
+    let [old, fresh] = ["old.draft", "fresh.draft"].map(|name| bench.state.path().join(name));
+    for path in [&old, &fresh] {
+        fs::write(path, "").unwrap();
+    }
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
+    fs::File::options().write(true).open(&old).unwrap().set_modified(long_ago).unwrap();
+    assert!(recover_in(&bench.state).is_empty());
+    assert_eq!((old.exists(), fresh.exists()), (false, true));
+}

@@ -11,7 +11,7 @@ use nix::fcntl::{Flock, FlockArg};
 use thiserror::Error;
 
 use super::journal_file::{self, Header, Line, VERSION};
-use super::state_folder::StateFolder;
+use super::state_folder::{DRAFT_ENDING, StateFolder};
 use crate::kinds::undo::{Identity, JournalError, Recorder, RunId, Ticket, Undo};
 
 /// How much may stand undone at once.
@@ -166,7 +166,7 @@ impl Inner {
 /// Writes a journal beside its place, locks it, and moves it there: nobody ever sees one that is half written or
 /// that a living run does not hold.
 fn write_whole(path: &Path, run: &RunId, owed: &BTreeMap<u64, Undo>) -> io::Result<(Flock<File>, u64)> {
-    let draft = path.with_extension("draft");
+    let draft = path.with_extension(DRAFT_ENDING);
     let result = write_draft(&draft, run, owed).and_then(|written| {
         fs::rename(&draft, path)?;
         let folder = path.parent().unwrap_or(Path::new("/"));

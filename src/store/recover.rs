@@ -46,6 +46,7 @@ pub fn recover_stale() -> Vec<Result<Recovered, RecoverError>> {
 
 /// As [`recover_stale`], in one folder.
 pub fn recover_in(folder: &StateFolder) -> Vec<Result<Recovered, RecoverError>> {
+    folder.remove_drafts();
     let failed = |reason| RecoverError::Read { path: folder.path().to_owned(), reason };
     match folder.journals() {
         Ok(journals) => journals.iter().filter_map(|path| carry_out(path).transpose()).collect(),

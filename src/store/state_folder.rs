@@ -5,11 +5,16 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::kinds::undo::{JournalError, RunId};
 
 /// The ending of a journal's file name.
 const ENDING: &str = "journal";
+/// The ending of a journal that is being written and has not come into its place.
+pub(super) const DRAFT_ENDING: &str = "draft";
+/// A draft takes milliseconds; one this old was left by a run that died over it, and nothing was done on its strength.
+const DRAFT_LIMIT: Duration = Duration::from_secs(3600);
 /// Only their owner may read journals or put something there.
 const MODE: u32 = 0o700;
 
@@ -82,6 +87,19 @@ impl StateFolder {
     /// Where the journal of `run` lies.
     pub fn journal_of(&self, run: &RunId) -> PathBuf {
         self.path.join(format!("{run}.{ENDING}"))
+    }
+
+    /// Removes drafts that nobody will finish.
+    pub(super) fn remove_drafts(&self) {
+        let Ok(entries) = fs::read_dir(&self.path) else { return };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let written = fs::symlink_metadata(&path).and_then(|found| found.modified()).ok();
+            let age = written.and_then(|written| written.elapsed().ok());
+            if path.extension().is_some_and(|ending| ending == DRAFT_ENDING) && age > Some(DRAFT_LIMIT) {
+                // It is in nobody's way.
+                let _ = fs::remove_file(path);
+            }
+        }
     }
 
     /// The journals there are, by name.

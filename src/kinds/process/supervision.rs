@@ -39,7 +39,9 @@ impl Drop for Reaping {
 }
 
 impl Supervision {
-    /// Begins supervision: orphans come to this process from now on, and the journal knows the run's mark.
+    /// Begins supervision: orphans come to this process from now on, and the journal knows the run's mark. To be
+    /// called within a tokio runtime, whose thread is best the main one: only then do processes die with soak without
+    /// the guardian's help.
     ///
     /// # Errors
     /// When the journal cannot be written; then no process may be started.
