@@ -123,15 +123,10 @@ struct Bench {
 
 impl Bench {
     fn start(end: &str) -> Bench {
-        Bench::start_with(end, &[])
-    }
-
-    fn start_with(end: &str, arguments: &[&str]) -> Bench {
         let folder = tempfile::tempdir().unwrap();
         let run = RunId::fresh().unwrap();
         let runner = Command::new(env::current_exe().unwrap())
             .args(["role", "--exact", "--nocapture"])
-            .args(arguments)
             .env(ROLE, end)
             .env(FOLDER, folder.path())
             .env(RUN, run.as_str())
@@ -255,20 +250,6 @@ fn recover_undoes_where_both_were_killed() {
     assert_eq!(recovered.undone.len() + recovered.already_gone.len(), 6, "{recovered}");
     assert!(recovered.undone[0].starts_with("the pause of `paused`"), "{recovered}");
     assert!(recovered.undone.last().unwrap().starts_with("folder"), "{recovered}");
-    bench.assert_nothing_left();
-}
-
-#[test]
-fn processes_started_by_the_main_thread_die_with_it() {
-    // One test thread is the main thread.
-    let mut bench = Bench::start_with("beat", &["--test-threads=1"]);
-    assert_eq!(bench.living(), 6);
-    bench.kill_guardian();
-    bench.kill_runner();
-    // Of their three descendants the stopped one ends too: the kernel hangs up on a stopped group nobody is left
-    // to continue.
-    until("an end of the three processes themselves", || bench.living() == 2);
-    recover_in(&bench.state()).pop().unwrap().unwrap();
     bench.assert_nothing_left();
 }
 

@@ -543,3 +543,21 @@ async fn orphans_without_mark_session_and_parents_end_with_the_run() {
     bench.end(process).await;
     assert_eq!(alive(), 0);
 }
+
+#[tokio::test]
+async fn a_descendant_seen_once_is_not_lost_when_its_parent_ends() {
+    let bench = Bench::new();
+    let daemon = "trap \"\" TERM; echo ready; while :; do /bin/sleep 0.05; done";
+    let process = bench.with(&format!("sh -c 'env -i setsid sh -c \"$0\" & wait' '{daemon}'"), |options| {
+        options.stop_grace = Duration::from_millis(300);
+        options.ready = Some(Probe::Line(regex::Regex::new("^ready$").unwrap()));
+    });
+    process.start().await.unwrap();
+    process.wait_ready().await.unwrap();
+    process.stop().await.unwrap();
+    assert_eq!(process.state().exit, Some(Exit::Signal(15)));
+    let table = ProcessTable::read().unwrap();
+    let left = soak::kinds::process::reaper::orphans(&table);
+    assert!(left.iter().all(|entry| entry.is_zombie()), "{left:?}");
+    bench.end(process).await;
+}
