@@ -11,7 +11,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use super::error::ProcessError;
 use super::options::{ProcessOptions, Surroundings};
 use super::output::{self, Sink, Stream};
-use super::probe::{self, Probe, Probing, Readiness};
+use super::probe::{self, FileMark, Probe, Probing, Readiness};
 use super::reaper::{self, Claim};
 use super::spawn::{Start, Streams, start};
 use super::state::Exit;
@@ -47,7 +47,7 @@ pub(super) struct Connections<'a> {
     /// The tasks that read output; they outlive the instance until its pipes are closed.
     pub readers: &'a mut JoinSet<()>,
     /// Tasks that end with the instance.
-    pub helpers: &'a mut JoinSet<()>,
+    pub companions: &'a mut JoinSet<()>,
     pub readiness: mpsc::Sender<Readiness>,
 }
 
@@ -75,7 +75,7 @@ impl Instance {
         let claim = reaper::claim(pid);
         // It cannot be reaped before it is waited for, so the number is still its own.
         let root = i32::try_from(pid).ok().and_then(Identity::of).ok_or_else(gone)?;
-        let tree = Tree { root, leads_session: true, marker: Some(marker.clone()) };
+        let tree = Tree { root, leads_session: true, marker: Some(marker) };
         let undo = Undo::Started(StartedTree { name: options.name.clone(), tree: tree.clone() });
         let started = match Applied::record(&around.recorder, undo) {
             Ok(started) => started,
@@ -84,28 +84,8 @@ impl Instance {
                 return Err(error.into());
             }
         };
-        if let Some(pipe) = child.stdout.take() {
-            connections.readers.spawn(output::follow(pipe, Stream::Output, connections.sink.clone()));
-        }
-        if let Some(pipe) = child.stderr.take() {
-            connections.readers.spawn(output::follow(pipe, Stream::Error, connections.sink.clone()));
-        }
-        let (input, lines) = mpsc::channel(SEND_QUEUE);
-        if let Some(pipe) = child.stdin.take() {
-            connections.helpers.spawn(stdin::write(options.name.clone(), pipe, lines));
-        }
-        let probing = options.ready.clone().filter(|probe| !matches!(probe, Probe::Line(_))).map(|probe| {
-            let probing = Probing {
-                probe,
-                instance: number,
-                before,
-                environment: options.environment.clone(),
-                folder: connections.folder.to_owned(),
-                scenario_folder: around.scenario_folder.clone(),
-                marker,
-            };
-            connections.helpers.spawn(probing.watch(connections.readiness))
-        });
+        let probing = probing(options, around, &connections, before);
+        let (input, probing) = connect(&mut child, &options.name, connections, probing);
         Ok(Instance {
             number,
             child,
@@ -123,12 +103,10 @@ impl Instance {
 
     /// Waits for its exit; cancelling loses nothing.
     pub async fn exited(&mut self) -> Exit {
-        loop {
-            match self.child.wait().await {
-                Ok(status) => return status.into(),
-                // Cannot be while nobody else reaps it; the end of its tree is then noticed by looking.
-                Err(_) => std::future::pending().await,
-            }
+        match self.child.wait().await {
+            Ok(status) => status.into(),
+            // Cannot be while nobody else reaps it.
+            Err(_) => std::future::pending().await,
         }
     }
 
@@ -221,4 +199,44 @@ impl Instance {
         }
         self.started.leave_to_journal();
     }
+}
+
+/// The task that probes it; none where a line of its output or nothing at all makes it ready.
+fn probing(
+    options: &ProcessOptions,
+    around: &Surroundings,
+    connections: &Connections<'_>,
+    before: FileMark,
+) -> Option<Probing> {
+    let probe = options.ready.clone().filter(|probe| !matches!(probe, Probe::Line(_)))?;
+    Some(Probing {
+        probe,
+        instance: connections.sink.instance,
+        before,
+        environment: options.environment.clone(),
+        folder: connections.folder.to_owned(),
+        scenario_folder: around.scenario_folder.clone(),
+        marker: around.marker(&options.name),
+    })
+}
+
+/// Puts the tasks to work that read its output, write its input and probe it.
+fn connect(
+    child: &mut Child,
+    name: &str,
+    connections: Connections<'_>,
+    probing: Option<Probing>,
+) -> (mpsc::Sender<Sent>, Option<AbortHandle>) {
+    if let Some(pipe) = child.stdout.take() {
+        connections.readers.spawn(output::follow(pipe, Stream::Output, connections.sink.clone()));
+    }
+    if let Some(pipe) = child.stderr.take() {
+        connections.readers.spawn(output::follow(pipe, Stream::Error, connections.sink.clone()));
+    }
+    let (input, lines) = mpsc::channel(SEND_QUEUE);
+    if let Some(pipe) = child.stdin.take() {
+        connections.companions.spawn(stdin::write(name.to_owned(), pipe, lines));
+    }
+    let companions = connections.companions;
+    (input, probing.map(|probing| companions.spawn(probing.watch(connections.readiness))))
 }

@@ -1,10 +1,12 @@
 //! The task that owns one process: takes orders, notices exits, starts again what is to be started again.
 //!
 //! No order blocks the next: a stop that waits for its grace can be overtaken by a kill. So an ending is a state
-//! ([`Ending`]) that the loop comes back to, not a wait inside an order.
+//! ([`ending`]) that the loop comes back to, not a wait inside an order.
+
+mod ending;
+mod starting;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -13,20 +15,14 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::error::ProcessError;
-use super::instance::{Connections, Instance};
+use super::instance::Instance;
 use super::options::{ProcessOptions, Surroundings};
-use super::output::{OutputLine, Sink};
-use super::probe::{Probe, Readiness};
+use super::output::OutputLine;
+use super::probe::Readiness;
 use super::state::{Exit, ProcessState};
 use super::stdin::Sent;
-use crate::kinds::undo::KILL_LIMIT;
+use ending::{Ending, Intent, LOOK_FIRST};
 
-/// The first time between two looks whether a tree has ended; doubles up to [`LOOK_LATEST`].
-const LOOK_FIRST: Duration = Duration::from_millis(5);
-const LOOK_LATEST: Duration = Duration::from_millis(160);
-/// The least time between an exit and the start that follows by itself: a program that ends at once must not keep the
-/// machine busy with starting it.
-pub const RESTART_FLOOR: Duration = Duration::from_millis(10);
 /// How long the last output may take to be read once nobody is left to write.
 const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 /// Reports of probes on their way.
@@ -55,31 +51,6 @@ pub(super) struct Launch {
     pub folder: PathBuf,
 }
 
-/// Why a tree is being ended, which decides what follows.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Intent {
-    /// It stays down.
-    Stop,
-    /// Its declaration says what follows.
-    Kill,
-    /// Remains of an earlier start, in the way of the next.
-    Clear,
-}
-
-/// A tree on its way out.
-struct Ending {
-    intent: Intent,
-    /// When SIGKILL follows.
-    kill_at: Instant,
-    /// When it is taken for unkillable.
-    give_up_at: Instant,
-    look_at: Instant,
-    pause: Duration,
-    waiting: Vec<Reply>,
-    /// Who wants it started once it has ended.
-    start_after: Vec<Reply>,
-}
-
 pub(super) struct Supervisor {
     launch: Launch,
     orders: mpsc::Receiver<Order>,
@@ -89,7 +60,7 @@ pub(super) struct Supervisor {
     report: mpsc::Sender<Readiness>,
     reports: mpsc::Receiver<Readiness>,
     readers: JoinSet<()>,
-    helpers: JoinSet<()>,
+    companions: JoinSet<()>,
     instance: Option<Instance>,
     ending: Option<Ending>,
     restart_at: Option<Instant>,
@@ -117,7 +88,7 @@ impl Supervisor {
             report,
             reports,
             readers: JoinSet::new(),
-            helpers: JoinSet::new(),
+            companions: JoinSet::new(),
             instance: None,
             ending: None,
             restart_at: None,
@@ -140,7 +111,7 @@ impl Supervisor {
                 exit = next_exit(&mut self.instance) => self.exited(exit),
                 Some(report) = self.reports.recv() => self.probed(report),
                 Some(_) = self.readers.join_next(), if !self.readers.is_empty() => {}
-                Some(_) = self.helpers.join_next(), if !self.helpers.is_empty() => {}
+                Some(_) = self.companions.join_next(), if !self.companions.is_empty() => {}
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => self.wake(),
             }
         }
@@ -266,100 +237,6 @@ impl Supervisor {
         }
     }
 
-    /// Begins to end the tree, or hastens an ending that is under way. Answers at once where there is no tree.
-    fn end_tree(&mut self, intent: Intent, grace: Duration, reply: Option<Reply>) {
-        let now = Instant::now();
-        let Some(instance) = &mut self.instance else {
-            if let Some(reply) = reply {
-                answer(reply, Ok(()));
-            }
-            return;
-        };
-        let ending = self.ending.get_or_insert_with(|| Ending {
-            intent,
-            kill_at: now + grace,
-            give_up_at: now + grace + KILL_LIMIT,
-            look_at: now,
-            pause: LOOK_FIRST,
-            waiting: Vec::new(),
-            start_after: Vec::new(),
-        });
-        ending.kill_at = ending.kill_at.min(now + grace);
-        ending.give_up_at = ending.give_up_at.min(now + grace + KILL_LIMIT);
-        ending.look_at = now;
-        if intent == Intent::Clear && ending.intent == Intent::Kill {
-            ending.intent = Intent::Clear;
-        }
-        if intent == Intent::Stop {
-            ending.intent = Intent::Stop;
-            for cancelled in ending.start_after.drain(..) {
-                answer(cancelled, Err(ProcessError::Stopping { name: self.launch.options.name.clone() }));
-            }
-        }
-        ending.waiting.extend(reply);
-        if grace.is_zero() {
-            self.look(now);
-        } else {
-            // Refused or not, the grace decides.
-            let _ = instance.signal_tree(self.launch.options.stop_signal);
-            // A stopped process takes no signal but SIGKILL.
-            let _ = instance.resume();
-        }
-    }
-
-    /// Looks whether the tree has ended, and kills it where its time is up.
-    fn look(&mut self, now: Instant) {
-        let (Some(instance), Some(ending)) = (&mut self.instance, &mut self.ending) else { return };
-        let living = instance.living();
-        if living.is_empty() && instance.exit.is_some() {
-            self.conclude(true);
-            return;
-        }
-        if now >= ending.give_up_at {
-            self.conclude(false);
-            return;
-        }
-        if now >= ending.kill_at {
-            for member in living {
-                member.signal(Signal::SIGKILL);
-            }
-        }
-        let next = now + ending.pause;
-        ending.look_at = if now < ending.kill_at { next.min(ending.kill_at) } else { next };
-        ending.pause = (ending.pause * 2).min(LOOK_LATEST);
-    }
-
-    /// The tree has ended, or could not be ended. Tells whoever waits, and does what is to follow.
-    fn conclude(&mut self, ended: bool) {
-        let Some(instance) = self.instance.take() else { return };
-        if ended {
-            instance.over()
-        } else {
-            instance.given_up()
-        }
-        self.helpers.abort_all();
-        let Some(ending) = self.ending.take() else { return };
-        let follows = ended && ending.intent == Intent::Kill && self.holds == 0;
-        if follows && self.restart_at.is_none() && ending.start_after.is_empty() && !self.closing {
-            self.restart_at = self.restart_time();
-        }
-        self.show();
-        for reply in ending.waiting {
-            answer(reply, if ended { Ok(()) } else { Err(ProcessError::DoesNotEnd { name: self.name() }) });
-        }
-        let mut starters = ending.start_after.into_iter();
-        if let Some(first) = starters.next() {
-            self.start_ordered(first);
-            starters.for_each(|other| self.start_ordered(other));
-        } else if ending.intent == Intent::Clear && ended {
-            self.start_again();
-        }
-    }
-
-    fn restart_time(&self) -> Option<Instant> {
-        self.launch.options.restart_after.map(|after| Instant::now() + after.max(RESTART_FLOOR))
-    }
-
     /// Its own process has ended.
     fn exited(&mut self, exit: Exit) {
         let Some(instance) = &mut self.instance else { return };
@@ -393,76 +270,6 @@ impl Supervisor {
         if current.is_some_and(|instance| instance.number == report.instance) {
             self.shown.send_modify(|state| state.ready = report.ready);
         }
-    }
-
-    /// Starts it without anybody having asked just now; where that fails, it is tried again in the same time.
-    fn start_again(&mut self) {
-        if self.closing || self.holds > 0 || self.is_up() {
-            return;
-        }
-        self.start(None);
-    }
-
-    /// Starts it, once the remains of an earlier start are out of the way.
-    fn start(&mut self, reply: Option<Reply>) {
-        if self.instance.is_some() {
-            self.end_tree(Intent::Clear, Duration::ZERO, None);
-            match &mut self.ending {
-                Some(ending) => ending.start_after.extend(reply),
-                // Ended within the call, which has started it as for nobody.
-                None => {
-                    if let Some(reply) = reply {
-                        self.start_ordered(reply);
-                    }
-                }
-            }
-            return;
-        }
-        let started = self.spawn();
-        let trouble = started.as_ref().err().map(|error| Arc::<str>::from(error.to_string()));
-        if trouble.is_some() && reply.is_none() {
-            self.restart_at = self.restart_time();
-        }
-        self.shown.send_modify(|state| state.trouble = trouble);
-        self.show();
-        if let Some(reply) = reply {
-            answer(reply, started);
-        }
-    }
-
-    fn spawn(&mut self) -> Result<(), ProcessError> {
-        let options = &self.launch.options;
-        let awaited = match &options.ready {
-            Some(Probe::Line(expression)) => Some(expression.clone()),
-            _ => None,
-        };
-        let sink = Sink {
-            log: self.log.clone(),
-            lines: self.lines.clone(),
-            timeline: self.launch.around.timeline,
-            instance: self.starts + 1,
-            awaited,
-            readiness: self.report.clone(),
-        };
-        let connections = Connections {
-            program: &self.launch.program,
-            folder: &self.launch.folder,
-            sink,
-            readers: &mut self.readers,
-            helpers: &mut self.helpers,
-            readiness: self.report.clone(),
-        };
-        let instance = Instance::start(options, &self.launch.around, connections)?;
-        self.starts += 1;
-        let (restarts, at) = (self.starts - 1, self.launch.around.timeline.now());
-        let ready = options.ready.is_none();
-        let identity = instance.tree.root.clone();
-        self.instance = Some(instance);
-        self.shown.send_modify(|state| {
-            (state.up, state.ready, state.identity) = (true, ready, Some(identity));
-            (state.restarts, state.since) = (restarts, at);
-        });
-        Ok(())
     }
 
     fn is_up(&self) -> bool {
