@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use soak::kinds::process::command::split_command;
 use soak::kinds::process::probe::{HttpAddress, Probe};
 
 use crate::bench::*;
@@ -81,5 +82,20 @@ async fn an_exit_before_ready_is_told_at_once() {
     process.start().await.unwrap();
     let error = process.wait_ready().await.unwrap_err();
     assert_eq!(error.to_string(), "`subject` ended before it was ready (exit code 7)");
+    bench.end(process).await;
+}
+
+#[tokio::test]
+async fn a_probing_command_is_no_part_of_the_process_and_ends_with_it() {
+    let bench = Bench::new();
+    let process = bench.with("sleep 100", |options| {
+        options.ready = Some(Probe::Succeeds(split_command("sh -c 'sleep 100 & wait'").unwrap()));
+    });
+    let mut sampler = process.sampler();
+    process.start().await.unwrap();
+    bench.until_living(3).await;
+    assert_eq!(sampler.sample().await.unwrap().threads, 1);
+    process.stop().await.unwrap();
+    bench.until_living(0).await;
     bench.end(process).await;
 }

@@ -17,7 +17,7 @@ use super::spawn::{Start, Streams, start};
 use super::state::Exit;
 use super::stdin::{self, SEND_QUEUE, Sent};
 use crate::kinds::undo::{
-    Applied, Delivery, Identity, Member, PausedTree, ProcessTable, StartedTree, Tree, Undo,
+    Applied, Delivery, Identity, Marker, Member, PausedTree, ProcessTable, StartedTree, Tree, Undo,
 };
 
 /// Looks for processes forked while their siblings were being stopped; each finds fewer.
@@ -216,7 +216,7 @@ fn probing(
         environment: options.environment.clone(),
         folder: connections.folder.to_owned(),
         scenario_folder: around.scenario_folder.clone(),
-        marker: around.marker(&options.name),
+        marker: Marker { run: around.run.clone(), process: None },
     })
 }
 

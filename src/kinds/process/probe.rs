@@ -8,9 +8,12 @@ use http_body_util::Empty;
 use hyper::body::Bytes;
 use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use regex::Regex;
 use thiserror::Error;
 use tokio::net::TcpStream;
+use tokio::process::Child;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -94,6 +97,7 @@ pub(super) struct Probing {
     pub environment: Vec<(String, String)>,
     pub folder: PathBuf,
     pub scenario_folder: PathBuf,
+    /// The run's mark alone: a probe's command is no part of the process.
     pub marker: Marker,
 }
 
@@ -158,9 +162,23 @@ impl Probing {
             folder: &self.folder,
             marker: &self.marker,
         };
-        let Ok(mut child) = start(&command, Streams::Nothing) else { return false };
+        let Ok(child) = start(&command, Streams::Nothing) else { return false };
         let _claim = child.id().map(reaper::claim);
-        child.wait().await.is_ok_and(|status| status.success())
+        let mut running = Running(child);
+        running.0.wait().await.is_ok_and(|status| status.success())
+    }
+}
+
+/// A probe's command. Where its answer is no longer wanted, what it started goes with it.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has a number for as long as nobody has reaped it, and until then no other group has that number.
+        if let Some(leader) = self.0.id().and_then(|pid| i32::try_from(pid).ok()) {
+            // Nobody left in it is as good.
+            let _ = killpg(Pid::from_raw(leader), Signal::SIGKILL);
+        }
     }
 }
 
