@@ -5,6 +5,7 @@
 
 pub mod aggregate;
 pub mod distinct;
+pub mod follow;
 pub mod ledger;
 pub mod series;
 pub mod sketch;
