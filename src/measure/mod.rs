@@ -10,6 +10,7 @@ pub mod ledger;
 pub mod series;
 pub mod sketch;
 pub mod slope;
+pub mod source;
 pub mod window;
 
 pub use aggregate::{Function, WindowStats};
