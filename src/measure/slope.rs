@@ -98,7 +98,8 @@ mod tests {
 
     #[test]
     fn known_slopes() {
-        let table: &[(&str, Vec<Vec<Point>>, Option<f64>)] = &[
+        type Case = (&'static str, Vec<Vec<Point>>, Option<f64>);
+        let table: &[Case] = &[
             ("nothing", vec![], None),
             ("one point", vec![points(&[(0.0, 1.0)])], None),
             ("one moment", vec![points(&[(1.0, 1.0), (1.0, 5.0)])], None),

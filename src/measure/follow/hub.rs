@@ -177,13 +177,18 @@ impl Follower {
         }
     }
 
-    fn heard(&mut self, path: &Path, mask: AddWatchFlags, at: Moment, lateness: &mut Lateness) {
+    fn heard(&mut self, path: &Path, event: &InotifyEvent, at: Moment, lateness: &mut Lateness) {
+        let mask = event.mask;
         let (created, moved_in) = (AddWatchFlags::IN_CREATE, AddWatchFlags::IN_MOVED_TO);
         let left = AddWatchFlags::IN_DELETE | AddWatchFlags::IN_MOVED_FROM;
         match self {
             Follower::Lines(lines) => {
-                if mask.intersects(created | moved_in) {
+                if mask.contains(moved_in) {
+                    lines.moved_in(path, event.cookie);
+                } else if mask.contains(created) {
                     lines.appeared(path, false);
+                } else if mask.contains(AddWatchFlags::IN_MOVED_FROM) {
+                    lines.moved_out(path, event.cookie);
                 } else if mask.intersects(left) {
                     lines.left(path);
                 } else {
@@ -249,7 +254,6 @@ impl Hub {
         loop {
             let (waiting, blocked) = self.work();
             tokio::select! {
-                biased;
                 events = self.folders.next() => match events {
                     Ok(events) => self.hear(events),
                     // The instance itself has failed; without it there is nothing to listen to.
@@ -286,6 +290,10 @@ impl Hub {
 
     fn obey(&mut self, command: Command) {
         self.let_go();
+        // What happened before is not for a follower that only begins now.
+        if let Ok(events) = self.folders.more() {
+            self.hear(events);
+        }
         // Whoever asked may have gone meanwhile; then the answer is of no use to anyone.
         match command {
             Command::Lines(pattern, answer) => {
@@ -415,7 +423,7 @@ impl Hub {
             let path = folder.join(name);
             if !event.mask.contains(AddWatchFlags::IN_ISDIR) {
                 for follower in &mut self.followers {
-                    follower.heard(&path, event.mask, at, &mut self.lateness);
+                    follower.heard(&path, event, at, &mut self.lateness);
                 }
             } else if event.mask.intersects(AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO) {
                 self.reach_again(&path);

@@ -49,6 +49,8 @@ pub struct Lines {
     paths: HashMap<PathBuf, FileId>,
     retired: VecDeque<(FileId, Moment)>,
     dirty: VecDeque<FileId>,
+    /// The renaming of a file that is meant, between its two notifications.
+    leaving: Option<u32>,
     pub cut: u64,
     pub truncations: u64,
     pub unread: u64,
@@ -64,9 +66,26 @@ impl Lines {
             paths: HashMap::new(),
             retired: VecDeque::new(),
             dirty: VecDeque::new(),
+            leaving: None,
             cut: 0,
             truncations: 0,
             unread: 0,
+        }
+    }
+
+    /// A file loses this name by a renaming.
+    pub fn moved_out(&mut self, path: &Path, renaming: u32) {
+        self.leaving = self.pattern.matches(path).then_some(renaming);
+        self.left(path);
+    }
+
+    /// A file has this name by a renaming. Where its name before was meant, it belongs here even if the new one is
+    /// not: it may have been rotated away before it was ever read.
+    pub fn moved_in(&mut self, path: &Path, renaming: u32) {
+        let was_meant = self.leaving.take() == Some(renaming);
+        self.appeared(path, false);
+        if was_meant && !self.paths.contains_key(path) {
+            self.open(path, false);
         }
     }
 

@@ -225,6 +225,42 @@ async fn ten_thousand_lines_a_second_are_all_counted_in_order_and_in_time() {
 }
 
 #[tokio::test]
+async fn a_log_rotated_while_it_is_written_loses_and_repeats_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = hub();
+    let mut narrow = hub.lines(pattern(folder.path(), "log")).await.unwrap();
+    let mut wide = hub.lines(pattern(folder.path(), "log*")).await.unwrap();
+    let root = folder.path().to_path_buf();
+    let writer = std::thread::spawn(move || {
+        let name = |generation: u32| match generation {
+            0 => root.join("log"),
+            generation => root.join(format!("log.{generation}")),
+        };
+        for rotation in 0..40 {
+            let mut file = File::create(name(0)).unwrap();
+            for line in 0..250 {
+                writeln!(file, "{}", rotation * 250 + line).unwrap();
+                if line % 100 == 0 {
+                    std::thread::sleep(Duration::from_millis(3));
+                }
+                if line == 240 {
+                    for generation in (0..5).rev() {
+                        let _ = fs::rename(name(generation), name(generation + 1));
+                    }
+                }
+            }
+        }
+    });
+    for follower in [&mut narrow, &mut wide] {
+        let mut seen: Vec<u32> =
+            lines(follower, 10_000).await.iter().map(|line| line.parse().unwrap()).collect();
+        seen.sort_unstable();
+        assert!(seen.into_iter().eq(0..10_000));
+    }
+    writer.join().unwrap();
+}
+
+#[tokio::test]
 async fn a_busy_receiver_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let hub = hub();

@@ -65,7 +65,7 @@ impl Series {
     pub fn mark_restart(&mut self, at: Moment) {
         self.marks_mut().restart(at);
         if let Series::Counter(counter) = self {
-            counter.begin_anew();
+            counter.begin_anew(at);
         }
     }
 

@@ -141,6 +141,13 @@ fn what_each_function_means() {
             &[(Latest, Some(6.0))],
         ),
         (
+            "a restart told late counts nothing twice",
+            sampled,
+            &[Record(0.0, 50.0), Record(1.0, 6.0), Restart(0.5), Record(2.0, 7.0)],
+            (0.0, 3.0),
+            &[(Latest, Some(7.0))],
+        ),
+        (
             "a distribution",
             values,
             &[Record(0.0, 1.0), Record(1.0, 2.0), Record(2.0, 3.0), Record(3.0, 1000.0)],
@@ -455,4 +462,31 @@ fn seven_days_stay_small() {
     println!("most bytes: gauge, counter, state, distribution: {most:?}");
     assert!(most[..3].iter().all(|bytes| *bytes < 200_000), "{most:?}");
     assert!(most[3] < 1_300_000, "{most:?}");
+}
+
+#[test]
+fn a_dense_load_stays_within_its_budget_and_keeps_its_digits() {
+    let mut random = ChaCha8Rng::seed_from_u64(10);
+    let mut distribution = Distribution::default();
+    let mut ticks = Vec::new();
+    for _ in 0..8 {
+        let mut tick = Histogram::<u64>::new(3).unwrap();
+        for _ in 0..4000 {
+            tick.record((1e6 * 10f64.powf(random.random_range(0.0..2.0))) as u64).unwrap();
+        }
+        ticks.push(tick);
+    }
+    let mut most = 0;
+    for second in 0..1600u64 {
+        distribution.merge(Moment(second * SECOND), &ticks[second as usize % 8], 1e-9);
+        most = distribution.bytes().max(most);
+    }
+    println!("most bytes: {most}");
+    assert!(most < 2_000_000, "{most}");
+    let mut whole = Histogram::<u64>::new(3).unwrap();
+    ticks.iter().for_each(|tick| whole.add(tick).unwrap());
+    let window = Window::between(Moment::START, Moment::NEVER);
+    let wanted = whole.value_at_quantile(0.99) as f64 / 1e9;
+    near(distribution.value(Function::P99, window), Some(wanted), 0.0015, "p99");
+    assert_eq!(distribution.value(Function::Count, window), Some(6_400_000.0));
 }
