@@ -11,6 +11,7 @@ const MOST_POINTS: usize = 300;
 pub struct Point {
     /// Seconds since the run began.
     pub seconds: f64,
+    /// In the series' own unit.
     pub value: f64,
     /// How many samples it stands for.
     pub weight: f64,

@@ -33,8 +33,11 @@ pub enum FileHappening {
 /// One event of a file follower.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileEvent {
+    /// When it was notified of.
     pub at: Moment,
+    /// Which file, by the name it was found under.
     pub path: PathBuf,
+    /// What happened to it.
     pub happening: FileHappening,
 }
 

@@ -37,6 +37,7 @@ enum Command {
 /// How well following goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Health {
+    /// How late the times of lines and of files moved into place were.
     pub lateness: LatenessSummary,
     /// Times at which the kernel dropped notifications and everything was looked at again.
     pub overflows: u64,
@@ -163,7 +164,9 @@ impl Follower {
     }
 
     fn wants(&self, folder: &Path) -> bool {
-        self.pattern().reaches_into(folder) || self.pattern().root().starts_with(folder)
+        self.pattern().reaches_into(folder)
+            || self.pattern().root().starts_with(folder)
+            || matches!(self, Follower::Lines(lines) if lines.listens_in(folder))
     }
 
     fn listed(&mut self, path: &Path, listing: Listing, at: Moment) {
@@ -275,6 +278,9 @@ impl Hub {
         for follower in &mut self.followers {
             match follower {
                 Follower::Lines(lines) => {
+                    lines.watch_linked(|folder| {
+                        self.past.unwatched += u64::from(self.folders.watch(folder, true).is_err());
+                    });
                     lines.work(&mut self.buffer, &mut self.lateness);
                     waiting |= lines.has_work();
                     blocked |= lines.outbox.waiting() > 0;

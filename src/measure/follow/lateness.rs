@@ -17,9 +17,13 @@ pub struct Lateness {
 /// What a report says of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LatenessSummary {
+    /// Items whose lateness could be told.
     pub count: u64,
+    /// The median.
     pub p50: Duration,
+    /// The 99th percentile.
     pub p99: Duration,
+    /// The latest.
     pub max: Duration,
 }
 
@@ -38,6 +42,7 @@ impl Lateness {
         }
     }
 
+    /// All of it so far.
     pub fn summary(&self) -> LatenessSummary {
         let Some(micros) = self.micros.as_ref().filter(|micros| !micros.is_empty()) else {
             return LatenessSummary::default();

@@ -4,7 +4,7 @@
 //! replaces it under the old name is read from the beginning. A file that is truncated and written anew beyond
 //! what had been read of it, all between two notifications, cannot be told from one that only grew.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,9 @@ const MOST_RETIRED: usize = 16;
 /// For how long they are, before their space on the disk is given free.
 const RETIRED_FOR: Duration = Duration::from_secs(30);
 
+/// Directories that symbolic links lead to.
+const MOST_LINKED: usize = 64;
+
 /// Steps before others get their turn.
 const STEPS_AT_ONCE: usize = 16;
 
@@ -32,6 +35,7 @@ const STEPS_AT_ONCE: usize = 16;
 pub struct LineBatch {
     /// When they were read, which is when they were notified of.
     pub at: Moment,
+    /// The file's name at that time.
     pub path: Arc<Path>,
     /// Without their ends; what is no UTF-8 is replaced.
     pub lines: Vec<String>,
@@ -51,6 +55,10 @@ pub struct Lines {
     dirty: VecDeque<FileId>,
     /// The renaming of a file that is meant, between its two notifications.
     leaving: Option<u32>,
+    /// Directories outside the pattern in which linked files lie.
+    linked: BTreeSet<PathBuf>,
+    /// Linked files whose directory is not watched yet.
+    unwatched: Vec<(PathBuf, FileId)>,
     pub cut: u64,
     pub truncations: u64,
     pub unread: u64,
@@ -67,6 +75,8 @@ impl Lines {
             retired: VecDeque::new(),
             dirty: VecDeque::new(),
             leaving: None,
+            linked: BTreeSet::new(),
+            unwatched: Vec::new(),
             cut: 0,
             truncations: 0,
             unread: 0,
@@ -123,11 +133,41 @@ impl Lines {
                 self.tails.insert(id, tail);
                 self.paths.insert(path.to_path_buf(), id);
                 self.touch(id);
+                self.follow_link(path, id);
             }
             Ok(None) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(_) => self.unread += 1,
         }
+    }
+
+    /// What is written to a linked file is told where it really lies.
+    fn follow_link(&mut self, path: &Path, id: FileId) {
+        if !path.is_symlink() {
+            return;
+        }
+        let Ok(target) = path.canonicalize() else { return };
+        let Some(folder) = target.parent().map(Path::to_path_buf) else { return };
+        if self.linked.len() >= MOST_LINKED && !self.linked.contains(&folder) {
+            self.unread += 1;
+            return;
+        }
+        self.linked.insert(folder.clone());
+        self.paths.insert(target, id);
+        self.unwatched.push((folder, id));
+    }
+
+    /// Calls `watch` for every directory that a link was found to lead to. What was written before is read then.
+    pub fn watch_linked(&mut self, mut watch: impl FnMut(&Path)) {
+        for (folder, id) in std::mem::take(&mut self.unwatched) {
+            watch(&folder);
+            self.touch(id);
+        }
+    }
+
+    /// Whether it has to hear of writes in a directory.
+    pub fn listens_in(&self, folder: &Path) -> bool {
+        self.pattern.reaches_into(folder) || self.linked.contains(folder)
     }
 
     /// A file was written to.

@@ -11,7 +11,9 @@ const DEEPEST: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{glob}` is no glob: {reason}")]
 pub struct BadPattern {
+    /// As it was written.
     pub glob: String,
+    /// What globset says.
     pub reason: String,
 }
 

@@ -261,6 +261,24 @@ async fn a_log_rotated_while_it_is_written_loses_and_repeats_nothing() {
 }
 
 #[tokio::test]
+async fn a_link_is_followed_to_where_it_leads_and_when_it_is_turned() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let target = |name: &str| elsewhere.path().join(name);
+    append(&target("monday"), "old\n");
+    std::os::unix::fs::symlink(target("monday"), folder.path().join("current")).unwrap();
+    let hub = hub();
+    let mut follower = hub.lines(pattern(folder.path(), "current")).await.unwrap();
+    append(&target("monday"), "1\n");
+    assert_eq!(lines(&mut follower, 1).await, ["1"]);
+    append(&target("tuesday"), "2\n");
+    std::os::unix::fs::symlink(target("tuesday"), folder.path().join("next")).unwrap();
+    fs::rename(folder.path().join("next"), folder.path().join("current")).unwrap();
+    assert_eq!(lines(&mut follower, 1).await, ["2"]);
+    append(&target("tuesday"), "3\n");
+    assert_eq!(lines(&mut follower, 1).await, ["3"]);
+}
+
+#[tokio::test]
 async fn a_busy_receiver_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let hub = hub();

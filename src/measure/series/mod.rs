@@ -28,9 +28,13 @@ use crate::lang::moment::Moment;
 /// A series of any shape.
 #[derive(Debug)]
 pub enum Series {
+    /// Samples of what goes up and down.
     Gauge(Gauge),
+    /// What only grows.
     Counter(Counter),
+    /// Many values at once.
     Distribution(Distribution),
+    /// True or false for a time.
     State(State),
 }
 

@@ -8,6 +8,7 @@ use crate::measure::follow::{FileFollower, FileHappening, LineFollower};
 /// One match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Captured {
+    /// When the line arrived or the file was finished.
     pub at: Moment,
     /// The first group; the whole match where the expression has none.
     pub text: String,

@@ -24,10 +24,13 @@ const MOST_OUTPUT: u64 = 1 << 20;
 pub struct Command {
     /// The program and its arguments; no shell is involved.
     pub program: OsString,
+    /// One word each.
     pub arguments: Vec<OsString>,
+    /// Where it runs.
     pub folder: PathBuf,
     /// Added to the environment: the run's own mark among others.
     pub environment: Vec<(OsString, OsString)>,
+    /// After this long it is killed together with all it started.
     pub timeout: Duration,
 }
 
@@ -54,10 +57,12 @@ pub struct CommandSource {
 }
 
 impl CommandSource {
+    /// A source that has not run it yet.
     pub fn new(command: Command, wanted: Wanted) -> CommandSource {
         CommandSource { command, wanted }
     }
 
+    /// Looks once.
     pub async fn sample(&mut self) -> Sample {
         let ran = tokio::time::timeout(self.command.timeout, run(&self.command)).await;
         match (self.wanted, ran) {

@@ -24,6 +24,7 @@ impl JsonSource {
         JsonSource { document, path, counts: true }
     }
 
+    /// Looks once.
     pub async fn sample(&mut self) -> Sample {
         let (path, counts, name) = (self.path.clone(), self.counts, self.document.name());
         let looked = self.document.parsed(move |value| look(&value, &path, counts, name)).await;

@@ -32,9 +32,13 @@ pub use valid_json_lines::ValidJsonLines;
 /// What looking once gave.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sample {
+    /// A gauge's sample.
     Number(f64),
+    /// A state.
     Bool(bool),
+    /// A text, to be compared or counted as distinct.
     Text(String),
+    /// No value, and why.
     None(NoValue),
 }
 
@@ -76,12 +80,19 @@ pub enum NoValue {
 /// A source that is sampled.
 #[derive(Debug)]
 pub enum Source {
+    /// `json`, `json_count`
     Json(JsonSource),
+    /// `files`, `bytes`, `age`
     Stat(StatSource),
+    /// `valid_json`
     ValidJson(ValidJson),
+    /// `valid_json_lines`
     ValidJsonLines(ValidJsonLines),
+    /// `http`
     Http(HttpSource),
+    /// `tcp`
     Tcp(TcpSource),
+    /// `output`, `succeeds`
     Command(CommandSource),
 }
 

@@ -26,10 +26,12 @@ pub struct StatSource {
 }
 
 impl StatSource {
+    /// A source that has not looked yet.
     pub fn new(pattern: Pattern, of: StatOf) -> StatSource {
         StatSource { pattern, of }
     }
 
+    /// Looks once.
     pub async fn sample(&mut self) -> Sample {
         let (pattern, of) = (self.pattern.clone(), self.of);
         blocking(self.pattern.text(), move || look(&pattern, of)).await.into()

@@ -12,10 +12,12 @@ pub struct ValidJson {
 }
 
 impl ValidJson {
+    /// A source that has not looked yet.
     pub fn new(path: PathBuf) -> ValidJson {
         ValidJson { path }
     }
 
+    /// Looks once.
     pub async fn sample(&mut self) -> Sample {
         let path = self.path.clone();
         let parsed = blocking(&self.path.to_string_lossy(), move || parse_file(&path).map(drop)).await;

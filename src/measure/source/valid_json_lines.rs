@@ -31,10 +31,12 @@ struct Judged {
 }
 
 impl ValidJsonLines {
+    /// A source that has not looked yet.
     pub fn new(path: PathBuf) -> ValidJsonLines {
         ValidJsonLines { path, judged: Judged::default() }
     }
 
+    /// Looks once.
     pub async fn sample(&mut self) -> Sample {
         let (path, judged) = (self.path.clone(), self.judged);
         let name = self.path.display().to_string();
