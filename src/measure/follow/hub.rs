@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::sys::inotify::{AddWatchFlags, InotifyEvent};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use super::FollowError;
-use super::files::{FileEvent, FileHappening, Files};
+use super::files::Files;
 use super::folders::Folders;
-use super::lateness::{Lateness, LatenessSummary};
-use super::lines::{LineBatch, Lines};
+use super::follower::{Follower, Listing};
+use super::handle::{Command, Health, HubHandle};
+use super::lateness::Lateness;
+use super::lines::Lines;
 use super::outbox::Outbox;
-use super::pattern::Pattern;
 use crate::lang::moment::{Moment, Timeline};
 
 /// Followers of one run.
@@ -28,192 +29,6 @@ const PORTIONS_AT_ONCE: usize = 64;
 /// How soon a busy receiver is tried again.
 const BUSY: Duration = Duration::from_millis(2);
 
-enum Command {
-    Lines(Pattern, oneshot::Sender<Result<mpsc::Receiver<LineBatch>, FollowError>>),
-    Files(Pattern, oneshot::Sender<Result<mpsc::Receiver<FileEvent>, FollowError>>),
-    Health(oneshot::Sender<Health>),
-}
-
-/// How well following goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Health {
-    /// How late the times of lines and of files moved into place were.
-    pub lateness: LatenessSummary,
-    /// Times at which the kernel dropped notifications and everything was looked at again.
-    pub overflows: u64,
-    /// Lines that were too long and are cut.
-    pub cut: u64,
-    /// Files that were found shorter than what had been read of them.
-    pub truncations: u64,
-    /// Files that could not be read, for want of permission or because there were too many.
-    pub unread: u64,
-    /// Directories that could not be watched.
-    pub unwatched: u64,
-    /// File events lost because their receiver was busy for too long.
-    pub missed: u64,
-    /// Directories watched now.
-    pub folders: usize,
-}
-
-/// Asks the hub for followers. The hub ends when the last handle and the last follower are dropped.
-#[derive(Clone, Debug)]
-pub struct HubHandle {
-    commands: mpsc::Sender<Command>,
-}
-
-/// Whole lines as they arrive.
-#[derive(Debug)]
-pub struct LineFollower {
-    receiver: mpsc::Receiver<LineBatch>,
-    hub: HubHandle,
-}
-
-impl LineFollower {
-    /// The hub it belongs to.
-    pub fn hub(&self) -> HubHandle {
-        self.hub.clone()
-    }
-
-    /// The next lines; None once the hub has ended. Cancelling loses nothing.
-    pub async fn next(&mut self) -> Option<LineBatch> {
-        self.receiver.recv().await
-    }
-}
-
-/// Files as they are finished, and as they go.
-#[derive(Debug)]
-pub struct FileFollower {
-    receiver: mpsc::Receiver<FileEvent>,
-    hub: HubHandle,
-}
-
-impl FileFollower {
-    /// The hub it belongs to.
-    pub fn hub(&self) -> HubHandle {
-        self.hub.clone()
-    }
-
-    /// The next event; None once the hub has ended. Cancelling loses nothing.
-    pub async fn next(&mut self) -> Option<FileEvent> {
-        self.receiver.recv().await
-    }
-}
-
-impl HubHandle {
-    /// Follows the lines of all files that match, from now on.
-    ///
-    /// # Errors
-    /// When a directory cannot be watched, or the hub has ended.
-    pub async fn lines(&self, pattern: Pattern) -> Result<LineFollower, FollowError> {
-        let receiver = self.ask(|answer| Command::Lines(pattern, answer)).await??;
-        Ok(LineFollower { receiver, hub: self.clone() })
-    }
-
-    /// Follows all files that match, from now on.
-    ///
-    /// # Errors
-    /// As [`HubHandle::lines`].
-    pub async fn files(&self, pattern: Pattern) -> Result<FileFollower, FollowError> {
-        let receiver = self.ask(|answer| Command::Files(pattern, answer)).await??;
-        Ok(FileFollower { receiver, hub: self.clone() })
-    }
-
-    /// How well it goes.
-    ///
-    /// # Errors
-    /// When the hub has ended.
-    pub async fn health(&self) -> Result<Health, FollowError> {
-        self.ask(Command::Health).await
-    }
-
-    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, FollowError> {
-        let (answer, answered) = oneshot::channel();
-        self.commands.send(command(answer)).await.map_err(|_| FollowError::Ended)?;
-        answered.await.map_err(|_| FollowError::Ended)
-    }
-}
-
-#[derive(Debug)]
-enum Follower {
-    Lines(Lines),
-    Files(Files),
-}
-
-/// Why a directory is listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Listing {
-    /// The follower begins: what is there does not count.
-    Beginning,
-    /// The directory is new, or notifications were lost: what is there and not known counts.
-    New,
-}
-
-impl Follower {
-    fn pattern(&self) -> &Pattern {
-        match self {
-            Follower::Lines(lines) => &lines.pattern,
-            Follower::Files(files) => &files.pattern,
-        }
-    }
-
-    fn is_closed(&self) -> bool {
-        match self {
-            Follower::Lines(lines) => lines.outbox.is_closed(),
-            Follower::Files(files) => files.outbox.is_closed(),
-        }
-    }
-
-    fn wants(&self, folder: &Path) -> bool {
-        self.pattern().reaches_into(folder)
-            || self.pattern().root().starts_with(folder)
-            || matches!(self, Follower::Lines(lines) if lines.listens_in(folder))
-    }
-
-    fn listed(&mut self, path: &Path, listing: Listing, at: Moment) {
-        if !self.pattern().matches(path) {
-            return;
-        }
-        match (self, listing) {
-            (Follower::Lines(lines), listing) => lines.appeared(path, listing == Listing::Beginning),
-            (Follower::Files(files), Listing::Beginning) => files.was_there(path),
-            (Follower::Files(files), Listing::New) => files.found(path, at),
-        }
-    }
-
-    fn heard(&mut self, path: &Path, event: &InotifyEvent, at: Moment, lateness: &mut Lateness) {
-        let mask = event.mask;
-        let (created, moved_in) = (AddWatchFlags::IN_CREATE, AddWatchFlags::IN_MOVED_TO);
-        let left = AddWatchFlags::IN_DELETE | AddWatchFlags::IN_MOVED_FROM;
-        match self {
-            Follower::Lines(lines) => {
-                if mask.contains(moved_in) {
-                    lines.moved_in(path, event.cookie);
-                } else if mask.contains(created) {
-                    lines.appeared(path, false);
-                } else if mask.contains(AddWatchFlags::IN_MOVED_FROM) {
-                    lines.moved_out(path, event.cookie);
-                } else if mask.intersects(left) {
-                    lines.left(path);
-                } else {
-                    lines.written(path);
-                }
-            }
-            Follower::Files(files) if files.pattern.matches(path) => {
-                if mask.contains(AddWatchFlags::IN_CLOSE_WRITE) {
-                    files.finished(path, at, FileHappening::Closed, lateness);
-                } else if mask.contains(moved_in) {
-                    files.finished(path, at, FileHappening::Moved, lateness);
-                } else if mask.contains(created) {
-                    files.created(path, at);
-                } else if mask.intersects(left) {
-                    files.gone(path, at);
-                }
-            }
-            Follower::Files(_) => {}
-        }
-    }
-}
-
 /// Listens for all followers of a run; [`Hub::run`] is to be spawned as a task.
 #[derive(Debug)]
 pub struct Hub {
@@ -225,12 +40,6 @@ pub struct Hub {
     /// Counts of followers that have gone, and those of the hub itself.
     past: Health,
     buffer: Vec<u8>,
-}
-
-impl std::fmt::Debug for Command {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("Command")
-    }
 }
 
 impl Hub {

@@ -8,6 +8,8 @@
 
 mod files;
 mod folders;
+mod follower;
+mod handle;
 mod hub;
 mod lateness;
 mod lease;
@@ -21,7 +23,8 @@ mod tests;
 use std::path::PathBuf;
 
 pub use files::{FileEvent, FileHappening};
-pub use hub::{FileFollower, Health, Hub, HubHandle, LineFollower};
+pub use handle::{FileFollower, Health, HubHandle, LineFollower};
+pub use hub::Hub;
 pub use lateness::LatenessSummary;
 pub use lines::LineBatch;
 pub use pattern::{BadPattern, Pattern};

@@ -11,6 +11,8 @@ mod segments;
 pub mod state;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_at_length;
 
 pub use counter::Counter;
 pub use distribution::Distribution;
