@@ -5,8 +5,11 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use super::files::Files;
+use super::lateness::Lateness;
+use super::outbox::Outbox;
 use super::*;
-use crate::lang::moment::Timeline;
+use crate::lang::moment::{Moment, Timeline};
 
 /// Long enough for any machine; a test that fails waits so long, one that passes does not.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -258,6 +261,42 @@ async fn a_log_rotated_while_it_is_written_loses_and_repeats_nothing() {
         assert!(seen.into_iter().eq(0..10_000));
     }
     writer.join().unwrap();
+}
+
+#[tokio::test]
+async fn a_log_rotated_away_before_it_was_ever_read_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let mut follower = hub().lines(pattern(folder.path(), "log")).await.unwrap();
+    // This thread is the hub's: it hears of nothing until all this is done.
+    append(&at("log"), "1\n");
+    fs::rename(at("log"), at("log.1")).unwrap();
+    append(&at("log"), "2\n");
+    append(&at("other"), "not ours\n");
+    fs::rename(at("other"), at("other.1")).unwrap();
+    let mut seen = lines(&mut follower, 2).await;
+    seen.sort();
+    assert_eq!(seen, ["1", "2"]);
+}
+
+#[test]
+fn what_a_listing_and_a_notification_both_tell_of_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("item");
+    fs::write(&path, "x").unwrap();
+    let (sender, mut told) = tokio::sync::mpsc::channel(8);
+    let mut files = Files::new(pattern(folder.path(), "*"), Outbox::new(sender));
+    let mut lateness = Lateness::default();
+    files.found(&path, Moment(1));
+    files.found(&path, Moment(2));
+    files.finished(&path, Moment(3), FileHappening::Closed, &mut lateness);
+    files.all_heard();
+    files.finished(&path, Moment(4), FileHappening::Closed, &mut lateness);
+    let mut moments = Vec::new();
+    while let Ok(event) = told.try_recv() {
+        moments.push(event.at);
+    }
+    assert_eq!(moments, [Moment(1), Moment(4)]);
 }
 
 #[tokio::test]
