@@ -18,7 +18,7 @@ mod linux {
     use std::thread;
     use std::time::{Duration, Instant};
 
-    use soak::kinds::link::{Condition, Direction, Impairment, Proxy, ProxyOptions};
+    use soak::kinds::link::proxy::{Condition, Direction, Impairment, Proxy, ProxyOptions};
 
     const QUESTIONS: usize = 1000;
     const FLOW: Duration = Duration::from_secs(3);

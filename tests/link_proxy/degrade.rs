@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use soak::kinds::link::{Condition, Delays, Direction, Impairment};
+use soak::kinds::link::proxy::{Condition, Delays, Direction, Impairment};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use soak::kinds::link::{Direction, Proxy, ProxyError, ProxyOptions};
+use soak::kinds::link::proxy::{Direction, Proxy, ProxyError, ProxyOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;

@@ -15,7 +15,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::condition::Side;
 use super::counters::Tally;
-use super::proxy::Link;
+use super::engine::Link;
 use super::pump::{End, Pump};
 use super::registry::{Entry, Order};
 use super::setting::Setting;

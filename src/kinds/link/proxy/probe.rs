@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::connection::Pumps;
 use super::counters::Tally;
-use super::proxy::Link;
+use super::engine::Link;
 use super::setting::Setting;
 
 /// Sends one byte up and back down through a connection of the proxy's own, impaired like every other one and

@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 
 use super::condition::{Direction, Side};
 use super::counters::Tally;
-use super::proxy::Link;
+use super::engine::Link;
 use super::setting::{Gate, Passage, Setting, Slot};
 use super::transit::Transit;
 use crate::lang::wakeup::Sleep;
