@@ -151,7 +151,10 @@ fn mutated_scenarios_never_panic_and_keep_their_tree_when_formatted() {
         .collect();
     paths.sort();
     let texts: Vec<String> = paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
-    let marks = ["{", "}", "(", ")", "<", ">", "\"", "'", "#", "\n", ";", "\\", "|", ":", "=", "-", "..", "json", "for"];
+    let marks = [
+        "{", "}", "(", ")", "<", ">", "\"", "'", "#", "\n", ";", "\\", "|", ":", "=", "-", "..", "json",
+        "for",
+    ];
     let mut random = Random(7);
     let mut formatted = 0;
     for round in 0..2_000 {
