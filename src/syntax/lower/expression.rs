@@ -84,9 +84,10 @@ impl<'a> Lower<'a> {
             let span = self.span(&pair);
             tokens.push_back(match pair.as_rule() {
                 Rule::minus => Token::Prefix(UnaryOperator::Minus, span),
-                Rule::kw_not => Token::Prefix(UnaryOperator::Not, span),
+                Rule::prefix if pair.as_str() == "-" => Token::Prefix(UnaryOperator::Minus, span),
+                Rule::prefix => Token::Prefix(UnaryOperator::Not, span),
                 Rule::operand => Token::Operand(self.operand(pair)),
-                _ => Token::Infix(operator(pair.as_str().trim_end()), span),
+                _ => Token::Infix(operator(pair.as_str()), span),
             });
         }
         self.climb(&mut tokens, 0, span)
