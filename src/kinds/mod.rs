@@ -60,3 +60,6 @@ pub fn nearest(name: &str) -> Option<&'static Kind> {
     let allowed = (name.chars().count() / LETTERS_PER_MISTAKE).max(1);
     (distance <= allowed).then_some(kind)
 }
+
+#[cfg(target_os = "linux")]
+pub mod request;

@@ -15,3 +15,5 @@ pub mod types;
 pub mod unit;
 pub mod value;
 pub mod words;
+#[cfg(target_os = "linux")]
+pub mod wakeup;
