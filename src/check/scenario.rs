@@ -402,8 +402,9 @@ pub struct RateArrival {
     pub to: Option<Expr>,
     pub poisson: bool,
     pub max_users: Option<Expr>,
-    /// A curve that scales the rate, and the time it spans.
-    pub shaped: Option<(CurveId, Expr)>,
+    /// A curve that scales the rate, and the time it spans again and again; where none is given it spans the
+    /// load's own duration, else the rest of its timed block.
+    pub shaped: Option<(CurveId, Option<Expr>)>,
 }
 
 pub use crate::lang::demand::Demand;
@@ -475,5 +476,12 @@ impl Scenario {
             LoadSubject::Action(action) => &self.action(action).name,
             LoadSubject::Mix(mix) => &self.mixes[mix.index()].name,
         }
+    }
+}
+
+impl Target {
+    /// The setting of a name, where it was given.
+    pub fn setting(&self, name: &str) -> Option<&Argument> {
+        self.settings.iter().find(|argument| argument.parameter.name == name)
     }
 }

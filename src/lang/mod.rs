@@ -8,12 +8,13 @@ pub mod expr;
 pub mod function;
 pub mod moment;
 pub mod operator;
+pub mod profile;
 pub mod quantity;
 pub mod reading;
 pub mod signature;
 pub mod types;
 pub mod unit;
 pub mod value;
-pub mod words;
 #[cfg(target_os = "linux")]
 pub mod wakeup;
+pub mod words;

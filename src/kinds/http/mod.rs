@@ -1,7 +1,5 @@
-//! HTTP: requests to a service under test.
-
-pub mod signature;
 //! HTTP: a base address, and requests to it over connections that are kept alive.
 
 #[cfg(target_os = "linux")]
 pub mod client;
+pub mod signature;
