@@ -1,0 +1,128 @@
+//! A plan for people: the timeline, what is sent, what is touched, in the width of a terminal.
+
+mod layout;
+mod timeline;
+
+use super::{Count, Plan, TouchKind};
+use crate::lang::unit::format_duration;
+use layout::Page;
+
+/// How a plan is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// Columns; what is narrower than 40 is taken for 40.
+    pub width: usize,
+    /// With the colours of a terminal.
+    pub color: bool,
+    /// With signs beyond ASCII.
+    pub unicode: bool,
+}
+
+/// A plan for people.
+pub fn text(plan: &Plan, style: Style) -> String {
+    let mut page = Page::new(style);
+    head(plan, &mut page);
+    timeline::timeline(plan, &mut page);
+    sent(plan, &mut page);
+    touched(plan, &mut page);
+    page.finish()
+}
+
+fn head(plan: &Plan, page: &mut Page) {
+    page.title(&plan.title);
+    page.paragraph(0, 2, &plan.file);
+    let takes = match (plan.duration, plan.duration_max) {
+        (None, _) => format!("Takes an unknown time: it has more than {} statements to follow.", super::MAX_FOLLOWED),
+        (Some(least), Some(most)) if least == most => format!("Takes {}.", format_duration(least)),
+        (Some(least), Some(most)) => {
+            format!("Takes {} on the shortest course, {} on the longest.", format_duration(least), format_duration(most))
+        }
+        (Some(least), None) => {
+            format!("Takes {} on the shortest course; nothing limits the longest.", format_duration(least))
+        }
+    };
+    page.paragraph(0, 2, &takes);
+    for (name, value, given) in &plan.params {
+        let given = if *given { " (given)" } else { "" };
+        page.paragraph(0, 2, &format!("param {name} = {value}{given}"));
+    }
+}
+
+/// A count in words.
+fn count(count: Count, unicode: bool) -> String {
+    let about = if count.expected { "about " } else { "" };
+    match (count.least, count.most) {
+        (least, Some(most)) if least == most => format!("{about}{}", grouped(most)),
+        (least, Some(most)) => format!("{about}{} to {}", grouped(least), grouped(most)),
+        (0, None) => if unicode { "not known before the run".into() } else { "not known before the run".into() },
+        (least, None) => format!("at least {about}{}", grouped(least)),
+    }
+}
+
+/// A whole number with `_` between thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn sent(plan: &Plan, page: &mut Page) {
+    if plan.sent.loads.is_empty() {
+        return;
+    }
+    page.heading("What is sent (iterations)");
+    let unicode = page.style.unicode;
+    let mut rows = vec![("in all".to_string(), count(plan.sent.total, unicode))];
+    rows.extend(plan.sent.loads.iter().map(|(name, number)| (name.clone(), count(*number, unicode))));
+    let parts = plan.sent.actions.iter().filter(|(name, number)| !plan.sent.loads.contains(&(name.clone(), *number)));
+    rows.extend(parts.map(|(name, number)| (format!("  {name}"), count(*number, unicode))));
+    page.pairs(&rows);
+}
+
+fn touched(plan: &Plan, page: &mut Page) {
+    let headings = [
+        (TouchKind::Process, "Processes"),
+        (TouchKind::Command, "Commands"),
+        (TouchKind::Listen, "Listens on"),
+        (TouchKind::Connect, "Connects to"),
+        (TouchKind::Write, "Writes"),
+        (TouchKind::Read, "Reads"),
+        (TouchKind::Secret, "Needs secrets"),
+        (TouchKind::Permit, "Permits"),
+        (TouchKind::Privilege, "Needs privileges"),
+    ];
+    for (kind, heading) in headings {
+        let rows: Vec<(String, String)> = plan
+            .touches
+            .things
+            .iter()
+            .filter(|touch| touch.kind == kind)
+            .map(|touch| match kind {
+                TouchKind::Process | TouchKind::Command => (touch.by.clone(), touch.what.clone()),
+                TouchKind::Secret | TouchKind::Permit => (String::new(), touch.what.clone()),
+                _ => (touch.what.clone(), touch.by.clone()),
+            })
+            .collect();
+        if !rows.is_empty() {
+            page.heading(heading);
+            page.pairs(&rows);
+        }
+    }
+    let faults: Vec<(String, String)> = plan
+        .touches
+        .faults
+        .iter()
+        .filter(|fault| fault.harm)
+        .map(|fault| (fault.text.clone(), format!("{} (line {})", fault.undo, fault.line)))
+        .collect();
+    if !faults.is_empty() {
+        page.heading("Faults, and how each ends");
+        page.pairs(&faults);
+    }
+}
