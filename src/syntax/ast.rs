@@ -431,6 +431,12 @@ pub enum ExprKind {
         base: Box<Expr>,
         field: Name,
     },
+    /// `base.field(argument)`: a reading that takes values, such as `machine.disk("/")`.
+    FieldCall {
+        base: Box<Expr>,
+        field: Name,
+        arguments: Vec<Argument>,
+    },
     /// `function(argument, name = argument)`
     Call {
         function: Name,
