@@ -402,8 +402,9 @@ pub struct RateArrival {
     pub to: Option<Expr>,
     pub poisson: bool,
     pub max_users: Option<Expr>,
-    /// A curve that scales the rate, and the time it spans.
-    pub shaped: Option<(CurveId, Expr)>,
+    /// A curve that scales the rate, and the time it spans again and again; where none is given it spans the
+    /// load's own duration, else the rest of its timed block.
+    pub shaped: Option<(CurveId, Option<Expr>)>,
 }
 
 pub use crate::lang::demand::Demand;
