@@ -478,3 +478,10 @@ impl Scenario {
         }
     }
 }
+
+impl Target {
+    /// The setting of a name, where it was given.
+    pub fn setting(&self, name: &str) -> Option<&Argument> {
+        self.settings.iter().find(|argument| argument.parameter.name == name)
+    }
+}
