@@ -375,7 +375,7 @@ pub enum LoadClauseKind {
 }
 
 /// A text: literal and interpolated pieces.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Text {
     pub pieces: Vec<Piece>,
     /// Quotes included.
