@@ -8,7 +8,6 @@ mod accept;
 mod action;
 mod arguments;
 mod backend;
-mod block;
 mod constants;
 mod declare;
 mod embedded;
@@ -32,6 +31,7 @@ mod tables;
 mod target;
 mod tell;
 mod timing;
+pub mod walk;
 
 pub use files::{DiskFiles, MAX_INCLUDES, ReadFiles};
 

@@ -97,6 +97,12 @@ pub(super) struct Checker<'a> {
     pub datasets: Vec<(&'a [ast::Statement], Span)>,
     pub ledgers: Vec<&'a ast::Ledger>,
     pub place: Place,
+    /// Whether the innermost block lasts as long as it says.
+    pub timed: bool,
+    /// Mixes that a load in the story runs.
+    pub loaded_mixes: std::collections::HashSet<crate::lang::expr::MixId>,
+    /// Whether the path of a request is being read, in which a secret may stand.
+    pub in_request_path: bool,
     pub iteration: Option<Iteration>,
     pub locals: Vec<Local>,
     pub series: HashMap<SeriesKey, SeriesId>,
@@ -128,6 +134,9 @@ impl<'a> Checker<'a> {
             datasets: Vec::new(),
             ledgers: Vec::new(),
             place: Place::Fixed,
+            timed: false,
+            loaded_mixes: std::collections::HashSet::new(),
+            in_request_path: false,
             iteration: None,
             locals: Vec::new(),
             series: HashMap::new(),

@@ -15,8 +15,8 @@ use crate::lang::types::{Shape, Type};
 use crate::source::Span;
 use crate::syntax::ast::{self, Argument, Name};
 
-impl<'a> Checker<'a> {
-    pub(super) fn call(&mut self, function: &'a Name, arguments: &'a [Argument], span: Span) -> Term {
+impl Checker<'_> {
+    pub(super) fn call(&mut self, function: &Name, arguments: &[Argument], span: Span) -> Term {
         for argument in arguments {
             if let Some(name) = &argument.name {
                 self.report(mistake::types::named_argument(name.span, &function.text, &name.text));
@@ -49,8 +49,8 @@ impl<'a> Checker<'a> {
     fn aggregate(
         &mut self,
         signature: &'static AggregateSignature,
-        function: &'a Name,
-        arguments: &'a [Argument],
+        function: &Name,
+        arguments: &[Argument],
         span: Span,
     ) -> Expr {
         let [argument] = arguments else {
@@ -132,7 +132,7 @@ impl<'a> Checker<'a> {
     }
 
     /// `uuid()`, `pick(list)` and the like.
-    fn make(&mut self, maker: Maker, usage: &'static str, arguments: &'a [Argument], span: Span) -> Expr {
+    fn make(&mut self, maker: Maker, usage: &'static str, arguments: &[Argument], span: Span) -> Expr {
         let wanted = match maker {
             Maker::Uuid | Maker::Now | Maker::Date => 0,
             _ => 1,
@@ -177,7 +177,7 @@ impl<'a> Checker<'a> {
     }
 
     /// `recent(create.id)`, `take(create.id)`
-    fn pool(&mut self, maker: Maker, argument: &'a ast::Expr, usage: &'static str, span: Span) -> Expr {
+    fn pool(&mut self, maker: Maker, argument: &ast::Expr, usage: &'static str, span: Span) -> Expr {
         if self.iteration.as_ref().is_none_or(|iteration| iteration.action.is_none()) {
             self.report(mistake::types::not_here(span, usage, "in an action"));
             return unknown(span);

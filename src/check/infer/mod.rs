@@ -7,7 +7,9 @@ mod sources;
 mod text;
 mod windows;
 
+pub(super) use calls::derived_shape;
 pub(super) use operators::likely_literal;
+pub(super) use sources::gives_json;
 
 use super::mistake;
 use super::names::Entity;
@@ -54,9 +56,9 @@ pub(super) enum ReadoutOrigin {
     Composed { series: Option<SeriesId>, expr: Expr },
 }
 
-impl<'a> Checker<'a> {
+impl Checker<'_> {
     /// An expression as a value: a bare series is reduced as its shape says.
-    pub fn value(&mut self, written: &'a ast::Expr) -> Expr {
+    pub fn value(&mut self, written: &ast::Expr) -> Expr {
         let term = self.term(written);
         self.reduce(term)
     }
@@ -96,7 +98,7 @@ impl<'a> Checker<'a> {
     }
 
     /// What an expression is.
-    pub fn term(&mut self, written: &'a ast::Expr) -> Term {
+    pub fn term(&mut self, written: &ast::Expr) -> Term {
         let span = written.span;
         let constant = |value, ty| Term::Value(Expr { kind: ExprKind::Constant(value), ty, span });
         match &written.kind {
@@ -220,7 +222,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn list(&mut self, items: &'a [ast::Expr], span: Span) -> Expr {
+    fn list(&mut self, items: &[ast::Expr], span: Span) -> Expr {
         let items: Vec<Expr> = items.iter().map(|item| self.value(item)).collect();
         let mut element = Type::Unknown;
         for item in &items {
@@ -241,7 +243,7 @@ impl<'a> Checker<'a> {
         Expr { kind, ty, span }
     }
 
-    fn object(&mut self, members: &'a [(ast::Name, ast::Expr)], span: Span) -> Expr {
+    fn object(&mut self, members: &[(ast::Name, ast::Expr)], span: Span) -> Expr {
         let mut checked: Vec<(String, Expr)> = Vec::new();
         for (name, value) in members {
             if checked.iter().any(|(other, _)| *other == name.text) {
@@ -252,7 +254,7 @@ impl<'a> Checker<'a> {
         Expr { kind: ExprKind::Object(checked), ty: Type::Json, span }
     }
 
-    fn range(&mut self, low: &'a ast::Expr, high: &'a ast::Expr, span: Span) -> Expr {
+    fn range(&mut self, low: &ast::Expr, high: &ast::Expr, span: Span) -> Expr {
         let (low, high) = (self.value(low), self.value(high));
         let dimension = |expr: &Expr| match &expr.ty {
             Type::Quantity { dimension, .. } => Some(*dimension),

@@ -12,8 +12,8 @@ use crate::lang::value::Value;
 use crate::source::Span;
 use crate::syntax::ast;
 
-impl<'a> Checker<'a> {
-    pub(super) fn unary(&mut self, operator: UnaryOperator, operand: &'a ast::Expr, span: Span) -> Expr {
+impl Checker<'_> {
+    pub(super) fn unary(&mut self, operator: UnaryOperator, operand: &ast::Expr, span: Span) -> Expr {
         let operand = self.value(operand);
         let ty = match (operator, &operand.ty) {
             (_, Type::Unknown) => return unknown(span),
@@ -37,8 +37,8 @@ impl<'a> Checker<'a> {
     pub(super) fn binary(
         &mut self,
         operator: BinaryOperator,
-        left: &'a ast::Expr,
-        right: &'a ast::Expr,
+        left: &ast::Expr,
+        right: &ast::Expr,
         span: Span,
     ) -> Expr {
         let (left, right) = (self.value(left), self.value(right));

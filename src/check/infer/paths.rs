@@ -23,12 +23,12 @@ enum Owner {
     Ledger(crate::lang::expr::LedgerId),
 }
 
-impl<'a> Checker<'a> {
+impl Checker<'_> {
     pub(super) fn field(
         &mut self,
-        base: &'a ast::Expr,
-        field: &'a Name,
-        arguments: &'a [Argument],
+        base: &ast::Expr,
+        field: &Name,
+        arguments: &[Argument],
         span: Span,
     ) -> Term {
         if let ast::ExprKind::Name(name) = &base.kind
@@ -74,14 +74,14 @@ impl<'a> Checker<'a> {
             || captures.is_some_and(|captures| captures.iter().any(|capture| capture == name))
     }
 
-    fn no_arguments(&mut self, arguments: &'a [Argument], field: &Name) {
+    fn no_arguments(&mut self, arguments: &[Argument], field: &Name) {
         if let Some(first) = arguments.first() {
             self.report(mistake::types::takes_nothing(first.value.span, &field.text));
         }
     }
 
     /// A part of a value.
-    fn part(&mut self, base: Expr, field: &'a Name, span: Span) -> Expr {
+    fn part(&mut self, base: Expr, field: &Name, span: Span) -> Expr {
         let ty = match &base.ty {
             Type::Unknown => return unknown(span),
             Type::Json => Type::Json,
@@ -115,7 +115,7 @@ impl<'a> Checker<'a> {
         Term::Value(unknown(field.span))
     }
 
-    fn column(&mut self, dataset: DatasetId, field: &'a Name, span: Span) -> Expr {
+    fn column(&mut self, dataset: DatasetId, field: &Name, span: Span) -> Expr {
         let columns = self.scenario.datasets[dataset.index()].columns.clone();
         if self.iteration.as_ref().is_none_or(|iteration| iteration.action.is_none()) {
             self.report(mistake::types::not_here(span, &field.text, "in an action, which takes a row an iteration"));
@@ -131,8 +131,8 @@ impl<'a> Checker<'a> {
     fn target_reading(
         &mut self,
         target: TargetId,
-        field: &'a Name,
-        arguments: &'a [Argument],
+        field: &Name,
+        arguments: &[Argument],
         span: Span,
     ) -> Term {
         let kind = self.scenario.target(target).kind;
@@ -171,7 +171,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A reading or a capture of an action.
-    fn action_reading(&mut self, action: ActionId, field: &'a Name, span: Span) -> Term {
+    fn action_reading(&mut self, action: ActionId, field: &Name, span: Span) -> Term {
         let captures = self.scenario.action(action).captures.clone();
         let Some(capture) = captures.iter().position(|capture| *capture == field.text) else {
             return self.load_reading(LoadSubject::Action(action), &captures, field, span);
@@ -208,7 +208,7 @@ impl<'a> Checker<'a> {
         })
     }
 
-    fn load_reading(&mut self, subject: LoadSubject, captures: &[String], field: &'a Name, span: Span) -> Term {
+    fn load_reading(&mut self, subject: LoadSubject, captures: &[String], field: &Name, span: Span) -> Term {
         let Some(reading) = find_action_reading(&field.text) else {
             let names = ACTION_READINGS.iter().map(|reading| reading.name);
             let names = names.chain(captures.iter().map(String::as_str)).collect();

@@ -13,12 +13,12 @@ use crate::lang::types::Type;
 use crate::source::Span;
 use crate::syntax::ast::{self, Argument};
 
-impl<'a> Checker<'a> {
+impl Checker<'_> {
     /// A source in an expression, interned by its text.
     pub(super) fn source_readout(
         &mut self,
         signature: &'static SourceSignature,
-        arguments: &'a [Argument],
+        arguments: &[Argument],
         span: Span,
     ) -> Option<Readout> {
         let origin = self.source_origin(signature, arguments, span)?;
@@ -43,7 +43,7 @@ impl<'a> Checker<'a> {
     pub fn source_origin(
         &mut self,
         signature: &'static SourceSignature,
-        arguments: &'a [Argument],
+        arguments: &[Argument],
         span: Span,
     ) -> Option<Origin> {
         if !self.may_measure(span) {
@@ -74,7 +74,7 @@ impl<'a> Checker<'a> {
     fn source_values(
         &mut self,
         signature: &'static SourceSignature,
-        arguments: &'a [Argument],
+        arguments: &[Argument],
     ) -> Option<Vec<SourceValue>> {
         let mut values = Vec::new();
         for (wanted, argument) in signature.arguments.iter().zip(arguments) {
@@ -98,7 +98,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A glob, or the output of a process.
-    pub fn glob_or_log(&mut self, written: &'a ast::Expr) -> Option<SourceValue> {
+    pub fn glob_or_log(&mut self, written: &ast::Expr) -> Option<SourceValue> {
         match self.term(written) {
             Term::Log(target, _) => Some(SourceValue::Log(target)),
             Term::Value(expr) if matches!(expr.ty, Type::Text) => {
@@ -115,7 +115,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn file_or_url(&mut self, written: &'a ast::Expr, what: &'static str) -> Option<SourceValue> {
+    fn file_or_url(&mut self, written: &ast::Expr, what: &'static str) -> Option<SourceValue> {
         let expr = self.value(written);
         if !self.expect_type(&expr, &Type::Text, what) {
             return None;
@@ -129,7 +129,7 @@ impl<'a> Checker<'a> {
         good.then_some(SourceValue::Value(expr))
     }
 
-    fn source_target(&mut self, written: &'a ast::Expr, kinds: &'static [&'static str]) -> Option<SourceValue> {
+    fn source_target(&mut self, written: &ast::Expr, kinds: &'static [&'static str]) -> Option<SourceValue> {
         let ast::ExprKind::Name(name) = &written.kind else {
             self.report(mistake::names::wrong_sort(written.span, self.sources.text(written.span), "a value", kinds));
             return None;
@@ -167,7 +167,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A declared database for `show sql(…)`.
-    pub fn show_query(&mut self, written: &'a ast::Expr) -> Option<(crate::lang::expr::TargetId, Expr)> {
+    pub fn show_query(&mut self, written: &ast::Expr) -> Option<(crate::lang::expr::TargetId, Expr)> {
         let ast::ExprKind::Call { function, arguments } = &written.kind else {
             self.report(mistake::measure::show_wants_query(written.span));
             return None;

@@ -6,9 +6,9 @@ use crate::lang::types::Type;
 use crate::lang::value::Value;
 use crate::syntax::ast;
 
-impl<'a> Checker<'a> {
+impl Checker<'_> {
     /// A text with what is interpolated in it.
-    pub fn text(&mut self, written: &'a ast::Text) -> Expr {
+    pub fn text(&mut self, written: &ast::Text) -> Expr {
         let span = written.span;
         let mut pieces = Vec::new();
         let mut wrong = false;

@@ -8,9 +8,9 @@ use crate::lang::types::Type;
 use crate::source::Span;
 use crate::syntax::ast;
 
-impl<'a> Checker<'a> {
+impl Checker<'_> {
     /// `base over window`
-    pub(super) fn over(&mut self, base: &'a ast::Expr, window: &'a ast::Expr, span: Span) -> Term {
+    pub(super) fn over(&mut self, base: &ast::Expr, window: &ast::Expr, span: Span) -> Term {
         let term = self.term(base);
         let length = self.value(window);
         if !self.expect_type(&length, &Type::DURATION, "a window") {
@@ -24,7 +24,7 @@ impl<'a> Checker<'a> {
     }
 
     /// `base in "phase"`
-    pub(super) fn in_phase(&mut self, base: &'a ast::Expr, phase: &'a ast::Text, span: Span) -> Term {
+    pub(super) fn in_phase(&mut self, base: &ast::Expr, phase: &ast::Text, span: Span) -> Term {
         let term = self.term(base);
         let name = self.text(phase);
         if let Some(text) = name.constant().and_then(|value| value.as_text()) {
