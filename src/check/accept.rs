@@ -3,7 +3,6 @@
 use super::mistake;
 use super::names::{Entity, nearest};
 use super::scenario::Argued;
-use super::secrets::holds_secret;
 use super::state::{Checker, unknown};
 use crate::lang::expr::{Expr, ExprKind};
 use crate::lang::function::PROBES;
@@ -15,7 +14,12 @@ use crate::syntax::ast::{self, Name};
 
 impl Checker<'_> {
     /// An expression that a parameter named `what` takes; `None` where it does not, which has been said.
-    pub fn accept_value(&mut self, accepts: &Accepts, written: &ast::Expr, what: &'static str) -> Option<Expr> {
+    pub fn accept_value(
+        &mut self,
+        accepts: &Accepts,
+        written: &ast::Expr,
+        what: &'static str,
+    ) -> Option<Expr> {
         let expr = self.value(written);
         if expr.ty == Type::Unknown {
             return None;
@@ -43,7 +47,13 @@ impl Checker<'_> {
         }
     }
 
-    fn accepts_text(&mut self, accepts: &Accepts, written: &ast::Expr, expr: &Expr, what: &'static str) -> bool {
+    fn accepts_text(
+        &mut self,
+        accepts: &Accepts,
+        written: &ast::Expr,
+        expr: &Expr,
+        what: &'static str,
+    ) -> bool {
         let quoted = format!("`{what}`");
         let is_text = match expr.ty {
             // What came out of an answer is put in as it is.
@@ -56,15 +66,22 @@ impl Checker<'_> {
         match accepts {
             Accepts::Url(schemes) => self.url(written, expr, schemes),
             Accepts::Address { port } => self.address(written, expr, *port),
-            Accepts::Regex => self.no_secret(expr, "a regular expression") && self.regex(written, expr).is_ok(),
+            Accepts::Regex => {
+                self.no_secret(expr, "a regular expression") && self.regex(written, expr).is_ok()
+            }
             Accepts::Glob => self.no_secret(expr, "a path") && self.glob(written, expr),
             Accepts::Path => self.no_secret(expr, "a path") && self.not_empty(expr, "path"),
             Accepts::Command => self.command(expr),
             Accepts::Text => {
                 // A text goes into a request, a header or an environment. A file's name and a query are shown.
-                let shown = matches!(what, "path" | "statement" | "glob" | "table" | "interface" | "unit" | "container");
+                let shown = matches!(
+                    what,
+                    "path" | "statement" | "glob" | "table" | "interface" | "unit" | "container"
+                );
                 let is_url_path = what == "path" && self.in_request_path;
-                !shown || is_url_path || self.no_secret(expr, if what == "path" { "a path" } else { "a query or a name" })
+                !shown
+                    || is_url_path
+                    || self.no_secret(expr, if what == "path" { "a path" } else { "a query or a name" })
             }
             _ => true,
         }
@@ -167,11 +184,6 @@ impl Checker<'_> {
         };
         let expr = self.accept_value(accepts, &argument.value, name)?;
         Some(Argued::Probe(name, expr))
-    }
-
-    /// Whether an expression hides a secret whose place only the run knows.
-    pub fn is_secret(&self, expr: &Expr) -> bool {
-        holds_secret(expr).is_some()
     }
 
     /// Reads words behind a keyword that takes any: used where a word was wrong, so that names in it count as used.

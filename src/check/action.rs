@@ -16,7 +16,10 @@ impl Checker<'_> {
             let body = self.actions[index].body;
             self.iteration = Some(Iteration { action: Some(id), answer: &[] });
             let steps = self.at_place(Place::Action, |checker| {
-                body.statements.iter().filter_map(|statement| checker.action_line(id, statement)).collect::<Vec<_>>()
+                body.statements
+                    .iter()
+                    .filter_map(|statement| checker.action_line(id, statement))
+                    .collect::<Vec<_>>()
             });
             self.iteration = None;
             if steps.is_empty() && body.statements.is_empty() {

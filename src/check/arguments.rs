@@ -54,21 +54,34 @@ pub(super) struct Matched {
 
 impl Checker<'_> {
     /// The parameters of a verb.
-    pub fn verb_arguments(&mut self, verb: &'static crate::lang::signature::Verb, mut words: Words<'_>) -> Matched {
+    pub fn verb_arguments(
+        &mut self,
+        verb: &'static crate::lang::signature::Verb,
+        mut words: Words<'_>,
+    ) -> Matched {
         let parameters = verb.parameters;
         let takes_values = parameters.iter().any(|parameter| parameter.form != Form::Flag);
         let mut matched = Matched::default();
         while let Some(word) = words.next() {
             match word {
-                Word::Plain(name) => self.plain_word(verb.name, parameters, name, &mut words, &mut matched, takes_values),
+                Word::Plain(name) => {
+                    self.plain_word(verb.name, parameters, name, &mut words, &mut matched, takes_values)
+                }
                 Word::Json { keyword, value } => match find(parameters, &keyword.text, &matched.arguments) {
                     Some(parameter) => {
-                        let values = self.accept_all(parameter, &mut Words::new([], value.span), Some(value), &mut matched.wrong);
+                        let values = self.accept_all(
+                            parameter,
+                            &mut Words::new([], value.span),
+                            Some(value),
+                            &mut matched.wrong,
+                        );
                         self.push(parameter, values, keyword.span.to(value.span), &mut matched);
                     }
                     None => self.unknown_word(verb.name, parameters, keyword, Some(value), &mut matched),
                 },
-                Word::Value(value) => self.bare_value(verb.name, parameters, value, &mut matched, takes_values),
+                Word::Value(value) => {
+                    self.bare_value(verb.name, parameters, value, &mut matched, takes_values)
+                }
                 Word::Comma(span) => {
                     self.report(mistake::arguments::stray_comma(*span));
                     matched.wrong = true;
@@ -145,7 +158,8 @@ impl Checker<'_> {
         takes_values: bool,
     ) {
         if let Some(parameter) = next_positional(parameters, &matched.arguments) {
-            let values = self.accept_all(parameter, &mut Words::new([], value.span), Some(value), &mut matched.wrong);
+            let values =
+                self.accept_all(parameter, &mut Words::new([], value.span), Some(value), &mut matched.wrong);
             return self.push(parameter, values, value.span, matched);
         }
         if !takes_values && matched.duration.is_none() {
@@ -154,7 +168,10 @@ impl Checker<'_> {
         }
         matched.wrong = true;
         let expr = self.value(value);
-        let duration = matches!(expr.ty, Type::Quantity { dimension: Dimension::TIME, .. } | Type::Range(Dimension::TIME));
+        let duration = matches!(
+            expr.ty,
+            Type::Quantity { dimension: Dimension::TIME, .. } | Type::Range(Dimension::TIME)
+        );
         let text = self.sources.text(value.span).to_string();
         if duration && takes_values {
             self.report(mistake::arguments::duration_needs_for(value.span, owner, &text));
@@ -191,7 +208,9 @@ impl Checker<'_> {
         self.push(parameter, values, first.span.to(end), &mut matched);
         while let Some(word) = words.next() {
             match word {
-                Word::Plain(name) => self.plain_word(&first.text, settings, name, &mut words, &mut matched, true),
+                Word::Plain(name) => {
+                    self.plain_word(&first.text, settings, name, &mut words, &mut matched, true)
+                }
                 Word::Value(value) => self.bare_value(&first.text, &[], value, &mut matched, true),
                 Word::Json { keyword, .. } => {
                     self.unknown_word(&first.text, settings, keyword, None, &mut matched);
@@ -293,7 +312,9 @@ impl Checker<'_> {
         let accepts = &parameter.values[index];
         let accepted = match accepts {
             Accepts::Name => Some(Argued::Word(name.text.clone())),
-            Accepts::Word(list) if list.contains(&name.text.as_str()) => Some(Argued::Word(name.text.clone())),
+            Accepts::Word(list) if list.contains(&name.text.as_str()) => {
+                Some(Argued::Word(name.text.clone()))
+            }
             Accepts::Word(list) => {
                 let meant = nearest(&name.text, list.iter().copied());
                 self.report(mistake::arguments::wants_word(name.span, parameter, accepts, &name.text, meant));
@@ -342,7 +363,8 @@ impl Checker<'_> {
             }
         }
         for group in one_of {
-            let present: Vec<&Argument> = given.iter().filter(|argument| group.contains(&argument.parameter.name)).collect();
+            let present: Vec<&Argument> =
+                given.iter().filter(|argument| group.contains(&argument.parameter.name)).collect();
             match present.as_slice() {
                 [] => self.report(mistake::arguments::one_of_missing(span, owner, group)),
                 [first, second, ..] if first.parameter.name != second.parameter.name => {
@@ -355,7 +377,11 @@ impl Checker<'_> {
             if !rule.holds(has) {
                 let names = rule.names();
                 let place = given.iter().rev().find(|argument| names.contains(&argument.parameter.name));
-                self.report(mistake::arguments::rule_broken(place.map_or(span, |argument| argument.span), owner, rule));
+                self.report(mistake::arguments::rule_broken(
+                    place.map_or(span, |argument| argument.span),
+                    owner,
+                    rule,
+                ));
             }
         }
     }
@@ -368,7 +394,8 @@ fn name_expr(name: &Name) -> ast::Expr {
 
 /// The parameter that a word introduces, among those of the verb and what may follow what was given.
 fn find(parameters: &'static [Parameter], word: &str, given: &[Argument]) -> Option<&'static Parameter> {
-    let own = parameters.iter().find(|parameter| parameter.form != Form::Positional && parameter.name == word);
+    let own =
+        parameters.iter().find(|parameter| parameter.form != Form::Positional && parameter.name == word);
     own.or_else(|| {
         let more = given.iter().flat_map(|argument| argument.parameter.more);
         more.into_iter().find(|parameter| parameter.name == word)
@@ -386,7 +413,9 @@ fn next_positional(parameters: &'static [Parameter], given: &[Argument]) -> Opti
 fn takes(parameter: &Parameter, ty: &Type) -> bool {
     let [accepts] = parameter.values else { return false };
     match (accepts, ty) {
-        (Accepts::Quantity(wanted), Type::Quantity { dimension, .. } | Type::Range(dimension)) => wanted == dimension,
+        (Accepts::Quantity(wanted), Type::Quantity { dimension, .. } | Type::Range(dimension)) => {
+            wanted == dimension
+        }
         (Accepts::Share, Type::Quantity { percent, .. }) => *percent,
         (Accepts::Count, Type::Quantity { dimension, percent }) => *dimension == Dimension::NONE && !percent,
         (Accepts::Text, Type::Text) => true,

@@ -105,7 +105,12 @@ const NEEDS: &[Need] = &[
 ];
 
 /// What a target cannot do that it is told.
-pub(super) fn verb_mistake(target: &Target, verb: &Verb, arguments: &[Argument], span: crate::source::Span) -> Option<Diagnostic> {
+pub(super) fn verb_mistake(
+    target: &Target,
+    verb: &Verb,
+    arguments: &[Argument],
+    span: crate::source::Span,
+) -> Option<Diagnostic> {
     // Without any setting the declaration is wrong already.
     if target.settings.is_empty() {
         return None;
@@ -120,9 +125,23 @@ pub(super) fn verb_mistake(target: &Target, verb: &Verb, arguments: &[Argument],
             None if !need.words.is_empty() => None,
             Some(word) => {
                 let what = format!("{} {}", verb.name, word.parameter.name);
-                Some(mistake::arguments::cannot_do(word.span, &target.name, &what, need.why, need.help, target.span))
+                Some(mistake::arguments::cannot_do(
+                    word.span,
+                    &target.name,
+                    &what,
+                    need.why,
+                    need.help,
+                    target.span,
+                ))
             }
-            None => Some(mistake::arguments::cannot_do(span, &target.name, verb.name, need.why, need.help, target.span)),
+            None => Some(mistake::arguments::cannot_do(
+                span,
+                &target.name,
+                verb.name,
+                need.why,
+                need.help,
+                target.span,
+            )),
         }
     })
 }

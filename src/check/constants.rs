@@ -54,7 +54,9 @@ impl Given {
     /// The value as written, where it could be read.
     fn written(&self) -> Option<&ast::Expr> {
         match self.file.items.as_slice() {
-            [ast::Statement { kind: ast::StatementKind::Let { value, .. }, .. }] if self.broken.is_empty() => {
+            [ast::Statement { kind: ast::StatementKind::Let { value, .. }, .. }]
+                if self.broken.is_empty() =>
+            {
                 Some(value)
             }
             _ => None,
@@ -66,19 +68,36 @@ impl<'a> Checker<'a> {
     /// Puts the values of the command line in the place of the defaults.
     pub fn override_params(&mut self, given: &'a [Given]) {
         for given in given {
-            let Some(index) = self.constants.iter().position(|constant| {
-                constant.param.is_some() && constant.name.text == given.name
-            }) else {
-                let names: Vec<&str> = self.constants.iter().filter(|c| c.param.is_some()).map(|c| c.name.text.as_str()).collect();
-                let finding = mistake::names::unknown_param(given.span, &given.name, nearest(&given.name, names.iter().copied()), &names);
+            let Some(index) = self
+                .constants
+                .iter()
+                .position(|constant| constant.param.is_some() && constant.name.text == given.name)
+            else {
+                let names: Vec<&str> = self
+                    .constants
+                    .iter()
+                    .filter(|c| c.param.is_some())
+                    .map(|c| c.name.text.as_str())
+                    .collect();
+                let finding = mistake::names::unknown_param(
+                    given.span,
+                    &given.name,
+                    nearest(&given.name, names.iter().copied()),
+                    &names,
+                );
                 self.report(finding);
                 continue;
             };
-            let default = self.at_place(Place::Fixed, |checker| checker.value(checker.constants[index].written));
+            let default =
+                self.at_place(Place::Fixed, |checker| checker.value(checker.constants[index].written));
             let value = match given.written() {
                 _ if default.ty == Type::Text && !given.text.trim_start().starts_with(['"', '\'']) => {
                     let value = crate::lang::value::Value::Text(given.text.clone());
-                    Expr { kind: crate::lang::expr::ExprKind::Constant(value), ty: Type::Text, span: given.span }
+                    Expr {
+                        kind: crate::lang::expr::ExprKind::Constant(value),
+                        ty: Type::Text,
+                        span: given.span,
+                    }
                 }
                 Some(written) => self.at_place(Place::Fixed, |checker| checker.value(written)),
                 None => {

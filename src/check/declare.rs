@@ -3,11 +3,11 @@
 use super::mistake;
 use super::names::{Entity, Symbol};
 use super::scenario::{Action, Block, Curve, Dataset, DatasetOrder, Ledger, Mix, Secret, Sequence, Target};
-use super::state::{ActionState, Checker, Constant, Metric, Progress, SequenceState, is_iteration_word, unknown};
-use crate::kinds;
-use crate::lang::expr::{
-    ActionId, CurveId, DatasetId, LedgerId, MixId, SecretId, SequenceId, TargetId,
+use super::state::{
+    ActionState, Checker, Constant, Metric, Progress, SequenceState, is_iteration_word, unknown,
 };
+use crate::kinds;
+use crate::lang::expr::{ActionId, CurveId, DatasetId, LedgerId, MixId, SecretId, SequenceId, TargetId};
 use crate::lang::signature::Kind;
 use crate::syntax::ast::{self, Name, Statement, StatementKind};
 
@@ -51,34 +51,42 @@ impl<'a> Checker<'a> {
             StatementKind::Secret { name, variable } => {
                 let id = SecretId(self.scenario.secrets.len() as u32);
                 let text = variable.literal().unwrap_or_default();
-                self.scenario.secrets.push(Secret { name: name.text.clone(), variable: text, span: name.span });
-                self.name(name, Entity::Secret(id), "secret", true);
+                self.scenario.secrets.push(Secret {
+                    name: name.text.clone(),
+                    variable: text,
+                    span: name.span,
+                });
+                self.declare_name(name, Entity::Secret(id), "secret", true);
             }
             StatementKind::Metric { name, value, every } => {
                 let index = self.metrics.len();
                 let state = Progress::Waiting;
                 self.metrics.push(Metric { name, written: value, every: every.as_ref(), state });
-                self.name(name, Entity::Metric(index), "metric", false);
+                self.declare_name(name, Entity::Metric(index), "metric", false);
             }
             StatementKind::Ledger(ledger) => {
                 let id = LedgerId(self.ledgers.len() as u32);
                 self.ledgers.push(ledger);
                 let (name, span) = (ledger.name.text.clone(), ledger.name.span);
                 self.scenario.ledgers.push(Ledger { name, sent: Vec::new(), received: Vec::new(), span });
-                self.name(&ledger.name, Entity::Ledger(id), "ledger", false);
+                self.declare_name(&ledger.name, Entity::Ledger(id), "ledger", false);
             }
             StatementKind::Action { name, body } => self.declare_action(name, body),
             StatementKind::Mix { name, parts, .. } => {
                 let id = MixId(self.mixes.len() as u32);
                 self.mixes.push((parts, name.span));
                 self.scenario.mixes.push(Mix { name: name.text.clone(), parts: Vec::new(), span: name.span });
-                self.name(name, Entity::Mix(id), "mix", false);
+                self.declare_name(name, Entity::Mix(id), "mix", false);
             }
             StatementKind::Curve { name, table, .. } => {
                 let id = CurveId(self.curves.len() as u32);
                 self.curves.push(table);
-                self.scenario.curves.push(Curve { name: name.text.clone(), points: Vec::new(), span: name.span });
-                self.name(name, Entity::Curve(id), "curve", false);
+                self.scenario.curves.push(Curve {
+                    name: name.text.clone(),
+                    points: Vec::new(),
+                    span: name.span,
+                });
+                self.declare_name(name, Entity::Curve(id), "curve", false);
             }
             StatementKind::Dataset { name, settings, .. } => {
                 let id = DatasetId(self.datasets.len() as u32);
@@ -90,15 +98,20 @@ impl<'a> Checker<'a> {
                     columns: Vec::new(),
                     span: name.span,
                 });
-                self.name(name, Entity::Dataset(id), "dataset", true);
+                self.declare_name(name, Entity::Dataset(id), "dataset", true);
             }
             StatementKind::Sequence { name, parameters, body } => {
                 let id = SequenceId(self.sequences.len() as u32);
                 self.sequences.push(SequenceState { name, parameters, body, state: Progress::Waiting });
                 let (text, span) = (name.text.clone(), name.span);
                 let parameters = Vec::new();
-                self.scenario.sequences.push(Sequence { name: text, parameters, body: Block::default(), span });
-                self.name(name, Entity::Sequence(id), "sequence", false);
+                self.scenario.sequences.push(Sequence {
+                    name: text,
+                    parameters,
+                    body: Block::default(),
+                    span,
+                });
+                self.declare_name(name, Entity::Sequence(id), "sequence", false);
             }
             StatementKind::Words(words) if declares_target(words) => self.declare_target(words),
             _ => {}
@@ -108,7 +121,7 @@ impl<'a> Checker<'a> {
     fn declare_constant(&mut self, name: &'a Name, written: &'a ast::Expr, param: Option<usize>) {
         let index = self.constants.len();
         self.constants.push(Constant { name, written, param, state: Progress::Waiting });
-        self.name(name, Entity::Constant(index), if param.is_some() { "param" } else { "let" }, true);
+        self.declare_name(name, Entity::Constant(index), if param.is_some() { "param" } else { "let" }, true);
     }
 
     fn declare_action(&mut self, name: &'a Name, body: &'a ast::Block) {
@@ -120,7 +133,7 @@ impl<'a> Checker<'a> {
         let (text, span) = (name.text.clone(), name.span);
         let (steps, datasets) = (Vec::new(), Vec::new());
         self.scenario.actions.push(Action { name: text, steps, captures, datasets, span });
-        self.name(name, Entity::Action(id), "action", false);
+        self.declare_name(name, Entity::Action(id), "action", false);
     }
 
     fn declare_target(&mut self, words: &'a ast::Words) {
@@ -128,7 +141,7 @@ impl<'a> Checker<'a> {
         let Some(kind) = kinds::find(&words.first.text) else {
             let meant = kinds::nearest(&words.first.text).map(|kind| kind.name);
             self.report(mistake::names::unknown_kind(words.first.span, &words.first.text, meant));
-            self.name(name, Entity::Unknown, "target", false);
+            self.declare_name(name, Entity::Unknown, "target", false);
             return;
         };
         if kind.built_in {
@@ -138,7 +151,7 @@ impl<'a> Checker<'a> {
         let id = self.add_target(kind, &name.text, name.span);
         self.targets.push(words);
         debug_assert_eq!(id.index() + 1, self.targets.len());
-        self.name(name, Entity::Target(id), kind.name, false);
+        self.declare_name(name, Entity::Target(id), kind.name, false);
     }
 
     fn add_target(&mut self, kind: &'static Kind, name: &str, span: crate::source::Span) -> TargetId {
@@ -159,7 +172,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Declares a name. `in_actions` tells whether it can be used in actions, where some words have a meaning.
-    fn name(&mut self, name: &Name, entity: Entity, sort: &'static str, in_actions: bool) {
+    fn declare_name(&mut self, name: &Name, entity: Entity, sort: &'static str, in_actions: bool) {
         let taken = matches!(name.text.as_str(), "machine" | "scratch" | "elapsed")
             || in_actions && is_iteration_word(&name.text);
         if taken || crate::lang::words::is_reserved(&name.text) {

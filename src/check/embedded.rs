@@ -150,7 +150,8 @@ impl Checker<'_> {
         }
         let good = match host_and_port(&sketch) {
             Some((host, given)) => {
-                let host_good = !host.is_empty() && !host.contains(char::is_whitespace) && !host.contains('/');
+                let host_good =
+                    !host.is_empty() && !host.contains(char::is_whitespace) && !host.contains('/');
                 host_good && if port { given.is_some_and(|port| port > 0) } else { given.is_none() }
             }
             None => false,
@@ -235,7 +236,9 @@ pub(super) fn url_host(sketch: &str) -> Option<&str> {
 fn regex_error(pattern: &str, error: &regex::Error) -> (usize, usize, String) {
     let shown = error.to_string();
     let why = shown.lines().find_map(|line| line.strip_prefix("error: ")).unwrap_or("it cannot be compiled");
-    let carets = shown.lines().find(|line| line.trim_start().starts_with('^') && line.trim().chars().all(|c| c == '^' || c == ' '));
+    let carets = shown
+        .lines()
+        .find(|line| line.trim_start().starts_with('^') && line.trim().chars().all(|c| c == '^' || c == ' '));
     let place = carets.filter(|_| !pattern.contains('\n')).and_then(|line| {
         let from = line.find('^')?.checked_sub(4)?;
         let to = line.rfind('^')?.checked_sub(4)? + 1;

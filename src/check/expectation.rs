@@ -28,7 +28,8 @@ impl Checker<'_> {
         };
         let condition = self.condition(&written.condition);
         self.no_secret(&condition, "a condition");
-        let tolerate = written.tolerate.as_ref().and_then(|tolerate| self.tolerance(tolerate, &written.qualifier));
+        let tolerate =
+            written.tolerate.as_ref().and_then(|tolerate| self.tolerance(tolerate, &written.qualifier));
         let expectation = Expectation {
             demand: written.demand,
             name,
@@ -59,7 +60,10 @@ impl Checker<'_> {
                 let stretch = self.positive_duration(stretch, "`for`");
                 let within = self.positive_duration(within, "`within`");
                 let ends = super::accept::lowest(&stretch).zip(super::accept::highest(&within));
-                if ends.and_then(|(stretch, within)| stretch.compare(within)).is_some_and(|order| order.is_gt()) {
+                if ends
+                    .and_then(|(stretch, within)| stretch.compare(within))
+                    .is_some_and(|order| order.is_gt())
+                {
                     self.report(mistake::time::stretch_too_long(stretch.span, within.span));
                 }
                 Qualifier::ForWithin { stretch, within }
@@ -79,7 +83,8 @@ impl Checker<'_> {
                 self.expect_duration(&value, "`tolerate`").then_some(Tolerance::Time(value))
             }
             Type::Quantity { dimension: Dimension::NONE, percent: true } => {
-                let good = super::infer::constant_quantity(&value).is_none_or(|share| (0.0..=1.0).contains(&share.to_f64()));
+                let good = super::infer::constant_quantity(&value)
+                    .is_none_or(|share| (0.0..=1.0).contains(&share.to_f64()));
                 if !good {
                     self.report(mistake::types::not_a_share(&value, "`tolerate`"));
                 }

@@ -25,7 +25,11 @@ impl Checker<'_> {
                 self.report(mistake::measure::ledger_without(ledger.name.span, &ledger.name.text, "sent"));
             }
             if ledger.received.is_empty() {
-                self.report(mistake::measure::ledger_without(ledger.name.span, &ledger.name.text, "received"));
+                self.report(mistake::measure::ledger_without(
+                    ledger.name.span,
+                    &ledger.name.text,
+                    "received",
+                ));
             }
             self.scenario.ledgers[index].sent = sent;
             self.scenario.ledgers[index].received = received;
@@ -127,8 +131,11 @@ impl Checker<'_> {
         }
         self.regex(&pattern.value, &expr).ok()?;
         let second = SourceValue::Value(expr.clone());
-        let (groups, what) =
-            if with_value { (2, "the key, then the value that must arrive unchanged") } else { (1, "the key") };
+        let (groups, what) = if with_value {
+            (2, "the key, then the value that must arrive unchanged")
+        } else {
+            (1, "the key")
+        };
         if !self.expect_groups(&pattern.value, &second, groups, what) {
             return None;
         }

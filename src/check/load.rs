@@ -175,12 +175,17 @@ impl Checker<'_> {
         let Clauses { rate, users, at_once, poisson, max_users, shaped, every, times, duration } = clauses;
         let rate_at = rate.as_ref().map(|rate| rate.2);
         let users_at = users.as_ref().map(|users| users.2);
-        let clash = |first: Option<Span>, second: Option<Span>, why| first.zip(second).map(|(a, b)| (a, b, why));
+        let clash =
+            |first: Option<Span>, second: Option<Span>, why| first.zip(second).map(|(a, b)| (a, b, why));
         let times_at = times.as_ref().map(|times| times.1);
         let duration_at = duration.as_ref().map(|duration| duration.1);
         let ramp_at = rate.as_ref().and_then(|rate| rate.1.as_ref().map(|_| rate.2));
         let clashes = [
-            clash(rate_at, users_at, "an open load has a rate, a closed one has users; `max 500 users` limits an open one"),
+            clash(
+                rate_at,
+                users_at,
+                "an open load has a rate, a closed one has users; `max 500 users` limits an open one",
+            ),
             clash(rate_at, *at_once, "`at once` is for a load with users"),
             clash(*at_once, times_at, "`at once` is one iteration a user"),
             clash(*at_once, duration_at, "`at once` takes until the last iteration has ended"),
@@ -189,7 +194,11 @@ impl Checker<'_> {
                 *at_once,
                 "a ramp of users takes time, `at once` takes none",
             ),
-            clash(ramp_at, shaped.as_ref().map(|shaped| shaped.1), "a rate is changed by a ramp or by a curve"),
+            clash(
+                ramp_at,
+                shaped.as_ref().map(|shaped| shaped.1),
+                "a rate is changed by a ramp or by a curve",
+            ),
         ];
         if let Some((first, second, why)) = clashes.into_iter().flatten().next() {
             self.report(mistake::load::clauses_clash(second, first, why));
@@ -199,7 +208,12 @@ impl Checker<'_> {
             (*poisson, rate_at, "poisson", "at 100/s"),
             (max_users.as_ref().map(|max| max.1), rate_at, "max … users", "at 100/s"),
             (shaped.as_ref().map(|shaped| shaped.1), rate_at, "shaped", "at 100/s"),
-            (every.as_ref().map(|every| every.1), shaped.as_ref().map(|shaped| shaped.1), "every", "shaped curve"),
+            (
+                every.as_ref().map(|every| every.1),
+                shaped.as_ref().map(|shaped| shaped.1),
+                "every",
+                "shaped curve",
+            ),
             (*at_once, users_at, "at once", "with 50 users"),
         ];
         for (given, needed, word, example) in lonely {

@@ -60,7 +60,9 @@ impl Checker<'_> {
             {
                 Some(Readout { name: name.text.clone(), ..readout })
             }
-            Term::Readout(readout @ Readout { window: Window::Block, .. }) => self.copied_metric(name, readout),
+            Term::Readout(readout @ Readout { window: Window::Block, .. }) => {
+                self.copied_metric(name, readout)
+            }
             other => {
                 let expr = self.reduce(other);
                 if expr.ty == Type::Unknown {
@@ -79,14 +81,18 @@ impl Checker<'_> {
         let (shape, dimension) = (signature.shape, signature.dimension);
         Some(origin.map(|origin| {
             let json = gives_json(signature);
-            self.named_series(name, NewSeries {
-                name: name.text.clone(),
-                origin,
-                shape,
-                dimension,
-                percent: false,
-                span: name.span,
-            }, json)
+            self.named_series(
+                name,
+                NewSeries {
+                    name: name.text.clone(),
+                    origin,
+                    shape,
+                    dimension,
+                    percent: false,
+                    span: name.span,
+                },
+                json,
+            )
         }))
     }
 
@@ -112,16 +118,25 @@ impl Checker<'_> {
             ReadoutOrigin::Series(series) => {
                 let origin = self.scenario.series(series).origin.clone();
                 let (text, span) = (name.text.clone(), name.span);
-                Some(self.named_series(name, NewSeries { name: text, origin, shape, dimension, percent, span }, json))
+                Some(self.named_series(
+                    name,
+                    NewSeries { name: text, origin, shape, dimension, percent, span },
+                    json,
+                ))
             }
             ReadoutOrigin::Composed { expr, .. } => {
                 let span = expr.span;
                 self.derived_metric(name, expr, span)
-            },
+            }
         }
     }
 
-    fn derived_metric(&mut self, name: &ast::Name, expr: crate::lang::expr::Expr, place: Span) -> Option<Readout> {
+    fn derived_metric(
+        &mut self,
+        name: &ast::Name,
+        expr: crate::lang::expr::Expr,
+        place: Span,
+    ) -> Option<Readout> {
         let Some((shape, dimension, percent, json)) = derived_shape(&expr.ty) else {
             self.report(mistake::measure::not_a_metric(place, &expr.ty));
             return None;
@@ -134,7 +149,8 @@ impl Checker<'_> {
         }
         let origin = Origin::Derived(expr.clone());
         let (text, span) = (name.text.clone(), name.span);
-        let series = self.add_series(NewSeries { name: text.clone(), origin, shape, dimension, percent, span });
+        let series =
+            self.add_series(NewSeries { name: text.clone(), origin, shape, dimension, percent, span });
         let origin = ReadoutOrigin::Composed { series: Some(series), expr };
         Some(Readout { origin, shape, dimension, percent, json, window: Window::Block, span, name: text })
     }

@@ -93,7 +93,8 @@ pub(super) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c s
     let ranked = candidates.into_iter().filter(|candidate| *candidate != word).filter_map(|candidate| {
         let other = candidate.to_lowercase();
         let distance = strsim::osa_distance(&lower, &other);
-        let within = lower.len() >= 3 && other.len() >= 3 && (other.starts_with(&lower) || lower.starts_with(&other));
+        let within =
+            lower.len() >= 3 && other.len() >= 3 && (other.starts_with(&lower) || lower.starts_with(&other));
         match distance {
             _ if distance <= limit && distance < other.len().max(2) => Some((distance * 2, candidate)),
             _ if within => Some((limit * 2 + 1, candidate)),

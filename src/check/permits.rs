@@ -53,7 +53,8 @@ impl Checker<'_> {
     }
 
     fn check_fault_permits(&mut self) {
-        let permitted: HashSet<TargetId> = self.scenario.permits.fault.iter().map(|(target, _)| *target).collect();
+        let permitted: HashSet<TargetId> =
+            self.scenario.permits.fault.iter().map(|(target, _)| *target).collect();
         let mut told: HashSet<TargetId> = HashSet::new();
         let mut needed: Vec<(TargetId, Span, &str)> = Vec::new();
         visit_tells(&self.scenario, &mut |tell| {
@@ -94,7 +95,12 @@ impl Checker<'_> {
         }
         visit_tells(&self.scenario, &mut |tell| {
             // A request to a whole URL leaves the base that was declared.
-            for value in tell.arguments.iter().filter(|argument| argument.parameter.name == "path").flat_map(|a| &a.values) {
+            for value in tell
+                .arguments
+                .iter()
+                .filter(|argument| argument.parameter.name == "path")
+                .flat_map(|a| &a.values)
+            {
                 if let Argued::Value(expr) = value {
                     let sketch = self.sketch(expr);
                     let host = (tell.target_is_http(&self.scenario)).then(|| url_host(&sketch)).flatten();
@@ -141,7 +147,8 @@ impl Checker<'_> {
             Accepts::Url(schemes) if schemes.contains(&"sqlite") && sketch.starts_with("sqlite") => None,
             Accepts::Url(_) => url_host(&sketch).map(str::to_string),
             Accepts::Address { .. } => {
-                let (host, _) = host_and_port(&sketch).or_else(|| sketch.split_once(':').map(|(host, _)| (host, None)))?;
+                let (host, _) = host_and_port(&sketch)
+                    .or_else(|| sketch.split_once(':').map(|(host, _)| (host, None)))?;
                 (!host.is_empty() && !host.contains(LATER)).then(|| host.to_string())
             }
             _ => None,

@@ -4,7 +4,7 @@ use super::files::ReadFiles;
 use super::names::{Entity, Local, Symbols, nearest};
 use super::scenario::Scenario;
 use super::series::SeriesKey;
-use super::{mistake, scenario};
+use super::mistake;
 use crate::diag::Diagnostic;
 use crate::lang::expr::{ActionId, Expr, ExprKind, SeriesId, VariableId};
 use crate::lang::signature::Given;
@@ -191,7 +191,8 @@ impl<'a> Checker<'a> {
     pub fn nearest_name(&self, word: &str) -> Option<&str> {
         let locals = self.locals.iter().map(|local| local.name.as_str());
         let captures = self.iteration.iter().filter_map(|iteration| iteration.action);
-        let captures = captures.flat_map(|action| self.scenario.action(action).captures.iter().map(String::as_str));
+        let captures =
+            captures.flat_map(|action| self.scenario.action(action).captures.iter().map(String::as_str));
         let built_in = ["machine", "scratch", "elapsed"];
         nearest(word, locals.chain(captures).chain(self.symbols.iter().map(|(name, _)| name)).chain(built_in))
     }
@@ -199,11 +200,6 @@ impl<'a> Checker<'a> {
     /// What a target is called in messages.
     pub fn sort_of(&self, name: &str) -> &'static str {
         self.symbols.peek(name).map_or("name", |symbol| symbol.sort)
-    }
-
-    /// The setting of a target, where it is given.
-    pub fn setting(&self, target: crate::lang::expr::TargetId, name: &str) -> Option<&scenario::Argument> {
-        self.scenario.target(target).setting(name)
     }
 }
 

@@ -69,7 +69,9 @@ impl<'a> Checker<'a> {
             StatementKind::Expect(expect) => StepKind::Expect(self.expectation(expect, span)),
             StatementKind::Phase { name, duration, body } => {
                 let name = self.shown_text(name, "a name");
-                let duration = duration.as_ref().map(|duration| self.positive_duration(duration, "how long the phase lasts"));
+                let duration = duration
+                    .as_ref()
+                    .map(|duration| self.positive_duration(duration, "how long the phase lasts"));
                 let timed = duration.is_some();
                 StepKind::Phase { name, duration, body: self.block(body, timed) }
             }
@@ -135,7 +137,9 @@ impl<'a> Checker<'a> {
             StatementKind::Check { .. } | StatementKind::Capture { .. } | StatementKind::Think { .. } => {
                 mistake::names::only_in_action(statement.span)
             }
-            StatementKind::Setup { .. } | StatementKind::Cleanup { .. } => mistake::names::only_at_top(statement.span),
+            StatementKind::Setup { .. } | StatementKind::Cleanup { .. } => {
+                mistake::names::only_at_top(statement.span)
+            }
             _ => mistake::names::declared_in_block(statement.span),
         };
         self.report(finding);
@@ -149,7 +153,9 @@ impl<'a> Checker<'a> {
                 self.expect_count(&times, "how many times", 0);
                 Repeat::Times(times)
             }
-            ast::Repeat::For(duration) => Repeat::For(self.positive_duration(duration, "how long the loop lasts")),
+            ast::Repeat::For(duration) => {
+                Repeat::For(self.positive_duration(duration, "how long the loop lasts"))
+            }
             ast::Repeat::Until { condition, max } => {
                 let condition = self.condition(condition);
                 let max = max.as_ref().map(|max| self.positive_duration(max, "`max`"));
@@ -158,7 +164,12 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn for_each(&mut self, variable: &'a ast::Name, source: &'a ast::EachSource, body: &'a ast::Block) -> StepKind {
+    fn for_each(
+        &mut self,
+        variable: &'a ast::Name,
+        source: &'a ast::EachSource,
+        body: &'a ast::Block,
+    ) -> StepKind {
         let (source, ty) = match source {
             ast::EachSource::List(list) => {
                 let list = self.value(list);
@@ -167,7 +178,11 @@ impl<'a> Checker<'a> {
                     Type::List(element) => (**element).clone(),
                     Type::Unknown => Type::Unknown,
                     _ => {
-                        self.report(mistake::types::wrong(&list, "a list, as in `[\"a\", \"b\"]`, or a table", None));
+                        self.report(mistake::types::wrong(
+                            &list,
+                            "a list, as in `[\"a\", \"b\"]`, or a table",
+                            None,
+                        ));
                         Type::Unknown
                     }
                 };
@@ -205,7 +220,12 @@ impl<'a> Checker<'a> {
                     Some(ty) => types[index] = ty,
                     None => {
                         let name = &table.header[index];
-                        self.report(mistake::types::mixed_column(value.span, &value.ty, &types[index], &name.text));
+                        self.report(mistake::types::mixed_column(
+                            value.span,
+                            &value.ty,
+                            &types[index],
+                            &name.text,
+                        ));
                     }
                 }
                 cells.push(value);
@@ -230,7 +250,12 @@ impl<'a> Checker<'a> {
         Some((number?, step))
     }
 
-    fn call_sequence(&mut self, name: &ast::Name, arguments: &'a [ast::Argument], span: Span) -> Option<StepKind> {
+    fn call_sequence(
+        &mut self,
+        name: &ast::Name,
+        arguments: &'a [ast::Argument],
+        span: Span,
+    ) -> Option<StepKind> {
         let id = match self.entity(name, "sequence")? {
             Entity::Sequence(id) => id,
             Entity::Unknown => return None,
@@ -282,7 +307,10 @@ impl<'a> Checker<'a> {
                 }
                 Some(index) => given[index] = Some(value),
                 None => {
-                    let (span, text) = argument.name.as_ref().map_or((argument.value.span, ""), |name| (name.span, name.text.as_str()));
+                    let (span, text) = argument
+                        .name
+                        .as_ref()
+                        .map_or((argument.value.span, ""), |name| (name.span, name.text.as_str()));
                     let meant = nearest(text, names.iter().copied());
                     self.report(mistake::arguments::no_such_parameter(span, sequence, text, meant, &names));
                     wrong = true;
@@ -297,7 +325,11 @@ impl<'a> Checker<'a> {
                         given[index] = Some(value);
                     }
                     None if !wrong => {
-                        self.report(mistake::arguments::parameter_missing(span, sequence, &parameter.name.text));
+                        self.report(mistake::arguments::parameter_missing(
+                            span,
+                            sequence,
+                            &parameter.name.text,
+                        ));
                         wrong = true;
                     }
                     None => {}
@@ -351,4 +383,3 @@ impl<'a> Checker<'a> {
         }
     }
 }
-

@@ -49,7 +49,9 @@ impl Checker<'_> {
             if level_expr.ty == Type::Unknown {
                 return Vec::new();
             }
-            let Some(share) = super::infer::constant_quantity(&level_expr).filter(|q| q.dimension == crate::lang::quantity::Dimension::NONE) else {
+            let Some(share) = super::infer::constant_quantity(&level_expr)
+                .filter(|q| q.dimension == crate::lang::quantity::Dimension::NONE)
+            else {
                 self.report(mistake::types::wrong(&level_expr, "a percentage", None));
                 return Vec::new();
             };
@@ -89,14 +91,21 @@ impl Checker<'_> {
                         None => {
                             let names = orders.map(|(name, _)| name);
                             let meant = nearest(&order.text, names);
-                            self.report(mistake::arguments::one_of_words(order.span, "order", &order.text, meant, &names));
+                            self.report(mistake::arguments::one_of_words(
+                                order.span,
+                                "order",
+                                &order.text,
+                                meant,
+                                &names,
+                            ));
                         }
                     }
                 }
                 (first, ..) => {
                     let names = ["file", "order"];
                     let meant = nearest(first, names);
-                    let finding = mistake::names::unknown_setting(words.first.span, "dataset", first, meant, &names);
+                    let finding =
+                        mistake::names::unknown_setting(words.first.span, "dataset", first, meant, &names);
                     self.report(finding);
                 }
             }
@@ -116,7 +125,9 @@ impl Checker<'_> {
                     let columns = columns(&line);
                     self.scenario.datasets[index].columns = columns;
                 }
-                Err(error) => self.report(mistake::load::dataset_unreadable(written.span, text, &error.to_string())),
+                Err(error) => {
+                    self.report(mistake::load::dataset_unreadable(written.span, text, &error.to_string()))
+                }
             }
         }
         self.scenario.datasets[index].file = path;
@@ -134,7 +145,12 @@ impl Checker<'_> {
                     None | Some(Entity::Unknown) => None,
                     Some(_) => {
                         let sort = self.sort_of(&part.action.text);
-                        self.report(mistake::names::wrong_sort(part.action.span, &part.action.text, sort, &["action"]));
+                        self.report(mistake::names::wrong_sort(
+                            part.action.span,
+                            &part.action.text,
+                            sort,
+                            &["action"],
+                        ));
                         None
                     }
                 };
@@ -144,7 +160,8 @@ impl Checker<'_> {
                 }
             }
             if !wrong {
-                let total = weights.iter().try_fold(Quantity::number(0), |sum, (weight, _)| sum.plus(*weight));
+                let total =
+                    weights.iter().try_fold(Quantity::number(0), |sum, (weight, _)| sum.plus(*weight));
                 let whole = total.is_some_and(|total| match total.to_ratio() {
                     Some(ratio) => ratio == Ratio::from_integer(1),
                     None => (total.to_f64() - 1.0).abs() < 1e-9,
@@ -166,7 +183,11 @@ impl Checker<'_> {
         let share = super::infer::constant_quantity(weight);
         let share = share.filter(|share| share.percent && share.to_f64() > 0.0);
         if share.is_none() {
-            self.report(mistake::types::wrong(weight, "a percentage above 0", super::infer::likely_literal(weight, &Type::SHARE)));
+            self.report(mistake::types::wrong(
+                weight,
+                "a percentage above 0",
+                super::infer::likely_literal(weight, &Type::SHARE),
+            ));
         }
         share
     }
@@ -174,5 +195,8 @@ impl Checker<'_> {
 
 /// The columns that the first line of a CSV file names.
 fn columns(line: &str) -> Vec<String> {
-    line.split(',').map(|column| column.trim().trim_matches('"').to_string()).filter(|column| !column.is_empty()).collect()
+    line.split(',')
+        .map(|column| column.trim().trim_matches('"').to_string())
+        .filter(|column| !column.is_empty())
+        .collect()
 }

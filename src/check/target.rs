@@ -25,12 +25,23 @@ impl Checker<'_> {
         let statements = words.body.iter().flat_map(|body| &body.statements);
         for statement in statements {
             match &statement.kind {
-                StatementKind::Words(setting) => self.check_setting(kind, setting, statement.span, &mut given),
+                StatementKind::Words(setting) => {
+                    self.check_setting(kind, setting, statement.span, &mut given)
+                }
                 StatementKind::Run { command, timeout } => {
-                    let word = ast::Name { text: "run".into(), span: Span::new(statement.span.start, statement.span.start + 3) };
+                    let word = ast::Name {
+                        text: "run".into(),
+                        span: Span::new(statement.span.start, statement.span.start + 3),
+                    };
                     let value = ast::Expr { kind: ast::ExprKind::Text(command.clone()), span: command.span };
                     let list = [Word::Value(value)];
-                    self.setting_arguments(kind.name, kind.settings, &word, Words::new(&list, statement.span), &mut given);
+                    self.setting_arguments(
+                        kind.name,
+                        kind.settings,
+                        &word,
+                        Words::new(&list, statement.span),
+                        &mut given,
+                    );
                     if let Some(timeout) = timeout {
                         self.report(mistake::arguments::not_a_setting(timeout.span, kind.name));
                     }

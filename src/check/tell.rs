@@ -52,9 +52,18 @@ impl Checker<'_> {
         self.in_request_path = false;
         if !matched.wrong {
             let owner = format!("`{name} {}`", verb.name);
-            self.check_rules(&owner, verb.parameters, verb.one_of, verb.rules, &matched.arguments, second.span);
+            self.check_rules(
+                &owner,
+                verb.parameters,
+                verb.one_of,
+                verb.rules,
+                &matched.arguments,
+                second.span,
+            );
         }
-        if let Some(finding) = backend::verb_mistake(self.scenario.target(target), verb, &matched.arguments, second.span) {
+        if let Some(finding) =
+            backend::verb_mistake(self.scenario.target(target), verb, &matched.arguments, second.span)
+        {
             self.report(finding);
         }
         let duration = self.tell_duration(verb, &name, words.duration.as_ref(), matched.duration);
@@ -185,7 +194,8 @@ impl Checker<'_> {
                     self.report(mistake::names::capture_in_story(span));
                     return None;
                 };
-                let capture = self.scenario.action(action).captures.iter().position(|capture| *capture == name.text)?;
+                let capture =
+                    self.scenario.action(action).captures.iter().position(|capture| *capture == name.text)?;
                 if capture_is_taken(&name.text) {
                     self.report(mistake::names::reserved(name.span, &name.text));
                 }
@@ -195,7 +205,9 @@ impl Checker<'_> {
                 let made = &mut self.actions[action.index()].captures[capture];
                 let ty = match made.take() {
                     // Made in two places: what both are, or anything.
-                    Some(earlier) => super::infer::unify(&earlier, &value.ty).unwrap_or(crate::lang::types::Type::Json),
+                    Some(earlier) => {
+                        super::infer::unify(&earlier, &value.ty).unwrap_or(crate::lang::types::Type::Json)
+                    }
                     None => value.ty.clone(),
                 };
                 *made = Some(ty);
@@ -222,7 +234,9 @@ impl Checker<'_> {
                     let given = self.conversation_argument(&SEND, list, end);
                     match given {
                         Some(argument) => steps.push(ConversationStep::Send(argument)),
-                        None => self.report(mistake::arguments::missing(words.first.span, "`send`", &SEND[0])),
+                        None => {
+                            self.report(mistake::arguments::missing(words.first.span, "`send`", &SEND[0]))
+                        }
                     }
                 }
                 "receive" => {
@@ -266,7 +280,12 @@ impl Checker<'_> {
                     match parameters.iter().find(|parameter| parameter.name == keyword.text) {
                         Some(parameter) => (parameter, value.clone()),
                         None => {
-                            self.report(mistake::arguments::unexpected_value(keyword.span, "receive", &keyword.text, &[]));
+                            self.report(mistake::arguments::unexpected_value(
+                                keyword.span,
+                                "receive",
+                                &keyword.text,
+                                &[],
+                            ));
                             continue;
                         }
                     }
@@ -289,7 +308,12 @@ impl Checker<'_> {
             }
         }
         if let [_, second, ..] = given.as_slice() {
-            self.report(mistake::arguments::unexpected_value(second.span, "it", self.sources.text(second.span), &[]));
+            self.report(mistake::arguments::unexpected_value(
+                second.span,
+                "it",
+                self.sources.text(second.span),
+                &[],
+            ));
         }
         debug_assert!(end.is_empty());
         given.into_iter().next()

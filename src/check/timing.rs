@@ -132,7 +132,13 @@ impl<'s> Walk<'s> {
                 && !self.over
             {
                 self.over = true;
-                self.report(mistake::time::does_not_fit(step.span, took, limit.left, &limit.what, limit.span));
+                self.report(mistake::time::does_not_fit(
+                    step.span,
+                    took,
+                    limit.left,
+                    &limit.what,
+                    limit.span,
+                ));
             }
             now = now.saturating_add(took);
         }
@@ -153,9 +159,12 @@ impl<'s> Walk<'s> {
     /// Whether a statement can take any time at all.
     fn takes_time(&self, step: &Step, depth: usize) -> bool {
         const DEEP: usize = 32;
-        let any = |block: &Block| depth >= DEEP || block.steps.iter().any(|step| self.takes_time(step, depth + 1));
+        let any =
+            |block: &Block| depth >= DEEP || block.steps.iter().any(|step| self.takes_time(step, depth + 1));
         match &step.kind {
-            StepKind::Tell(tell) => tell.duration.is_some() || !matches!(tell.verb.nature, Nature::State { .. }),
+            StepKind::Tell(tell) => {
+                tell.duration.is_some() || !matches!(tell.verb.nature, Nature::State { .. })
+            }
             StepKind::Load(load) => {
                 load.duration.is_some()
                     || load.times.is_some()
@@ -174,7 +183,9 @@ impl<'s> Walk<'s> {
             StepKind::Parallel { branches } => branches.iter().any(any),
             StepKind::Choose(branches) => branches.iter().any(|(_, step)| self.takes_time(step, depth + 1)),
             StepKind::Do { sequence, .. } => any(&self.scenario.sequences[sequence.index()].body),
-            StepKind::At { .. } | StepKind::Wait(_) | StepKind::WaitUntil { .. } | StepKind::Run { .. } => true,
+            StepKind::At { .. } | StepKind::Wait(_) | StepKind::WaitUntil { .. } | StepKind::Run { .. } => {
+                true
+            }
             StepKind::Every { .. } | StepKind::Note(_) => false,
         }
     }
@@ -185,7 +196,9 @@ impl<'s> Walk<'s> {
             StepKind::Tell(tell) => tell.duration.as_ref().map_or(Duration::ZERO, |time| self.shortest(time)),
             StepKind::Load(load) => self.load(load),
             StepKind::Expect(id) => self.expectation(&self.scenario.expectation(*id).qualifier, limit),
-            StepKind::Phase { name, duration, body } => self.phase(step.span, name, duration.as_ref(), body, limit),
+            StepKind::Phase { name, duration, body } => {
+                self.phase(step.span, name, duration.as_ref(), body, limit)
+            }
             StepKind::Repeat { count, body } => self.repeat(count, body, limit),
             StepKind::ForEach { variable, source, body } => self.for_each(*variable, source, body, limit),
             StepKind::Parallel { branches } => {
@@ -345,14 +358,22 @@ impl<'s> Walk<'s> {
             Qualifier::For(time) => (self.shortest(time), None),
             Qualifier::ForWithin { stretch, within } => (self.shortest(stretch), Some(within)),
             Qualifier::Within(within) => (Duration::ZERO, Some(within)),
-            Qualifier::Now | Qualifier::Always | Qualifier::Sometimes | Qualifier::AtEnd => (Duration::ZERO, None),
+            Qualifier::Now | Qualifier::Always | Qualifier::Sometimes | Qualifier::AtEnd => {
+                (Duration::ZERO, None)
+            }
         };
         if let (Some(deadline), Some(limit)) = (deadline, limit)
             && !self.over
         {
             let time = self.shortest(deadline);
             if time > limit.left {
-                self.report(mistake::time::deadline_beyond(deadline.span, time, limit.left, &limit.what, limit.span));
+                self.report(mistake::time::deadline_beyond(
+                    deadline.span,
+                    time,
+                    limit.left,
+                    &limit.what,
+                    limit.span,
+                ));
             }
         }
         shortest

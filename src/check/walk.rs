@@ -1,8 +1,7 @@
 //! Ways through a checked scenario: every statement, everything that is told, every expression.
 
 use super::scenario::{
-    Argued, Argument, Arrival, Block, ConversationStep, EachSource, IterationStep, Load, Qualifier, Repeat,
-    Scenario, Step, StepKind, Tell, Tolerance,
+    Argued, Argument, Block, ConversationStep, IterationStep, Scenario, Step, StepKind, Tell,
 };
 use crate::lang::expr::Expr;
 
@@ -55,64 +54,6 @@ pub fn visit_tells<'s>(scenario: &'s Scenario, visit: &mut dyn FnMut(&'s Tell)) 
     }
 }
 
-/// Calls `visit` with the expressions of a statement itself, not of those inside it.
-pub fn visit_step_exprs<'s>(scenario: &'s Scenario, step: &'s Step, visit: &mut dyn FnMut(&'s Expr)) {
-    match &step.kind {
-        StepKind::Tell(tell) => visit_tell(tell, visit),
-        StepKind::Load(load) => visit_load(load, visit),
-        StepKind::Expect(id) => {
-            let expectation = scenario.expectation(*id);
-            visit(&expectation.name);
-            visit(&expectation.condition);
-            match &expectation.qualifier {
-                Qualifier::Within(time) | Qualifier::For(time) => visit(time),
-                Qualifier::ForWithin { stretch, within } => [stretch, within].into_iter().for_each(visit),
-                Qualifier::Now | Qualifier::Always | Qualifier::Sometimes | Qualifier::AtEnd => {}
-            }
-        }
-        StepKind::Phase { name, duration, .. } => [Some(name), duration.as_ref()].into_iter().flatten().for_each(visit),
-        StepKind::Repeat { count, .. } => match count {
-            Repeat::Times(expr) | Repeat::For(expr) => visit(expr),
-            Repeat::Until { condition, max } => [Some(condition), max.as_ref()].into_iter().flatten().for_each(visit),
-        },
-        StepKind::ForEach { source, .. } => match source {
-            EachSource::List(list) => visit(list),
-            EachSource::Table { rows, .. } => rows.iter().flat_map(|(cells, _)| cells).for_each(visit),
-        },
-        StepKind::Every { period: expr, .. } | StepKind::At { time: expr, .. } | StepKind::Wait(expr) | StepKind::Note(expr) => {
-            visit(expr);
-        }
-        StepKind::Do { arguments, .. } => arguments.iter().for_each(|(_, value)| visit(value)),
-        StepKind::WaitUntil { condition: expr, max: other } | StepKind::Run { command: expr, timeout: other } => {
-            [Some(expr), other.as_ref()].into_iter().flatten().for_each(visit);
-        }
-        StepKind::Parallel { .. } | StepKind::Group(_) | StepKind::Choose(_) => {}
-    }
-    if let StepKind::Expect(id) = &step.kind {
-        let expectation = scenario.expectation(*id);
-        if let Some(Tolerance::Time(expr) | Tolerance::Share(expr)) = &expectation.tolerate {
-            visit(expr);
-        }
-        if let Some((_, query)) = &expectation.show {
-            visit(query);
-        }
-    }
-}
-
-fn visit_load<'s>(load: &'s Load, visit: &mut dyn FnMut(&'s Expr)) {
-    match &load.arrival {
-        Arrival::Rate(rate) => {
-            let span = rate.shaped.as_ref().and_then(|(_, span)| span.as_ref());
-            let parts = [Some(&rate.rate), rate.to.as_ref(), rate.max_users.as_ref(), span];
-            parts.into_iter().flatten().for_each(&mut *visit);
-        }
-        Arrival::Users { users, to } => [Some(users), to.as_ref()].into_iter().flatten().for_each(&mut *visit),
-        Arrival::AtOnce { users } => visit(users),
-        Arrival::Sequential => {}
-    }
-    [load.duration.as_ref(), load.times.as_ref()].into_iter().flatten().for_each(visit);
-}
-
 /// Calls `visit` with the expressions of what a target is told, checks on its answer included.
 pub fn visit_tell<'s>(tell: &'s Tell, visit: &mut dyn FnMut(&'s Expr)) {
     visit_arguments(&tell.arguments, visit);
@@ -129,7 +70,9 @@ pub fn visit_tell<'s>(tell: &'s Tell, visit: &mut dyn FnMut(&'s Expr)) {
         }
     }
     for step in &tell.checks {
-        if let IterationStep::Check { condition: expr, .. } | IterationStep::Capture { value: expr, .. } = step {
+        if let IterationStep::Check { condition: expr, .. } | IterationStep::Capture { value: expr, .. } =
+            step
+        {
             visit(expr);
         }
     }

@@ -75,9 +75,9 @@ impl Value {
             Value::List(items) => items.iter().map(Value::to_json).collect(),
             Value::Range(low, high) => [low, high].into_iter().map(|end| quantity_to_json(*end)).collect(),
             Value::Json(json) => json.clone(),
-            Value::Row(cells) => {
-                serde_json::Value::Object(cells.iter().map(|(name, cell)| (name.clone(), cell.to_json())).collect())
-            }
+            Value::Row(cells) => serde_json::Value::Object(
+                cells.iter().map(|(name, cell)| (name.clone(), cell.to_json())).collect(),
+            ),
         }
     }
 

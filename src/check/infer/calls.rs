@@ -35,7 +35,8 @@ impl Checker<'_> {
             return Term::Value(self.make(*maker, usage, arguments, span));
         }
         let names = AGGREGATES.iter().map(|signature| signature.name);
-        let names = names.chain(SOURCES.iter().map(|source| source.name)).chain(MAKERS.iter().map(|maker| maker.1));
+        let names =
+            names.chain(SOURCES.iter().map(|source| source.name)).chain(MAKERS.iter().map(|maker| maker.1));
         let meant = nearest(&function.text, names);
         self.report(mistake::names::unknown_function(function.span, &function.text, meant));
         // What stands in it is looked at all the same, so that names in it count as used.
@@ -75,7 +76,8 @@ impl Checker<'_> {
         if !signature.shapes.contains(&readout.shape) {
             let able = AGGREGATES.iter().filter(|other| other.shapes.contains(&readout.shape));
             let able: Vec<&str> = able.map(|other| other.name).collect();
-            let finding = mistake::measure::wrong_shape(argument.value.span, &function.text, readout.shape, &able);
+            let finding =
+                mistake::measure::wrong_shape(argument.value.span, &function.text, readout.shape, &able);
             self.report(finding);
             return unknown(span);
         }
@@ -101,7 +103,9 @@ impl Checker<'_> {
         let (mut measures, mut fixed) = (false, true);
         expr.walk(&mut |part| match part.kind {
             ExprKind::Measure { .. } => measures = true,
-            ExprKind::Variable(_) | ExprKind::Iteration(_) | ExprKind::Make(..) | ExprKind::Elapsed => fixed = false,
+            ExprKind::Variable(_) | ExprKind::Iteration(_) | ExprKind::Make(..) | ExprKind::Elapsed => {
+                fixed = false
+            }
             _ => {}
         });
         if !measures || !fixed {
@@ -166,7 +170,11 @@ impl Checker<'_> {
                     Type::Json => Type::Json,
                     Type::Unknown => return unknown(span),
                     _ => {
-                        self.report(mistake::types::wrong(&list, "a list, as in `pick([\"a\", \"b\"])`", None));
+                        self.report(mistake::types::wrong(
+                            &list,
+                            "a list, as in `pick([\"a\", \"b\"])`",
+                            None,
+                        ));
                         return unknown(span);
                     }
                 };

@@ -22,7 +22,6 @@ use crate::lang::value::Value;
 use crate::source::Span;
 use crate::syntax::ast;
 
-
 /// What an expression turned out to be, before it is reduced to a value.
 #[derive(Clone, Debug)]
 pub(super) enum Term {
@@ -333,7 +332,9 @@ pub(super) fn unify(left: &Type, right: &Type) -> Option<Type> {
             Some(Type::Quantity { dimension: *dimension, percent: *percent && *other_percent })
         }
         (Type::Json, _) | (_, Type::Json) => Some(Type::Json),
-        (Type::List(left), Type::List(right)) => unify(left, right).map(|element| Type::List(Box::new(element))),
+        (Type::List(left), Type::List(right)) => {
+            unify(left, right).map(|element| Type::List(Box::new(element)))
+        }
         (Type::Range(range), Type::Quantity { dimension, .. })
         | (Type::Quantity { dimension, .. }, Type::Range(range))
             if range == dimension =>

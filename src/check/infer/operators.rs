@@ -50,7 +50,9 @@ impl Checker<'_> {
             Some(Value::Range(..)) | None => None,
             Some(value) => Some(value.clone()),
         };
-        if operator == BinaryOperator::Divide && constant_quantity(&right).is_some_and(|by| by.to_f64() == 0.0) {
+        if operator == BinaryOperator::Divide
+            && constant_quantity(&right).is_some_and(|by| by.to_f64() == 0.0)
+        {
             self.report(mistake::types::division_by_zero(right.span));
             return unknown(span);
         }
@@ -86,7 +88,9 @@ impl Checker<'_> {
             B::Equal | B::NotEqual | B::Less | B::LessOrEqual | B::Greater | B::GreaterOrEqual => {
                 self.comparison_type(operator, left, right)
             }
-            B::Add | B::Subtract | B::Multiply | B::Divide => self.arithmetic_type(operator, left, right, span),
+            B::Add | B::Subtract | B::Multiply | B::Divide => {
+                self.arithmetic_type(operator, left, right, span)
+            }
         }
     }
 

@@ -118,7 +118,11 @@ impl Checker<'_> {
     fn column(&mut self, dataset: DatasetId, field: &Name, span: Span) -> Expr {
         let columns = self.scenario.datasets[dataset.index()].columns.clone();
         if self.iteration.as_ref().is_none_or(|iteration| iteration.action.is_none()) {
-            self.report(mistake::types::not_here(span, &field.text, "in an action, which takes a row an iteration"));
+            self.report(mistake::types::not_here(
+                span,
+                &field.text,
+                "in an action, which takes a row an iteration",
+            ));
             return unknown(span);
         }
         if !columns.is_empty() && !columns.contains(&field.text) {
@@ -128,13 +132,7 @@ impl Checker<'_> {
         Expr { kind: ExprKind::Column(dataset, field.text.clone()), ty: Type::Json, span }
     }
 
-    fn target_reading(
-        &mut self,
-        target: TargetId,
-        field: &Name,
-        arguments: &[Argument],
-        span: Span,
-    ) -> Term {
+    fn target_reading(&mut self, target: TargetId, field: &Name, arguments: &[Argument], span: Span) -> Term {
         let kind = self.scenario.target(target).kind;
         let name = self.scenario.target(target).name.clone();
         let Some(reading) = kind.reading(&field.text) else {
@@ -148,6 +146,9 @@ impl Checker<'_> {
         };
         if reading.result == ReadingResult::Log {
             self.no_arguments(arguments, field);
+            if let Some(finding) = super::super::backend::log_mistake(self.scenario.target(target), span) {
+                self.report(finding);
+            }
             return Term::Log(target, span);
         }
         let mut given = Vec::new();
@@ -299,12 +300,18 @@ impl Checker<'_> {
         };
         let (key, owner_name, origin) = match owner {
             Owner::Target(target) => {
-                let shown: Vec<String> = arguments.iter().map(|value| self.sources.text(value.span).into()).collect();
+                let shown: Vec<String> =
+                    arguments.iter().map(|value| self.sources.text(value.span).into()).collect();
                 (
                     SeriesKey::Target(target, reading.name, shown.join(",")),
                     match shown.as_slice() {
                         [] => format!("{}.{}", self.scenario.target(target).name, reading.name),
-                        _ => format!("{}.{}({})", self.scenario.target(target).name, reading.name, shown.join(", ")),
+                        _ => format!(
+                            "{}.{}({})",
+                            self.scenario.target(target).name,
+                            reading.name,
+                            shown.join(", ")
+                        ),
                     },
                     Origin::Target { target, reading, arguments },
                 )
@@ -339,7 +346,9 @@ impl Checker<'_> {
             _ => return None,
         };
         Some(match self.place {
-            Place::Action => format!("`{name}` can be told what to do, or asked when it is measured: `{name}.{first}`"),
+            Place::Action => {
+                format!("`{name}` can be told what to do, or asked when it is measured: `{name}.{first}`")
+            }
             _ => format!("say what of it is meant, such as `{name}.{first}`"),
         })
     }

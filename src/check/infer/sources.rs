@@ -84,7 +84,8 @@ impl Checker<'_> {
                 SourceArgument::FileOrUrl => self.file_or_url(written, signature.name),
                 SourceArgument::JsonPath => {
                     let path = self.at_place(Place::Metric, |checker| checker.value(written));
-                    let good = self.expect_type(&path, &Type::Text, "a JSONPath") && self.json_path(written, &path);
+                    let good =
+                        self.expect_type(&path, &Type::Text, "a JSONPath") && self.json_path(written, &path);
                     good.then_some(SourceValue::Value(path))
                 }
                 SourceArgument::Value(Accepts::Target(kinds)) => self.source_target(written, kinds),
@@ -121,17 +122,19 @@ impl Checker<'_> {
             return None;
         }
         let url = self.fixed_start(&expr).contains("://") || matches!(expr.kind, ExprKind::Secret(_));
-        let good = if url {
-            self.url(written, &expr, &["http", "https"])
-        } else {
-            self.no_secret(&expr, "a path")
-        };
+        let good =
+            if url { self.url(written, &expr, &["http", "https"]) } else { self.no_secret(&expr, "a path") };
         good.then_some(SourceValue::Value(expr))
     }
 
     fn source_target(&mut self, written: &ast::Expr, kinds: &'static [&'static str]) -> Option<SourceValue> {
         let ast::ExprKind::Name(name) = &written.kind else {
-            self.report(mistake::names::wrong_sort(written.span, self.sources.text(written.span), "a value", kinds));
+            self.report(mistake::names::wrong_sort(
+                written.span,
+                self.sources.text(written.span),
+                "a value",
+                kinds,
+            ));
             return None;
         };
         let name = ast::Name { text: name.clone(), span: written.span };
@@ -193,7 +196,10 @@ impl Checker<'_> {
     pub fn is_value_name(&self, name: &str) -> bool {
         let declared = self.symbols.peek(name).map(|symbol| symbol.entity);
         self.local(name).is_some()
-            || matches!(declared, Some(Entity::Constant(_) | Entity::Secret(_) | Entity::Metric(_) | Entity::Unknown))
+            || matches!(
+                declared,
+                Some(Entity::Constant(_) | Entity::Secret(_) | Entity::Metric(_) | Entity::Unknown)
+            )
             || self.iteration.as_ref().and_then(|iteration| iteration.action).is_some_and(|action| {
                 self.scenario.action(action).captures.iter().any(|capture| capture == name)
             })
