@@ -211,7 +211,7 @@ pub struct LedgerReceived {
 }
 
 /// An argument of a source.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum SourceValue {
     Value(Expr),
     /// The output of a process.
@@ -235,7 +235,7 @@ pub struct Series {
 }
 
 /// Where a series comes from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Origin {
     /// A reading of a target.
     Target { target: TargetId, reading: &'static Reading, arguments: Vec<Expr> },
@@ -483,5 +483,12 @@ impl Target {
     /// The setting of a name, where it was given.
     pub fn setting(&self, name: &str) -> Option<&Argument> {
         self.settings.iter().find(|argument| argument.parameter.name == name)
+    }
+}
+
+impl Tell {
+    /// Whether it is a request over HTTP, whose path may be a whole URL.
+    pub fn target_is_http(&self, scenario: &Scenario) -> bool {
+        scenario.target(self.target).kind.name == "http"
     }
 }

@@ -166,7 +166,7 @@ impl Course<'_> {
     }
 
     fn call(&mut self, tell: &Tell) -> Result<Call, NoValue> {
-        let arguments = crate::check::arguments::evaluate(&tell.arguments, self)?;
+        let arguments = crate::check::told::evaluate(&tell.arguments, self)?;
         Ok(Call { verb: tell.verb.name, arguments })
     }
 

@@ -86,7 +86,7 @@ impl<'a> Lower<'a> {
                 Rule::minus => Token::Prefix(UnaryOperator::Minus, span),
                 Rule::kw_not => Token::Prefix(UnaryOperator::Not, span),
                 Rule::operand => Token::Operand(self.operand(pair)),
-                _ => Token::Infix(operator(pair.as_str()), span),
+                _ => Token::Infix(operator(pair.as_str().trim_end()), span),
             });
         }
         self.climb(&mut tokens, 0, span)
@@ -97,9 +97,8 @@ impl<'a> Lower<'a> {
             Some(Token::Operand(operand)) => operand,
             Some(Token::Prefix(operator, span)) => {
                 let tightness = if operator == UnaryOperator::Not { COMPARISON } else { 7 };
-                let operand = Box::new(self.climb(tokens, tightness, whole));
-                let span = span.to(operand.span);
-                Expr { kind: ExprKind::Unary { operator, operand }, span }
+                let operand = self.climb(tokens, tightness, whole);
+                signed(operator, span, operand)
             }
             _ => Expr { kind: ExprKind::Bad, span: whole },
         };
@@ -283,6 +282,21 @@ fn quantity(written: &str) -> Result<Quantity, LiteralError> {
         }
         (read, _) => read,
     }
+}
+
+/// A sign or `not` before an operand; the sign of a range belongs to its lower end.
+pub(super) fn signed(operator: UnaryOperator, at: Span, operand: Expr) -> Expr {
+    let span = at.to(operand.span);
+    let kind = match operand.kind {
+        ExprKind::Range { low, high } if operator == UnaryOperator::Minus => {
+            ExprKind::Range { low: Box::new(signed(operator, at, *low)), high }
+        }
+        kind => {
+            let operand = Box::new(Expr { kind, span: operand.span });
+            ExprKind::Unary { operator, operand }
+        }
+    };
+    Expr { kind, span }
 }
 
 fn plain_name(text: String) -> ExprKind {

@@ -1,10 +1,10 @@
 //! Statements of the vocabulary: declarations of targets, settings, and what a target is told.
 
+use super::expression::signed;
 use super::{Head, Lower, parts};
 use crate::diag::Diagnostic;
 use crate::lang::quantity::Dimension;
 use crate::lang::unit;
-use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Name, StatementKind, UnaryOperator, Word, Words};
 use crate::syntax::grammar::Rule;
 use crate::syntax::layout::BlockItem;
@@ -71,7 +71,6 @@ impl<'a> Lower<'a> {
 
     /// A literal, range, call, path, list or parenthesis, with a sign before it.
     fn value(&mut self, pair: Pair<'a, Rule>) -> Expr {
-        let span = self.span(&pair);
         let mut minus = None;
         let mut pieces = Vec::new();
         for inner in pair.into_inner() {
@@ -82,11 +81,7 @@ impl<'a> Lower<'a> {
         }
         let value = self.ranged(pieces.into_iter());
         match minus {
-            Some(_) => {
-                let end = value.span.end;
-                let kind = ExprKind::Unary { operator: UnaryOperator::Minus, operand: Box::new(value) };
-                Expr { kind, span: Span::new(span.start, end) }
-            }
+            Some(at) => signed(UnaryOperator::Minus, at, value),
             None => value,
         }
     }
