@@ -1,0 +1,1 @@
+//! Small scenarios and what their plans must say.

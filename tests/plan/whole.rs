@@ -1,0 +1,76 @@
+//! The five whole scenarios.
+
+use super::planned;
+use soak::plan::{Plan, Style, json, text};
+use std::fs;
+use std::path::Path;
+
+const DAY: f64 = 86_400.0;
+
+fn fixture(name: &str, params: &[(&str, &str)]) -> Plan {
+    let file = format!("{name}.soak");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(&file);
+    planned(&file, &fs::read_to_string(path).unwrap(), params)
+}
+
+const SCENARIOS: [&str; 5] = ["burn-in", "campus-vehicle", "cloud-week", "job-claims", "observer-load"];
+
+#[test]
+fn texts_are_as_they_were() {
+    for name in SCENARIOS {
+        let plan = fixture(name, &[]);
+        for width in [80, 120] {
+            let shown = text(&plan, Style { width, color: false, unicode: true });
+            insta::assert_snapshot!(format!("{name}_{width}"), shown);
+        }
+    }
+    let ascii = text(&fixture("campus-vehicle", &[]), Style { width: 80, color: false, unicode: false });
+    insta::assert_snapshot!("campus-vehicle_ascii", ascii);
+}
+
+#[test]
+fn json_is_as_it_was() {
+    for name in SCENARIOS {
+        insta::assert_snapshot!(
+            format!("{name}_json"),
+            serde_json::to_string_pretty(&json(&fixture(name, &[]))).unwrap()
+        );
+    }
+}
+
+#[test]
+fn no_line_is_wider_than_asked_and_ascii_is_ascii() {
+    for name in SCENARIOS {
+        let plan = fixture(name, &[]);
+        for width in [60, 80, 100, 120, 200] {
+            let shown = text(&plan, Style { width, color: false, unicode: false });
+            assert!(shown.is_ascii(), "{name}");
+            for line in shown.lines() {
+                assert!(line.len() <= width, "{name} in {width} columns: {line:?}");
+            }
+        }
+        let plain = text(&plan, Style { width: 80, color: false, unicode: true });
+        let mut painted = text(&plan, Style { width: 80, color: true, unicode: true });
+        assert!(painted.contains('\u{1b}'));
+        for code in ["0", "1", "2", "31", "32", "36"] {
+            painted = painted.replace(&format!("\u{1b}[{code}m"), "");
+        }
+        let trimmed: Vec<&str> = painted.lines().map(str::trim_end).collect();
+        assert_eq!(trimmed, plain.lines().collect::<Vec<_>>(), "colour changes nothing but colour");
+    }
+}
+
+#[test]
+fn the_numbers_that_were_promised() {
+    let seconds = |plan: &Plan| plan.duration.unwrap().as_secs_f64();
+    let observer = fixture("observer-load", &[]);
+    assert_eq!(observer.sent.total.known(), Some(16_200));
+    assert_eq!(json(&observer)["iterations"]["total"], 16_200);
+    let cloud = fixture("cloud-week", &[]);
+    assert_eq!(json(&cloud)["iterations"]["loads"]["traffic"], 15_984_000_000u64);
+    assert_eq!(seconds(&cloud), 7.0 * DAY);
+    assert_eq!(json(&cloud)["duration"], 7.0 * DAY);
+    assert_eq!(seconds(&fixture("burn-in", &[])), 3.0 * DAY);
+    assert_eq!(seconds(&fixture("campus-vehicle", &[("duration", "24h")])), DAY);
+    assert_eq!(seconds(&fixture("campus-vehicle", &[])), 7_200.0);
+}
