@@ -57,6 +57,21 @@ impl Profile {
         Line::between(first, next, offset)
     }
 
+    /// The rate at a time (seconds), near enough to be shown.
+    pub fn rate_at(&self, time: f64) -> f64 {
+        let time = self.period.map(float).filter(|period| *period > 0.0).map_or(time, |period| time % period);
+        let after = self.points.partition_point(|(at, _)| float(*at) <= time);
+        let Some(index) = after.checked_sub(1) else {
+            return self.points.first().map_or(0.0, |(_, rate)| float(*rate));
+        };
+        let line = self.line(index);
+        let (from, to) = (float(line.from), float(line.to));
+        match line.length.map(float) {
+            Some(length) if length > 0.0 => from + (to - from) * (time - float(line.start)) / length,
+            _ => from,
+        }
+    }
+
     /// How many arrivals there are before `end` (seconds), exactly; `None` where the fractions outgrow 128 bits or a
     /// period takes no time.
     pub fn count_before(&self, end: Exact) -> Option<u64> {

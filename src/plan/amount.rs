@@ -230,11 +230,17 @@ impl Tally {
                 }
             }
         }
-        let loads = self.0.iter().map(|(subject, count)| (scenario.subject_name(*subject).to_string(), known(*count)));
+        let loads = self
+            .0
+            .iter()
+            .map(|(subject, count)| (scenario.subject_name(*subject).to_string(), known(*count)));
         Sent {
             total: known(self.0.values().fold(Count::ZERO, |sum, count| sum.plus(*count))),
             loads: loads.collect(),
-            actions: actions.into_iter().map(|(id, count)| (scenario.action(id).name.clone(), count)).collect(),
+            actions: actions
+                .into_iter()
+                .map(|(id, count)| (scenario.action(id).name.clone(), count))
+                .collect(),
         }
     }
 }

@@ -52,7 +52,8 @@ impl<'a> Arrivals<'a> {
                 let side_by_side = if to.is_some() { Count::UNKNOWN } else { users };
                 // Nobody goes twice before everybody went once, at best; at worst one user does it all.
                 let rounds = side_by_side.most.map_or(1, |users| times.least.div_ceil(users.max(1)));
-                let most = self.iteration.most.zip(times.most).map(|(time, times)| time.saturating_mul(times));
+                let most =
+                    self.iteration.most.zip(times.most).map(|(time, times)| time.saturating_mul(times));
                 Some(Time { least: self.iteration.least.saturating_mul(rounds), most })
             }
         }
@@ -74,6 +75,28 @@ impl<'a> Arrivals<'a> {
             Arrival::Users { .. } => self.times.unwrap_or(Count::UNKNOWN),
             Arrival::Rate(rate) => self.open(window, rate.poisson),
         }
+    }
+
+    /// How its rate or its users change over its time, from 0 to 1; `None` where they do not.
+    pub fn shape(&self, known: &Known, window: u64) -> Option<Vec<f64>> {
+        /// So finely it is told.
+        const POINTS: u32 = 240;
+        let span = window as f64 / 1e9;
+        let level: Box<dyn Fn(f64) -> f64 + '_> = match &self.load.arrival {
+            Arrival::Rate(rate) if rate.to.is_some() || rate.shaped.is_some() => {
+                let (_, high) = self.profiles.as_ref()?;
+                Box::new(move |share| high.rate_at(share * span))
+            }
+            Arrival::Users { users, to: Some(to) } => {
+                let (from, to) = (known.count(users).most? as f64, known.count(to).most? as f64);
+                Box::new(move |share| from + (to - from) * share)
+            }
+            _ => return None,
+        };
+        let levels: Vec<f64> =
+            (0..POINTS).map(|at| level((f64::from(at) + 0.5) / f64::from(POINTS))).collect();
+        let highest = levels.iter().copied().fold(0.0, f64::max);
+        (highest > 0.0).then(|| levels.iter().map(|level| level / highest).collect())
     }
 
     fn open(&self, window: Time, poisson: bool) -> Count {

@@ -9,7 +9,10 @@ const VERSION: u32 = 1;
 
 /// A plan as JSON.
 pub fn json(plan: &Plan) -> Value {
-    let params = plan.params.iter().map(|(name, value, given)| json!({ "name": name, "value": value, "given": given }));
+    let params = plan
+        .params
+        .iter()
+        .map(|(name, value, given)| json!({ "name": name, "value": value, "given": given }));
     json!({
         "version": VERSION,
         "scenario": plan.title,

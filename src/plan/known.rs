@@ -198,8 +198,13 @@ impl<'a> Known<'a> {
         (!own).then(|| file.name().to_string())
     }
 
-    /// As it stands in a statement: what is not known as written, without braces.
+    /// As it stands in a statement: a literal as it is written there, what is not known as written too, without braces.
     pub fn shown(&self, expr: &Expr) -> String {
+        let written = self.sources.text(expr.span);
+        let literal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | '%');
+        if written.starts_with(|c: char| c.is_ascii_digit()) && written.chars().all(literal) {
+            return written.to_string();
+        }
         match self.value(expr) {
             Some(Value::Text(text)) => format!("\"{text}\""),
             Some(value) => value.to_string(),

@@ -17,7 +17,7 @@ impl Known<'_> {
             words.push_str(&self.argument(argument));
         }
         if let Some(duration) = &tell.duration {
-            let word = if tell.verb.parameters.is_empty() { "" } else { "for " };
+            let word = if tell.arguments.is_empty() { "" } else { "for " };
             let _ = write!(words, " {word}{}", self.shown(duration));
         }
         words
@@ -40,7 +40,8 @@ impl Known<'_> {
     /// `load claim at 200/min for 3m`
     pub fn load(&self, load: &Load) -> String {
         let mut words = format!("load {}", self.scenario.subject_name(load.subject));
-        let to = |to: &Option<Expr>| to.as_ref().map_or_else(String::new, |to| format!(" -> {}", self.shown(to)));
+        let to =
+            |to: &Option<Expr>| to.as_ref().map_or_else(String::new, |to| format!(" -> {}", self.shown(to)));
         let _ = match &load.arrival {
             Arrival::Rate(rate) => {
                 let _ = write!(words, " at {}{}", self.shown(&rate.rate), to(&rate.to));
@@ -58,7 +59,9 @@ impl Known<'_> {
                 }
                 Ok(())
             }
-            Arrival::Users { users, to: end } => write!(words, " with {}{} users", self.shown(users), to(end)),
+            Arrival::Users { users, to: end } => {
+                write!(words, " with {}{} users", self.shown(users), to(end))
+            }
             Arrival::AtOnce { users } => write!(words, " with {} users at once", self.shown(users)),
             Arrival::Sequential => Ok(()),
         };
@@ -130,7 +133,9 @@ impl Known<'_> {
 
     fn short(&self, step: &Step) -> Option<String> {
         match &step.kind {
-            StepKind::Tell(tell) if tell.checks.is_empty() && tell.conversation.is_empty() => Some(self.tell(tell)),
+            StepKind::Tell(tell) if tell.checks.is_empty() && tell.conversation.is_empty() => {
+                Some(self.tell(tell))
+            }
             StepKind::Wait(time) => Some(format!("wait {}", self.shown(time))),
             _ => None,
         }

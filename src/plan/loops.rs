@@ -78,7 +78,9 @@ impl<'a> Walker<'a> {
             if over > 0 {
                 let left = Left { least: Some(over), most: Some(over) };
                 let origin = around.origin.saturating_add(full.saturating_mul(pass.least));
-                tally.plus(self.block(body, Around { origin, left, place: Place::Nowhere, ..around }, None).tally);
+                tally.plus(
+                    self.block(body, Around { origin, left, place: Place::Nowhere, ..around }, None).tally,
+                );
             }
             return Looped { walked: Walked { taken, cut: true, tally }, passes: Count::exactly(started) };
         }
@@ -189,7 +191,9 @@ impl<'a> Walker<'a> {
         let longer = window.most.map(|most| most.max(window.least));
         let passes = Count {
             least: period.most.map_or(0, |period| due(period, pass.most, shorter)),
-            most: longer.filter(|_| period.least > 0).map(|longer| due(period.least, Some(pass.least), longer)),
+            most: longer
+                .filter(|_| period.least > 0)
+                .map(|longer| due(period.least, Some(pass.least), longer)),
             expected: false,
         };
         if let Some(step) = self.draft.step(around.place) {

@@ -9,8 +9,8 @@
 mod amount;
 mod arrivals;
 mod draft;
-mod json;
 mod frame;
+mod json;
 mod known;
 mod label;
 mod loops;
@@ -96,6 +96,8 @@ pub struct Step {
     pub passes: Option<Count>,
     /// Of a load, its iterations here: in one pass of the loops around it.
     pub iterations: Option<Count>,
+    /// Of a load whose rate or number of users changes, how: evenly over its time, from 0 to 1 at its highest.
+    pub shape: Option<Vec<f64>>,
     /// Of a fault or another override, how it is undone.
     pub undo: Option<String>,
     /// What stands in it.
@@ -158,10 +160,10 @@ impl StepKind {
 pub fn plan(scenario: &Scenario, sources: &Sources) -> Plan {
     let followed = walk::follow(scenario, sources);
     let params = scenario.params.iter().map(|param| {
-        let value = param.value.constant().map_or_else(
-            || known::one_line(sources.text(param.value.span)),
-            |value| value.to_string(),
-        );
+        let value = param
+            .value
+            .constant()
+            .map_or_else(|| known::one_line(sources.text(param.value.span)), |value| value.to_string());
         (param.name.clone(), value, param.overridden)
     });
     Plan {

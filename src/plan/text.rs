@@ -32,10 +32,16 @@ fn head(plan: &Plan, page: &mut Page) {
     page.title(&plan.title);
     page.paragraph(0, 2, &plan.file);
     let takes = match (plan.duration, plan.duration_max) {
-        (None, _) => format!("Takes an unknown time: it has more than {} statements to follow.", super::MAX_FOLLOWED),
+        (None, _) => {
+            format!("Takes an unknown time: it has more than {} statements to follow.", super::MAX_FOLLOWED)
+        }
         (Some(least), Some(most)) if least == most => format!("Takes {}.", format_duration(least)),
         (Some(least), Some(most)) => {
-            format!("Takes {} on the shortest course, {} on the longest.", format_duration(least), format_duration(most))
+            format!(
+                "Takes {} on the shortest course, {} on the longest.",
+                format_duration(least),
+                format_duration(most)
+            )
         }
         (Some(least), None) => {
             format!("Takes {} on the shortest course; nothing limits the longest.", format_duration(least))
@@ -49,12 +55,12 @@ fn head(plan: &Plan, page: &mut Page) {
 }
 
 /// A count in words.
-fn count(count: Count, unicode: bool) -> String {
+fn count(count: Count) -> String {
     let about = if count.expected { "about " } else { "" };
     match (count.least, count.most) {
         (least, Some(most)) if least == most => format!("{about}{}", grouped(most)),
         (least, Some(most)) => format!("{about}{} to {}", grouped(least), grouped(most)),
-        (0, None) => if unicode { "not known before the run".into() } else { "not known before the run".into() },
+        (0, None) => "not known before the run".into(),
         (least, None) => format!("at least {about}{}", grouped(least)),
     }
 }
@@ -64,7 +70,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push('_');
         }
         text.push(digit);
@@ -77,12 +83,16 @@ fn sent(plan: &Plan, page: &mut Page) {
         return;
     }
     page.heading("What is sent (iterations)");
-    let unicode = page.style.unicode;
-    let mut rows = vec![("in all".to_string(), count(plan.sent.total, unicode))];
-    rows.extend(plan.sent.loads.iter().map(|(name, number)| (name.clone(), count(*number, unicode))));
-    let parts = plan.sent.actions.iter().filter(|(name, number)| !plan.sent.loads.contains(&(name.clone(), *number)));
-    rows.extend(parts.map(|(name, number)| (format!("  {name}"), count(*number, unicode))));
+    let mut rows = vec![("in all".to_string(), count(plan.sent.total))];
+    rows.extend(plan.sent.loads.iter().map(|(name, number)| (name.clone(), count(*number))));
     page.pairs(&rows);
+    let apart = |(name, number): &&(String, Count)| !plan.sent.loads.contains(&(name.clone(), *number));
+    if plan.sent.actions.iter().any(|action| apart(&action)) {
+        page.heading("The same by action, of a mix as its shares");
+        let rows: Vec<_> =
+            plan.sent.actions.iter().map(|(name, number)| (name.clone(), count(*number))).collect();
+        page.pairs(&rows);
+    }
 }
 
 fn touched(plan: &Plan, page: &mut Page) {
@@ -106,6 +116,7 @@ fn touched(plan: &Plan, page: &mut Page) {
             .map(|touch| match kind {
                 TouchKind::Process | TouchKind::Command => (touch.by.clone(), touch.what.clone()),
                 TouchKind::Secret | TouchKind::Permit => (String::new(), touch.what.clone()),
+                TouchKind::Privilege => (String::new(), format!("{} ({})", touch.what, touch.by)),
                 _ => (touch.what.clone(), touch.by.clone()),
             })
             .collect();

@@ -2,9 +2,7 @@
 
 use super::amount::Time;
 use super::known::Known;
-use crate::check::scenario::{
-    Argued, Argument, ConversationStep, IterationStep, LoadSubject, Target, Tell,
-};
+use crate::check::scenario::{Argued, Argument, ConversationStep, IterationStep, LoadSubject, Target, Tell};
 use crate::lang::signature::Nature;
 use crate::lang::unit;
 

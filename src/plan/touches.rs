@@ -7,8 +7,7 @@ use crate::check::scenario::{
     Argued, Argument, Block, IterationStep, Scenario, SourceValue, Step, StepKind, Target, Tell,
 };
 use crate::lang::expr::Expr;
-use crate::lang::function::{PROBES, SourceSignature};
-use crate::lang::function::SourceArgument;
+use crate::lang::function::{PROBES, SourceArgument, SourceSignature};
 use crate::lang::signature::{Accepts, Nature};
 use crate::source::{Sources, Span};
 
@@ -180,7 +179,8 @@ impl<'a> Collector<'a> {
         let things = &mut self.touches.things;
         // A command and a process are told with all that start them; of the rest, who needs it first is enough.
         let apart = matches!(kind, TouchKind::Process | TouchKind::Command);
-        if !things.iter().any(|touch| touch.kind == kind && touch.what == what && (!apart || touch.by == by)) {
+        if !things.iter().any(|touch| touch.kind == kind && touch.what == what && (!apart || touch.by == by))
+        {
             let line = self.known.sources.line(span);
             things.push(Touch { kind, what, by: by.to_string(), line });
         }
@@ -219,7 +219,8 @@ impl<'a> Collector<'a> {
                         _ => None,
                     });
                     let command = self.known.words(expr);
-                    let by = on.map_or_else(|| target.name.clone(), |host| format!("{} on {host}", target.name));
+                    let by =
+                        on.map_or_else(|| target.name.clone(), |host| format!("{} on {host}", target.name));
                     self.add(TouchKind::Process, command, &by, target.span);
                 }
                 ("process", "unit" | "pidfile" | "match" | "container") => {
@@ -283,12 +284,12 @@ impl<'a> Collector<'a> {
     }
 
     fn source(&mut self, source: &SourceSignature, arguments: &[SourceValue], by: &str, span: Span) {
+        // A source that has no name of its own is called by its text, which is told already.
+        let by = if by.starts_with(source.name) { source.name } else { by };
         for (index, argument) in arguments.iter().enumerate() {
             let SourceValue::Value(expr) = argument else { continue };
             match source.arguments.get(index) {
                 Some(SourceArgument::Value(accepts)) => {
-                    // How a source is written is a long name; its command alone is told.
-                    let by = if source.command { source.name } else { by };
                     self.accepted(*accepts, expr, by, span);
                 }
                 Some(SourceArgument::GlobOrLog) => self.accepted(Accepts::Glob, expr, by, span),
@@ -347,7 +348,8 @@ impl<'a> Collector<'a> {
     fn tell(&mut self, tell: &'a Tell, by: &str) {
         let target = self.known.scenario.target(tell.target);
         for argument in &tell.arguments {
-            let written = (target.kind.name, tell.verb.name, argument.parameter.name) == ("disk", "write", "path");
+            let written =
+                (target.kind.name, tell.verb.name, argument.parameter.name) == ("disk", "write", "path");
             for (index, value) in argument.values.iter().enumerate() {
                 let Argued::Value(expr) = value else { continue };
                 if written {
@@ -398,8 +400,18 @@ impl<'a> Collector<'a> {
     fn own_folders(&mut self, scenario: &Scenario) {
         let span = scenario.story.span;
         if self.touches.things.iter().any(|touch| touch.what.contains("{scratch}")) {
-            self.add(TouchKind::Write, "{scratch}".to_string(), "a folder of this run's own, removed after it", span);
+            self.add(
+                TouchKind::Write,
+                "{scratch}".to_string(),
+                "a folder of this run's own, removed after it",
+                span,
+            );
         }
-        self.add(TouchKind::Write, "soak-runs".to_string(), "the record of the run, unless --out names another folder", span);
+        self.add(
+            TouchKind::Write,
+            "soak-runs".to_string(),
+            "the record of the run, unless --out names another folder",
+            span,
+        );
     }
 }

@@ -7,7 +7,7 @@ use super::frame::{Around, Frame, Open, Pending, Walked};
 use super::known::Known;
 use super::{Count, MAX_DEPTH, MAX_FOLLOWED, StepKind, told};
 use crate::check::scenario::{self, Block, Load, Qualifier, Repeat, Scenario, Tell};
-use crate::lang::expr::{Expr, ExpectationId, SequenceId, VariableId};
+use crate::lang::expr::{ExpectationId, Expr, SequenceId, VariableId};
 use crate::lang::signature::Nature;
 use crate::source::{Sources, Span};
 use std::time::Duration;
@@ -73,14 +73,17 @@ impl<'a> Walker<'a> {
     /// How long the processes take to start, one after the other.
     fn start(&self) -> Time {
         let processes = self.known.scenario.targets.iter().filter(|target| {
-            target.kind.name == "process" && target.setting("run").is_some() && target.setting("later").is_none()
+            target.kind.name == "process"
+                && target.setting("run").is_some()
+                && target.setting("later").is_none()
         });
         processes.map(|target| told::until_ready(&self.known, target)).fold(Time::ZERO, Time::plus)
     }
 
     /// How long they take to stop.
     fn stop(&self) -> Time {
-        let started = |target: &&scenario::Target| target.kind.name == "process" && target.setting("run").is_some();
+        let started =
+            |target: &&scenario::Target| target.kind.name == "process" && target.setting("run").is_some();
         let processes = self.known.scenario.targets.iter().filter(started);
         processes.map(|target| told::until_exit(&self.known, target)).fold(Time::ZERO, Time::plus)
     }
@@ -120,15 +123,17 @@ impl<'a> Walker<'a> {
         for open in std::mem::take(&mut frame.open) {
             let window = end.since(open.start);
             if let Some(step) = self.draft.step(open.place) {
-                step.end = Duration::from_nanos(frame.around.origin.saturating_add(end.least)).max(step.start);
+                step.end =
+                    Duration::from_nanos(frame.around.origin.saturating_add(end.least)).max(step.start);
                 step.longest = window.most.map(Duration::from_nanos);
             }
             match open.what {
                 Pending::Lasts => {}
                 Pending::Load(load) => {
                     let rest = frame.around.rest.map(|rest| rest.saturating_sub(open.start.least));
-                    let count = Arrivals::new(&self.known, load, rest).count(&self.known, window);
-                    let count = count.times(open.chance);
+                    let arrivals = Arrivals::new(&self.known, load, rest);
+                    let count = arrivals.count(&self.known, window).times(open.chance);
+                    self.shaped(open.place, &arrivals, window.least);
                     self.sent(&mut frame.tally, open.place, load, count);
                 }
                 Pending::Every(period, body) => {
@@ -142,6 +147,12 @@ impl<'a> Walker<'a> {
                     frame.tally.plus(tally.times(open.chance));
                 }
             }
+        }
+    }
+
+    fn shaped(&mut self, place: Place, arrivals: &Arrivals, window: u64) {
+        if let Some(step) = self.draft.step(place) {
+            step.shape = arrivals.shape(&self.known, window);
         }
     }
 
@@ -195,10 +206,14 @@ impl<'a> Walker<'a> {
             }
             Kind::Run { command, timeout } => {
                 let taken = Time::up_to(timeout.as_ref().and_then(|timeout| self.known.time(timeout).most));
-                self.plain(frame, span, StepKind::Run, taken, |known| format!("run {}", known.words(command)));
+                self.plain(frame, span, StepKind::Run, taken, |known| {
+                    format!("run {}", known.words(command))
+                });
             }
             Kind::Note(text) => {
-                self.plain(frame, span, StepKind::Note, Time::ZERO, |known| format!("note \"{}\"", known.words(text)));
+                self.plain(frame, span, StepKind::Note, Time::ZERO, |known| {
+                    format!("note \"{}\"", known.words(text))
+                });
             }
         }
     }
@@ -212,7 +227,8 @@ impl<'a> Walker<'a> {
             && (tell.verb.fault || matches!(tell.verb.nature, Nature::State { .. }))
         {
             let restarts = target.setting("restart").is_some();
-            step.undo = Some(super::undo(target.kind, tell.verb, tell.duration.is_some(), restarts).to_string());
+            step.undo =
+                Some(super::undo(target.kind, tell.verb, tell.duration.is_some(), restarts).to_string());
         }
         self.lasting(frame, place, taken, Pending::Lasts);
     }
@@ -228,6 +244,7 @@ impl<'a> Walker<'a> {
                 None => Time { least: u64::MAX, most: Some(u64::MAX) }.within(frame.left()),
             };
             let count = arrivals.count(&self.known, window);
+            self.shaped(place, &arrivals, taken.within(frame.left()).least);
             self.sent(&mut frame.tally, place, load, count);
         }
         self.lasting(frame, place, taken, Pending::Load(load));
@@ -245,7 +262,8 @@ impl<'a> Walker<'a> {
             }
             Qualifier::Always | Qualifier::Sometimes | Qualifier::AtEnd => None,
         };
-        let place = self.add(frame, expectation.span, StepKind::Expect, |known| known.expectation(expectation));
+        let place =
+            self.add(frame, expectation.span, StepKind::Expect, |known| known.expectation(expectation));
         self.lasting(frame, place, taken, Pending::Lasts);
     }
 
@@ -258,7 +276,13 @@ impl<'a> Walker<'a> {
     }
 
     /// A block that begins now and is shown as one.
-    fn inner(&mut self, body: &'a Block, span: Span, frame: &mut Frame<'a>, text: impl FnOnce(&Known) -> String) {
+    fn inner(
+        &mut self,
+        body: &'a Block,
+        span: Span,
+        frame: &mut Frame<'a>,
+        text: impl FnOnce(&Known) -> String,
+    ) {
         let place = self.add(frame, span, StepKind::Block, text);
         let walked = self.block(body, frame.inside(place), None);
         self.took(frame, place, walked.taken);
@@ -273,7 +297,8 @@ impl<'a> Walker<'a> {
         frame: &mut Frame<'a>,
     ) {
         let sequence = &self.known.scenario.sequences[id.index()];
-        let values: Vec<_> = arguments.iter().map(|(name, value)| (*name, self.known.to_bind(value))).collect();
+        let values: Vec<_> =
+            arguments.iter().map(|(name, value)| (*name, self.known.to_bind(value))).collect();
         let mark = self.known.mark();
         for (variable, value) in values {
             self.known.bind(variable, value);
@@ -402,6 +427,7 @@ impl<'a> Walker<'a> {
             background: false,
             passes: None,
             iterations: None,
+            shape: None,
             undo: None,
             steps: Vec::new(),
         })

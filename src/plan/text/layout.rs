@@ -94,7 +94,8 @@ impl Page {
         let rows: Vec<(String, String)> =
             rows.iter().map(|(term, words)| (self.clean(term), self.clean(words))).collect();
         let limit = WIDEST_TERM.max(self.style.width / 2).min(self.style.width.saturating_sub(24));
-        let term_width = rows.iter().map(|(term, _)| term.width()).filter(|width| *width <= limit).max().unwrap_or(0);
+        let term_width =
+            rows.iter().map(|(term, _)| term.width()).filter(|width| *width <= limit).max().unwrap_or(0);
         let indent = if term_width == 0 { 2 } else { 2 + term_width + 2 };
         for (term, words) in &rows {
             let mut head = format!("  {term}");
@@ -135,7 +136,13 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
             lines.push(String::new());
             used = 0;
         }
-        let line_start = if index == 0 { lead.as_str() } else if used > 0 { " " } else { "" };
+        let line_start = if index == 0 {
+            lead.as_str()
+        } else if used > 0 {
+            " "
+        } else {
+            ""
+        };
         for c in line_start.chars().chain(word.chars()) {
             let wide = c.width().unwrap_or(0);
             if used + wide > width {

@@ -27,7 +27,11 @@ pub(super) fn timeline(plan: &Plan, page: &mut Page) {
     page.heading("What happens");
     let total = plan.steps.iter().map(|step| step.end).max().unwrap_or_default();
     let (part, least, most) = BARS;
-    let bars = if page.style.width < 72 || total.is_zero() { 0 } else { (page.style.width / part).clamp(least, most) };
+    let bars = if page.style.width < 72 || total.is_zero() {
+        0
+    } else {
+        (page.style.width / part).clamp(least, most)
+    };
     let mut timeline = Timeline { page, total, bars, rows: 0, left_out: plan.steps_left_out };
     timeline.head();
     timeline.steps(&plan.steps, 0);
@@ -63,6 +67,15 @@ impl Timeline<'_> {
                 self.left_out += 1 + hidden(&step.steps);
                 continue;
             }
+            // A block around one step says no more than the step does.
+            if step.kind == StepKind::Block
+                && let [only] = step.steps.as_slice()
+                && only.start == step.start
+                && only.kind != StepKind::Expect
+            {
+                self.steps(&step.steps, depth);
+                continue;
+            }
             self.row(step, depth);
             if !step.text.ends_with(" >") {
                 self.steps(&step.steps, depth + 1);
@@ -70,7 +83,11 @@ impl Timeline<'_> {
         }
         if judged > 0 && self.rows < MAX_ROWS {
             let plural = if judged == 1 { "" } else { "s" };
-            let more = if steps.iter().any(|step| step.kind == StepKind::Expect && waits(step)) { "more " } else { "" };
+            let more = if steps.iter().any(|step| step.kind == StepKind::Expect && waits(step)) {
+                "more "
+            } else {
+                ""
+            };
             let text = format!("{judged} {more}expectation{plural}");
             self.rows += 1;
             self.write("", "", &" ".repeat(self.bars), &text, depth, Paint::Dim);
@@ -84,7 +101,7 @@ impl Timeline<'_> {
         let bar = self.bar(step);
         let paint = match step.kind {
             StepKind::Phase | StepKind::Setup | StepKind::Cleanup => Paint::Bold,
-            StepKind::Fault => Paint::Red,
+            _ if harms(step) => Paint::Red,
             StepKind::Load => Paint::Green,
             StepKind::Loop | StepKind::Block | StepKind::Choice => Paint::Cyan,
             _ => Paint::Plain,
@@ -99,13 +116,13 @@ impl Timeline<'_> {
             let times = self.page.sign("×", "x");
             text.push_str(&match passes.known() {
                 Some(passes) => format!("  {times}{}", grouped(passes)),
-                None => format!("  {times}({})", count(passes, self.page.style.unicode)),
+                None => format!("  {times}({})", count(passes)),
             });
         }
         match step.iterations {
             Some(Count { least: 0, most: None, .. }) | None => {}
             Some(iterations) => {
-                text.push_str(&format!("  = {}", count(iterations, self.page.style.unicode)));
+                text.push_str(&format!("  = {}", count(iterations)));
             }
         }
         if let Some(undo) = &step.undo
@@ -138,8 +155,8 @@ impl Timeline<'_> {
             _ if length.is_zero() => self.page.sign("·", "."),
             StepKind::Phase | StepKind::Setup | StepKind::Cleanup => self.page.sign("━", "="),
             StepKind::Load => self.page.sign("▄", "#"),
-            StepKind::Fault => self.page.sign("▒", "x"),
-            StepKind::Wait | StepKind::Expect => self.page.sign("╌", "."),
+            _ if harms(step) => self.page.sign("▒", "x"),
+            StepKind::Wait | StepKind::Expect => self.page.sign("╌", "~"),
             _ => self.page.sign("─", "-"),
         };
         let column = |at: Duration| {
@@ -148,7 +165,26 @@ impl Timeline<'_> {
         };
         let first = (column(step.start) as usize).min(self.bars - 1);
         let last = (column(step.end).ceil() as usize).clamp(first + 1, self.bars);
-        format!("{}{}{}", " ".repeat(first), sign.repeat(last - first), " ".repeat(self.bars - last))
+        let bar = match &step.shape {
+            Some(shape) if !length.is_zero() => self.shape(shape, last - first),
+            _ => sign.repeat(last - first),
+        };
+        format!("{}{bar}{}", " ".repeat(first), " ".repeat(self.bars - last))
+    }
+
+    /// A load's rate over its time, as heights.
+    fn shape(&self, levels: &[f64], columns: usize) -> String {
+        const HEIGHTS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+        const ASCII: [&str; 8] = [".", ":", "-", "=", "+", "*", "%", "#"];
+        let heights = if self.page.style.unicode { HEIGHTS } else { ASCII };
+        let height = |column: usize| {
+            let from = column * levels.len() / columns;
+            let to = ((column + 1) * levels.len() / columns).clamp(from + 1, levels.len().max(from + 1));
+            let part = levels.get(from..to).unwrap_or_default();
+            let mean = part.iter().sum::<f64>() / part.len().max(1) as f64;
+            heights[((mean * 8.0).ceil() as usize).clamp(1, 8) - 1]
+        };
+        (0..columns).map(height).collect()
     }
 
     fn write(&mut self, start: &str, length: &str, bar: &str, text: &str, depth: usize, paint: Paint) {
@@ -172,6 +208,12 @@ impl Timeline<'_> {
             }
         }
     }
+}
+
+/// Whether it is a fault, or a loop that is shown on one line with one in it.
+fn harms(step: &Step) -> bool {
+    let told = step.text.ends_with(" >");
+    step.kind == StepKind::Fault || told && step.steps.iter().any(|inner| inner.kind == StepKind::Fault)
 }
 
 /// Whether the story waits for it.
