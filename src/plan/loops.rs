@@ -9,7 +9,7 @@ use super::frame::{Around, Frame, Walked};
 use super::known::Bound;
 use super::walk::Walker;
 use super::{Count, MAX_PASSES_KEPT, StepKind};
-use crate::check::scenario::{Block, EachSource};
+use crate::check::scenario::{Block, EachSource, Repeat};
 use crate::lang::expr::{Expr, ExprKind, VariableId};
 use crate::lang::value::Value;
 use crate::source::Span;
@@ -21,8 +21,25 @@ pub(super) struct Looped {
 }
 
 impl<'a> Walker<'a> {
+    pub fn repeat(&mut self, count: &'a Repeat, body: &'a Block, span: Span, frame: &mut Frame<'a>) {
+        let place = self.add(frame, span, StepKind::Loop, |known| known.repeat(count, body));
+        let looped = match count {
+            Repeat::Times(times) => self.times(self.known.count(times), body, frame.inside(place)),
+            Repeat::For(time) => self.repeat_for(self.known.time(time), body, frame.inside(place)),
+            Repeat::Until { max, .. } => {
+                let most = max.as_ref().and_then(|max| self.known.time(max).most);
+                self.until(most, body, frame.inside(place))
+            }
+        };
+        if let Some(step) = self.draft.step(place) {
+            step.passes = Some(looped.passes);
+        }
+        self.took(frame, place, looped.walked.taken);
+        frame.take(looped.walked);
+    }
+
     /// `repeat 100`
-    pub fn times(&mut self, times: Count, body: &'a Block, around: Around) -> Looped {
+    fn times(&mut self, times: Count, body: &'a Block, around: Around) -> Looped {
         if times.most == Some(0) {
             return Looped { walked: Walked::default(), passes: Count::ZERO };
         }
@@ -48,7 +65,7 @@ impl<'a> Walker<'a> {
     }
 
     /// `repeat for 10m`: exactly so long, or as long as the blocks around leave.
-    pub fn repeat_for(&mut self, time: Time, body: &'a Block, around: Around) -> Looped {
+    fn repeat_for(&mut self, time: Time, body: &'a Block, around: Around) -> Looped {
         let inner = Around { left: around.left.or(time), ..around };
         let first = self.block(body, inner, None);
         let mut looped = self.until_cut(first, body, inner);
@@ -93,7 +110,7 @@ impl<'a> Walker<'a> {
     }
 
     /// `repeat until`: on the shortest course it is true at once.
-    pub fn until(&mut self, max: Option<u64>, body: &'a Block, around: Around) -> Looped {
+    fn until(&mut self, max: Option<u64>, body: &'a Block, around: Around) -> Looped {
         let first = self.block(body, around, None);
         let walked = Walked { taken: Time::up_to(max), cut: false, tally: first.tally.times(Count::UNKNOWN) };
         Looped { walked, passes: Count::UNKNOWN }

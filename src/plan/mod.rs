@@ -8,6 +8,7 @@
 
 mod amount;
 mod arrivals;
+mod blocks;
 mod draft;
 mod frame;
 mod json;

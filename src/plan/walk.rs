@@ -3,11 +3,11 @@
 use super::amount::{Left, Tally, Time};
 use super::arrivals::Arrivals;
 use super::draft::{Draft, Place};
-use super::frame::{Around, Frame, Open, Pending, Walked};
+use super::frame::{Around, Frame, Pending, Walked};
 use super::known::Known;
 use super::{Count, MAX_DEPTH, MAX_FOLLOWED, StepKind, told};
-use crate::check::scenario::{self, Block, Load, Qualifier, Repeat, Scenario, Tell};
-use crate::lang::expr::{ExpectationId, Expr, SequenceId, VariableId};
+use crate::check::scenario::{self, Block, Load, Qualifier, Scenario, Tell};
+use crate::lang::expr::ExpectationId;
 use crate::lang::signature::Nature;
 use crate::source::{Sources, Span};
 use std::time::Duration;
@@ -103,7 +103,7 @@ impl<'a> Walker<'a> {
     }
 
     /// The statements of a block, until it is cut. What they start stays open.
-    fn statements(&mut self, block: &'a Block, frame: &mut Frame<'a>) {
+    pub fn statements(&mut self, block: &'a Block, frame: &mut Frame<'a>) {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             self.complete = false;
@@ -119,7 +119,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Ends what goes on in a block that lasts until `end`.
-    fn close(&mut self, frame: &mut Frame<'a>, end: Time) {
+    pub fn close(&mut self, frame: &mut Frame<'a>, end: Time) {
         for open in std::mem::take(&mut frame.open) {
             let window = end.since(open.start);
             if let Some(step) = self.draft.step(open.place) {
@@ -163,7 +163,7 @@ impl<'a> Walker<'a> {
         tally.add(load.subject, count);
     }
 
-    fn step(&mut self, step: &'a scenario::Step, frame: &mut Frame<'a>) {
+    pub fn step(&mut self, step: &'a scenario::Step, frame: &mut Frame<'a>) {
         use scenario::StepKind as Kind;
         self.followed += 1;
         if self.followed > MAX_FOLLOWED {
@@ -267,93 +267,6 @@ impl<'a> Walker<'a> {
         self.lasting(frame, place, taken, Pending::Lasts);
     }
 
-    fn at(&mut self, time: &'a Expr, body: &'a Block, span: Span, frame: &mut Frame<'a>) {
-        let due = self.known.time(time);
-        frame.advance(frame.now.later(due).since(frame.now));
-        if !frame.cut {
-            self.inner(body, span, frame, |known| format!("at {}", known.shown(time)));
-        }
-    }
-
-    /// A block that begins now and is shown as one.
-    fn inner(
-        &mut self,
-        body: &'a Block,
-        span: Span,
-        frame: &mut Frame<'a>,
-        text: impl FnOnce(&Known) -> String,
-    ) {
-        let place = self.add(frame, span, StepKind::Block, text);
-        let walked = self.block(body, frame.inside(place), None);
-        self.took(frame, place, walked.taken);
-        frame.take(walked);
-    }
-
-    fn call(
-        &mut self,
-        id: SequenceId,
-        arguments: &'a [(VariableId, Expr)],
-        span: Span,
-        frame: &mut Frame<'a>,
-    ) {
-        let sequence = &self.known.scenario.sequences[id.index()];
-        let values: Vec<_> =
-            arguments.iter().map(|(name, value)| (*name, self.known.to_bind(value))).collect();
-        let mark = self.known.mark();
-        for (variable, value) in values {
-            self.known.bind(variable, value);
-        }
-        self.inner(&sequence.body, span, frame, |known| known.written(span));
-        self.known.forget(mark);
-    }
-
-    /// Each branch begins now; all that they start lasts until the last of them has ended.
-    fn parallel(&mut self, branches: &'a [Block], span: Span, frame: &mut Frame<'a>) {
-        let place = self.add(frame, span, StepKind::Block, |_| "parallel".to_string());
-        let mut taken = Time::ZERO;
-        let mut frames = Vec::new();
-        for branch in branches {
-            let mut inner = Frame::new(frame.inside(place));
-            self.statements(branch, &mut inner);
-            taken = taken.later(inner.now);
-            frames.push(inner);
-        }
-        let mut walked = Walked { taken, ..Walked::default() };
-        for mut inner in frames {
-            self.close(&mut inner, taken);
-            walked.cut |= inner.cut;
-            walked.tally.plus(inner.tally);
-        }
-        self.took(frame, place, taken);
-        frame.take(walked);
-    }
-
-    /// What is picked belongs to the block around.
-    fn choose(&mut self, branches: &'a [(f64, scenario::Step)], span: Span, frame: &mut Frame<'a>) {
-        let place = self.add(frame, span, StepKind::Choice, |_| "choose one of".to_string());
-        let mut picked: Option<(Time, Tally, bool)> = None;
-        for (_, step) in branches {
-            let mut inner = Frame::new(frame.inside(place));
-            self.step(step, &mut inner);
-            let chance = Count { least: u64::from(branches.len() == 1), ..Count::exactly(1) };
-            let start = frame.now;
-            frame.open.extend(inner.open.into_iter().map(|open| Open {
-                start: start.plus(open.start),
-                chance: open.chance.times(chance),
-                ..open
-            }));
-            picked = Some(match picked {
-                None => (inner.now, inner.tally, inner.cut),
-                Some((time, tally, cut)) => {
-                    (time.either(inner.now), tally.either(&inner.tally), cut && inner.cut)
-                }
-            });
-        }
-        let (taken, tally, cut) = picked.unwrap_or((Time::ZERO, Tally::default(), false));
-        self.took(frame, place, taken);
-        frame.take(Walked { taken, cut, tally });
-    }
-
     /// A statement without anything in it that takes some time.
     fn plain(
         &mut self,
@@ -431,22 +344,5 @@ impl<'a> Walker<'a> {
             undo: None,
             steps: Vec::new(),
         })
-    }
-
-    pub fn repeat(&mut self, count: &'a Repeat, body: &'a Block, span: Span, frame: &mut Frame<'a>) {
-        let place = self.add(frame, span, StepKind::Loop, |known| known.repeat(count, body));
-        let looped = match count {
-            Repeat::Times(times) => self.times(self.known.count(times), body, frame.inside(place)),
-            Repeat::For(time) => self.repeat_for(self.known.time(time), body, frame.inside(place)),
-            Repeat::Until { max, .. } => {
-                let most = max.as_ref().and_then(|max| self.known.time(max).most);
-                self.until(most, body, frame.inside(place))
-            }
-        };
-        if let Some(step) = self.draft.step(place) {
-            step.passes = Some(looped.passes);
-        }
-        self.took(frame, place, looped.walked.taken);
-        frame.take(looped.walked);
     }
 }

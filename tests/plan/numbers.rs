@@ -129,6 +129,101 @@ fn small_scenarios_take_and_send_what_they_must() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Stands before every story below: processes and how long they may take.
+const PROCESSES: &str = r#"
+scenario "processes"
+process app { run "app"; ready tcp("127.0.0.1:7001") within 7s; stop signal SIGINT grace 3s }
+expect app.up
+"#;
+
+/// The story; the shortest course; the longest, of which 10 s are the start and the stop of `app`.
+const PROCESS_CASES: &[(&str, &str, &str)] = &[
+    ("wait 1s", "1s", "11s"),
+    ("app kill; wait 1s", "1s", "11s"),
+    ("app kill 30s", "30s", "40s"),
+    ("app stop 30s", "30s", "40s"),
+    ("app pause 2s", "2s", "12s"),
+    ("app stop", "0s", "13s"),
+    ("app restart", "0s", "20s"),
+    ("app start", "0s", "10s"),
+    ("app send \"reload\"", "0s", "10s"),
+    (
+        "process late { run \"late\"; ready tcp(\"127.0.0.1:7003\"); start later }\nexpect late.up within 1s",
+        "0s",
+        "21s",
+    ),
+    ("process mute { run \"mute\" }\nexpect mute.up", "0s", "20s"),
+];
+
+#[test]
+fn processes_take_their_time_on_the_longest_course() {
+    let mut wrong = Vec::new();
+    for (story, shortest, longest) in PROCESS_CASES {
+        let plan = planned("processes.soak", &format!("{PROCESSES}{story}\n"), &[]);
+        let time = |text: &str| unit::parse(text).unwrap().to_duration();
+        if (plan.duration, plan.duration_max) != (time(shortest), time(longest)) {
+            wrong.push(format!("{story}\n  {:?} to {:?}", plan.duration, plan.duration_max));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_is_touched_is_told_without_what_is_secret() {
+    let text = r#"
+scenario "touches"
+secret key from env "API_KEY"
+permit load to "staging.example.com"
+let home = scratch
+host near { address "10.9.0.1" }
+process app {
+  on  near
+  run "app --home {home} --port 8080"
+  env KEY "{key}"
+  ready succeeds("probe --quick")
+}
+disk data { path "{home}/data"; size 1GB }
+link low { listen "127.0.0.1:81"; to "127.0.0.1:8080" }
+http api { base "https://user@staging.example.com/v1/{key}"; header "Authorization" "Bearer {key}" }
+action ask { api get "/{seq}" { check status == 200 } }
+action put { data write "in/{seq}.txt" text "one" }
+metric depth = json("{home}/state.json", '$.depth')
+metric seen  = output("count --all")
+run "prepare --now" timeout 1s
+load ask 2 times
+load put 2 times
+low off 1s
+low cut 10%
+data delete "**/*.txt"
+expect depth == 0 and seen == 0
+"#;
+    let plan = planned("touches.soak", text, &[]);
+    let told = json(&plan);
+    let all = |kind: &str| -> Vec<String> {
+        let things = told["touches"][kind].as_array().unwrap();
+        things.iter().map(|thing| thing["what"].as_str().unwrap().to_string()).collect()
+    };
+    assert_eq!(all("processes"), ["app --home {scratch} --port 8080"]);
+    assert_eq!(all("commands"), ["probe --quick", "count --all", "prepare --now"]);
+    assert_eq!(all("listens"), ["127.0.0.1:81"]);
+    assert_eq!(all("connects"), ["127.0.0.1:8080", "staging.example.com:443"]);
+    assert_eq!(all("writes"), ["{scratch}/data", "{scratch}/data/in/{seq}.txt", "{scratch}", "soak-runs"]);
+    assert_eq!(all("reads"), ["{scratch}/state.json"]);
+    assert_eq!(all("secrets"), ["key from the environment variable API_KEY"]);
+    assert_eq!(all("permits"), ["load to staging.example.com"]);
+    assert_eq!(all("privileges").len(), 3);
+    let faults = told["touches"]["faults"].as_array().unwrap();
+    let faults: Vec<(&str, &str)> = faults
+        .iter()
+        .map(|fault| (fault["text"].as_str().unwrap(), fault["undo"].as_str().unwrap()))
+        .collect();
+    assert_eq!(faults[0], ("low off 1s", "back on"));
+    assert_eq!(
+        faults.iter().map(|fault| fault.0).collect::<Vec<_>>()[1..],
+        ["low cut 10%", "data delete \"**/*.txt\""]
+    );
+}
+
 #[test]
 fn a_mix_is_told_by_action_as_its_shares() {
     let plan = planned("small.soak", &format!("{WORLD}load both at 10/s for 4s\nload put 2 times\n"), &[]);
