@@ -51,7 +51,10 @@ impl Profile {
         };
         // One more line joins the last point to the end of the period, at the last level.
         let lines = last + 1;
-        let offset = period * Exact::from_integer((index / lines) as i128);
+        let offset = near(
+            period.checked_mul(&Exact::from_integer((index / lines) as i128)),
+            float(period) * (index / lines) as f64,
+        );
         let first = self.points[index % lines];
         let next = self.points.get(index % lines + 1).copied().unwrap_or((period, first.1));
         Line::between(first, next, offset)
@@ -78,14 +81,16 @@ impl Profile {
         let total = match self.period {
             None => self.integral_before(end)?,
             Some(period) if period > Exact::zero() => {
-                let periods = end.checked_div(&period)?.floor();
+                let periods = Exact::from_integer(end.checked_div(&period)?.to_integer());
                 let rest = end.checked_sub(&periods.checked_mul(&period)?)?;
                 let whole = self.integral_before(period)?.checked_mul(&periods)?;
                 whole.checked_add(&self.integral_before(rest)?)?
             }
             Some(_) => return None,
         };
-        u64::try_from(total.ceil().to_integer()).ok()
+        let whole = total.to_integer();
+        let part = i128::from(total > Exact::from_integer(whole));
+        u64::try_from(whole.checked_add(part)?).ok()
     }
 
     /// The integral of the rate up to `end`, line by line; of a curve, at most one period.
@@ -147,17 +152,20 @@ pub struct Line {
 
 impl Line {
     fn between(first: (Exact, Exact), second: (Exact, Exact), offset: Exact) -> Line {
-        Line { start: first.0 + offset, length: Some(second.0 - first.0), from: first.1, to: second.1 }
+        let start = near(first.0.checked_add(&offset), float(first.0) + float(offset));
+        let length = near(second.0.checked_sub(&first.0), float(second.0) - float(first.0));
+        Line { start, length: Some(length), from: first.1, to: second.1 }
     }
 
     /// The rate integrated over its first `span` seconds.
     pub fn integral(&self, span: Exact) -> Option<Exact> {
         let slope = match self.length {
-            Some(length) if !length.is_zero() => (self.to - self.from) / length,
+            Some(length) if !length.is_zero() => self.to.checked_sub(&self.from)?.checked_div(&length)?,
             _ => Exact::zero(),
         };
         let level = self.from.checked_mul(&span)?;
-        let half = slope.checked_mul(&span)?.checked_mul(&span)? / Exact::from_integer(2);
+        let square = slope.checked_mul(&span)?.checked_mul(&span)?;
+        let half = square.checked_div(&Exact::from_integer(2))?;
         level.checked_add(&half)
     }
 
@@ -175,6 +183,11 @@ impl Line {
         let root = from * from + 2.0 * slope * target;
         (root >= 0.0).then(|| 2.0 * target / (from + root.sqrt())).filter(|time| time.is_finite())
     }
+}
+
+/// A result, or what comes near it where its fraction outgrew 128 bits.
+fn near(exact: Option<Exact>, otherwise: f64) -> Exact {
+    exact.or_else(|| Exact::approximate_float(otherwise)).unwrap_or_default()
 }
 
 /// The nearest floating-point number.

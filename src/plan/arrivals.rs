@@ -144,7 +144,7 @@ fn profiles(known: &Known, rate: &RateArrival, span: Option<u64>) -> Option<(Pro
 
 fn curved(points: &[(f64, f64)], rate: Exact, period: u64) -> Option<Profile> {
     let period = seconds(period);
-    if period.is_zero() {
+    if period.is_zero() || points.is_empty() {
         return None;
     }
     // A curve's times and levels were written with few digits, which the nearest simple fraction brings back.

@@ -88,7 +88,7 @@ fn sent(plan: &Plan, page: &mut Page) {
     page.pairs(&rows);
     let apart = |(name, number): &&(String, Count)| !plan.sent.loads.contains(&(name.clone(), *number));
     if plan.sent.actions.iter().any(|action| apart(&action)) {
-        page.heading("The same by action, of a mix as its shares");
+        page.heading("By action (mixes by their shares)");
         let rows: Vec<_> =
             plan.sent.actions.iter().map(|(name, number)| (name.clone(), count(*number))).collect();
         page.pairs(&rows);

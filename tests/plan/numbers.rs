@@ -81,6 +81,14 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("load put at 10/s for 3s..4s", "3s", "9s", "-"),
     ("phase \"a\" { load put at 1/s; wait 3s; expect path.connections > 0 within 2s }", "3s", "10s", "-"),
     ("load both at 10/s for 4s", "4s", "9s", "40"),
+    // Numbers that outgrow 128 bits are not known, and nothing breaks.
+    (
+        "load put at 0.000000000000000000000000000001/s -> 0.0000000000000000000000000000000003/s for 7777777777ns",
+        "7777777777ns",
+        "12777777777ns",
+        "-",
+    ),
+    ("repeat 10_000_000_000_000 < wait 1ns >", "10000s", "10000s", "0"),
     // So many in all: until the last has ended.
     ("load put at 20/s 50 times", "2450ms", "7450ms", "50"),
     ("load ask at 20/s 50 times", "2450ms", "11450ms", "50"),

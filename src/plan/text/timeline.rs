@@ -188,13 +188,13 @@ impl Timeline<'_> {
     }
 
     fn write(&mut self, start: &str, length: &str, bar: &str, text: &str, depth: usize, paint: Paint) {
-        /// Deeper than this a step is indented no further.
-        const DEEPEST: usize = 12;
+        /// So much is always left for words; what is deeper is indented no further.
+        const WORDS: usize = 16;
         let gap = if self.bars > 0 { 2 } else { 0 };
         let left = 2 * TIME + 2 + self.bars + gap;
-        let indent = 2 * depth.min(DEEPEST);
         let hang = 2;
-        let width = self.page.style.width.saturating_sub(left + indent + hang).max(16);
+        let indent = (2 * depth).min(self.page.style.width.saturating_sub(left + hang + WORDS));
+        let width = self.page.style.width.saturating_sub(left + indent + hang);
         let text = self.page.clean(text);
         for (index, line) in wrapped(&text, width).iter().enumerate() {
             let line = self.page.painted(line, paint);
