@@ -373,7 +373,10 @@ impl Checker<'_> {
                 _ => {}
             }
         }
-        for rule in rules {
+        // One is enough: where something lacks what it needs, the others often speak of the same.
+        let needs = rules.iter().filter(|rule| matches!(rule, Rule::Needs { .. }));
+        let others = rules.iter().filter(|rule| !matches!(rule, Rule::Needs { .. }));
+        for rule in needs.chain(others) {
             if !rule.holds(has) {
                 let names = rule.names();
                 let place = given.iter().rev().find(|argument| names.contains(&argument.parameter.name));
@@ -382,6 +385,7 @@ impl Checker<'_> {
                     owner,
                     rule,
                 ));
+                return;
             }
         }
     }

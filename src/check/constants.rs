@@ -119,6 +119,7 @@ impl<'a> Checker<'a> {
             if let Some(param) = self.constants[index].param {
                 self.scenario.params[param].overridden = true;
             }
+            let value = if fits { value } else { unknown(given.span) };
             self.constants[index].state = Progress::Done(value);
         }
     }

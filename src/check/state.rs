@@ -1,10 +1,10 @@
 //! What the checker knows while it works.
 
 use super::files::ReadFiles;
+use super::mistake;
 use super::names::{Entity, Local, Symbols, nearest};
 use super::scenario::Scenario;
 use super::series::SeriesKey;
-use super::mistake;
 use crate::diag::Diagnostic;
 use crate::lang::expr::{ActionId, Expr, ExprKind, SeriesId, VariableId};
 use crate::lang::signature::Given;
@@ -161,7 +161,10 @@ impl<'a> Checker<'a> {
 
     /// A new name that a block binds.
     pub fn bind(&mut self, name: &ast::Name, ty: Type) -> VariableId {
-        if crate::lang::words::is_reserved(&name.text) || is_iteration_word(&name.text) {
+        // `times` and `users` begin nothing and end a clause only, so a sequence may count by them.
+        let harmless = matches!(name.text.as_str(), "times" | "users");
+        let reserved = crate::lang::words::is_reserved(&name.text) && !harmless;
+        if reserved || is_iteration_word(&name.text) {
             self.report(mistake::names::reserved(name.span, &name.text));
         }
         let variable = VariableId(self.scenario.variables.len() as u32);
