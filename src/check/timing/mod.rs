@@ -233,7 +233,12 @@ impl<'s> Walk<'s> {
                 for (variable, value) in arguments {
                     self.bind(*variable, value);
                 }
-                self.block(&self.scenario.sequences[sequence.index()].body, limit, Ending::Statements)
+                // What does not fit is the call's mistake, not the sequence's, which may fit elsewhere.
+                let over = std::mem::replace(&mut self.over, true);
+                let body = &self.scenario.sequences[sequence.index()].body;
+                let took = self.block(body, None, Ending::Statements);
+                self.over = over;
+                took
             }
             StepKind::Wait(time) => self.shortest(time),
             StepKind::WaitUntil { .. } | StepKind::Run { .. } | StepKind::Note(_) => Duration::ZERO,
