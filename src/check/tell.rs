@@ -164,7 +164,7 @@ impl Checker<'_> {
             self.report(mistake::arguments::cannot_last(duration.span, target, verb.name));
             return None;
         }
-        self.expect_duration(&duration, "how long it lasts").then_some(duration)
+        self.expect_duration(&duration, "the duration").then_some(duration)
     }
 
     /// The braces behind a request: checks and captures on its answer.
