@@ -8,6 +8,7 @@ pub mod expr;
 pub mod function;
 pub mod moment;
 pub mod operator;
+pub mod profile;
 pub mod quantity;
 pub mod reading;
 pub mod signature;

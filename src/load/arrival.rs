@@ -1,127 +1,11 @@
-//! When arrivals are due: the inverse of the integral of a rate that runs along straight lines.
+//! When arrivals are due: the inverse of the integral of a [`Profile`].
 //!
-//! Arrival number k (from 0) is due when the integral of the rate has reached k, so over [start, end) there
-//! are ⌈∫rate⌉ of them. How many is computed in exact fractions; when, in floating point, which over a week is
-//! off by less than a microsecond.
+//! How many there are is computed in exact fractions; when, in floating point, which over a week is off by less
+//! than a microsecond.
 
-use num_rational::Ratio;
-use num_traits::{CheckedAdd, CheckedMul, CheckedSub, Zero};
+use crate::lang::profile::{Exact, Profile, float};
 use rand::Rng;
 use std::time::Duration;
-
-type Exact = Ratio<i128>;
-
-/// A rate over time.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Profile {
-    /// Seconds from the start and the rate there, in order of time; two at one time are a step.
-    points: Vec<(Exact, Exact)>,
-    /// Where the points repeat: the length of a period in seconds.
-    period: Option<Exact>,
-}
-
-impl Profile {
-    /// The same rate for ever.
-    pub fn constant(rate: Exact) -> Profile {
-        Profile { points: vec![(Exact::zero(), rate)], period: None }
-    }
-
-    /// From one rate to another over a time, then the latter.
-    pub fn ramp(from: Exact, to: Exact, over: Exact) -> Profile {
-        Profile { points: vec![(Exact::zero(), from), (over, to)], period: None }
-    }
-
-    /// Straight lines between points (seconds, rate), over and over.
-    pub fn curve(points: Vec<(Exact, Exact)>, period: Exact) -> Profile {
-        Profile { points, period: Some(period) }
-    }
-
-    /// The line number `index` (counted through all periods): its start, its length (`None`: for ever), and
-    /// the rates at both ends.
-    fn line(&self, index: usize) -> Line {
-        let last = self.points.len() - 1;
-        let Some(period) = self.period else {
-            return match self.points.get(index + 1) {
-                Some(next) => Line::between(self.points[index], *next, Exact::zero()),
-                None => Line {
-                    start: self.points[last].0,
-                    length: None,
-                    from: self.points[last].1,
-                    to: self.points[last].1,
-                },
-            };
-        };
-        // One more line joins the last point to the end of the period, at the last level.
-        let lines = last + 1;
-        let offset = period * Exact::from_integer((index / lines) as i128);
-        let first = self.points[index % lines];
-        let next = self.points.get(index % lines + 1).copied().unwrap_or((period, first.1));
-        Line::between(first, next, offset)
-    }
-
-    /// How many arrivals there are before `end` (seconds), exactly; `None` where the fractions outgrow 128 bits.
-    pub fn count_before(&self, end: Exact) -> Option<u64> {
-        let mut total = Exact::zero();
-        for index in 0.. {
-            let line = self.line(index);
-            if line.start >= end {
-                break;
-            }
-            let until_end = end.checked_sub(&line.start)?;
-            let length = line.length.map_or(until_end, |length| length.min(until_end));
-            total = total.checked_add(&line.integral(length)?)?;
-            if line.length.is_none() {
-                break;
-            }
-        }
-        u64::try_from(total.ceil().to_integer()).ok()
-    }
-}
-
-/// A stretch over which the rate is a straight line.
-#[derive(Clone, Copy, Debug)]
-struct Line {
-    start: Exact,
-    length: Option<Exact>,
-    from: Exact,
-    to: Exact,
-}
-
-impl Line {
-    fn between(first: (Exact, Exact), second: (Exact, Exact), offset: Exact) -> Line {
-        Line { start: first.0 + offset, length: Some(second.0 - first.0), from: first.1, to: second.1 }
-    }
-
-    /// The rate integrated over its first `span` seconds.
-    fn integral(&self, span: Exact) -> Option<Exact> {
-        let slope = match self.length {
-            Some(length) if !length.is_zero() => (self.to - self.from) / length,
-            _ => Exact::zero(),
-        };
-        let level = self.from.checked_mul(&span)?;
-        let half = slope.checked_mul(&span)?.checked_mul(&span)? / Exact::from_integer(2);
-        level.checked_add(&half)
-    }
-
-    /// After how many seconds of this line its integral reaches `target`.
-    fn reach(&self, target: f64) -> Option<f64> {
-        let (from, to) = (float(self.from), float(self.to));
-        let slope = match self.length {
-            Some(length) if !length.is_zero() => (to - from) / float(length),
-            _ => 0.0,
-        };
-        if target <= 0.0 {
-            return Some(0.0);
-        }
-        // The stable form of the root of slope/2·t² + from·t = target.
-        let root = from * from + 2.0 * slope * target;
-        (root >= 0.0).then(|| 2.0 * target / (from + root.sqrt())).filter(|time| time.is_finite())
-    }
-}
-
-fn float(value: Exact) -> f64 {
-    *value.numer() as f64 / *value.denom() as f64
-}
 
 /// The due times of arrivals, one after the other.
 #[derive(Clone, Debug)]
@@ -209,26 +93,6 @@ mod tests {
 
     fn seconds(schedule: &mut Schedule) -> Vec<f64> {
         std::iter::from_fn(|| schedule.next_even()).map(|due| due.as_secs_f64()).collect()
-    }
-
-    #[test]
-    fn counts_are_the_ceiling_of_the_integral() {
-        let day = exact(86_400, 1);
-        let cases = [
-            (Profile::constant(exact(10, 60)), exact(60, 1), 10),
-            (Profile::constant(exact(1, 3)), exact(1, 1), 1),
-            (Profile::constant(exact(10_000, 1)), exact(2, 1) * day, 1_728_000_000),
-            (Profile::ramp(exact(40_000, 1), exact(10_000, 1), day), day, 2_160_000_000),
-            (Profile::constant(Exact::zero()), day, 0),
-            (
-                Profile::curve(vec![(exact(0, 1), exact(0, 1)), (exact(1, 1), exact(10, 1))], exact(2, 1)),
-                exact(4, 1),
-                30,
-            ),
-        ];
-        for (profile, end, count) in cases {
-            assert_eq!(profile.count_before(end), Some(count), "{profile:?}");
-        }
     }
 
     #[test]

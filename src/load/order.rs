@@ -1,8 +1,8 @@
 //! One load with every value known: what the interpreter asks of the engine.
 
-use super::arrival::Profile;
 use crate::check::scenario::LoadSubject;
 use crate::lang::moment::Moment;
+use crate::lang::profile::Profile;
 use std::time::Duration;
 
 /// A load to be run.
