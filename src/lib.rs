@@ -6,6 +6,7 @@
 pub mod check;
 pub mod cli;
 pub mod diag;
+pub mod event;
 #[cfg(target_os = "linux")]
 pub mod expect;
 pub mod kinds;

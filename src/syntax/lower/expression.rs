@@ -4,8 +4,7 @@
 
 use super::{Head, Lower, parts};
 use crate::diag::Diagnostic;
-use crate::lang::quantity::Quantity;
-use crate::lang::unit::{self, LiteralError};
+use crate::lang::unit;
 use crate::source::Span;
 use crate::syntax::ast::{Argument, BinaryOperator, Expr, ExprKind, Name, UnaryOperator};
 use crate::syntax::grammar::Rule;
@@ -180,7 +179,7 @@ impl<'a> Lower<'a> {
     fn primary(&mut self, pair: Pair<'a, Rule>) -> Expr {
         let span = self.span(&pair);
         let kind = match pair.as_rule() {
-            Rule::quantity => match quantity(pair.as_str()) {
+            Rule::quantity => match unit::parse(pair.as_str()) {
                 Ok(quantity) => ExprKind::Quantity(quantity),
                 Err(error) => {
                     self.report(mistake::literal(pair.as_str(), &error, span));
@@ -270,17 +269,6 @@ impl<'a> Lower<'a> {
             }
         }
         arguments
-    }
-}
-
-/// Reads a literal. A duration per time, such as the `10ms/min` that a latency may grow by, is a ratio.
-fn quantity(written: &str) -> Result<Quantity, LiteralError> {
-    match (unit::parse(written), written.split_once('/')) {
-        (Err(LiteralError::TimePerTime), Some((amount, period))) => {
-            let period = unit::parse(&format!("1{period}"))?;
-            unit::parse(amount)?.per(period).ok_or(LiteralError::TooLarge)
-        }
-        (read, _) => read,
     }
 }
 

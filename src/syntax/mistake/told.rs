@@ -89,9 +89,6 @@ pub(in crate::syntax) fn literal(written: &str, error: &LiteralError, span: Span
             }
         }
         LiteralError::OutOfOrder => found.here("longest first").help("write `1h30m`, not `30m1h`"),
-        LiteralError::TimePerTime => {
-            found.here("a time per time").help("write how many in how long, as in `5/s`")
-        }
         LiteralError::NotANumber => found.here("this cannot be read"),
         LiteralError::TooLarge => found.here("it does not fit in 128 bits"),
     }
