@@ -1,1 +1,3 @@
-//! The undo journal and the guardian that carries it out when a run dies.
+//! What a run keeps on disk: its record, and on Linux the undo journal and the guardian that carries it out.
+
+pub mod record;
