@@ -1,0 +1,1 @@
+//! Reports of a run that was made up.
