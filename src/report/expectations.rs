@@ -56,6 +56,7 @@ impl Expectations {
 
     /// Takes a judgement in.
     pub fn judge(&mut self, judged: &Judged) {
+        self.missed_in_all += u64::from(verdict::missed(judged.verdict));
         let Some(index) = self.row_of(judged) else {
             self.homeless += 1;
             let weight = verdict::weight(&judged.demand, judged.verdict);
@@ -64,11 +65,9 @@ impl Expectations {
         };
         let row = &mut self.rows[index];
         row.judge(judged);
-        if verdict::missed(judged.verdict) {
-            self.missed_in_all += 1;
-            if row.missed <= MAX_TOLD_OF_ONE as u64 && self.missed.len() < MAX_TOLD {
-                self.missed.push(told(judged));
-            }
+        let one_of_the_first = row.missed <= MAX_TOLD_OF_ONE as u64 && self.missed.len() < MAX_TOLD;
+        if verdict::missed(judged.verdict) && one_of_the_first {
+            self.missed.push(told(judged));
         }
     }
 
@@ -173,9 +172,7 @@ impl Row {
             Verdict::Warn | Verdict::Fail => self.missed += 1,
         }
         let new = badness(judged);
-        let worse = |(old, _): &(Badness, Judged)| {
-            new.0 > old.0 || (new.0 == old.0 && new.1.total_cmp(&old.1).is_gt())
-        };
+        let worse = |(old, _): &(Badness, Judged)| new.0.cmp(&old.0).then(new.1.total_cmp(&old.1)).is_gt();
         if self.worst.as_ref().is_none_or(worse) {
             self.worst = Some((new, judged.clone()));
         }

@@ -11,9 +11,8 @@ mod loads;
 mod markdown;
 mod phases;
 mod processes;
+pub mod scorecard;
 mod summary;
-#[cfg(test)]
-mod tests;
 mod took;
 mod verdict;
 pub mod words;

@@ -55,3 +55,31 @@ impl Times {
         Some(Took { count: self.count, min: self.min, median, max: self.max, each: self.first.clone() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_are_exact_and_the_median_close_however_many_there_are() {
+        let mut times = Times::default();
+        assert_eq!(times.told(), None);
+        for index in (0..100_000).rev() {
+            times.add(f64::from(index));
+        }
+        let took = times.told().unwrap();
+        assert_eq!((took.count, took.min, took.max), (100_000, 0.0, 99_999.0));
+        assert!((took.median - 50_000.0).abs() < 500.0, "{}", took.median);
+        assert_eq!(took.each.len(), MAX_TOLD_OF_ONE);
+        assert!(times.kept.len() <= KEPT);
+    }
+
+    #[test]
+    fn of_few_the_median_is_exact() {
+        let mut times = Times::default();
+        [3.0, 1.0, 10.0, 2.0].iter().for_each(|seconds| times.add(*seconds));
+        assert_eq!(times.told().unwrap().median, 2.5);
+        times.add(0.0);
+        assert_eq!(times.told().unwrap().median, 2.0);
+    }
+}

@@ -92,3 +92,42 @@ pub fn exit(code: Option<i32>, signal: Option<i32>) -> String {
         (None, None) => "ended, nobody knows how".into(),
     }
 }
+
+/// A count, with `_` between thousands.
+pub fn number(number: u64) -> String {
+    crate::lang::unit::number(number as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_told_as_people_read_them() {
+        for (seconds, told) in [
+            (0.0, "0s"),
+            (-1.0, "0s"),
+            (f64::NAN, "0s"),
+            (0.000_042, "42us"),
+            (0.001_25, "1.2ms"),
+            (0.35, "350ms"),
+            (0.999_9, "1s"),
+            (4.2, "4.2s"),
+            (59.94, "59.9s"),
+            (59.96, "1m"),
+            (5_405.2, "1h 30m 5s"),
+            (86_400.0, "1d"),
+            (612_000.0, "7d 2h"),
+            (31.0 * 86_400.0 + 1.0, "31d 1s"),
+        ] {
+            assert_eq!(duration(seconds), told, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn the_wall_clock_shows_its_offset() {
+        assert_eq!(wall_clock("2026-11-21T09:44:36.5Z"), "2026-11-21 09:44:36 +00:00");
+        assert_eq!(wall_clock("2026-11-21T10:44:36+01:00"), "2026-11-21 09:44:36 +00:00");
+        assert_eq!(wall_clock("some day"), "some day");
+    }
+}

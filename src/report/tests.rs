@@ -1,1 +1,0 @@
-//! Reports of a run that was made up.
