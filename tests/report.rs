@@ -280,7 +280,9 @@ fn a_run_of_any_length_has_a_report_of_a_bounded_size() {
 
 #[test]
 fn texts_cannot_break_the_tables_of_the_page() {
-    let mut events = vec![started(vec![expectation("a | b\n# c", 3, "expect")])];
+    let mut planned = expectation("a | b\n# c", 3, "expect");
+    planned.text = "x | `y`".into();
+    let mut events = vec![started(vec![planned])];
     let mut judged = Judgement::new("a | b\n# c", 3, "expect", Verdict::Fail);
     judged.text = "x | `y`".into();
     events.push(judged.event(1.0));
