@@ -20,6 +20,7 @@ pub mod words;
 pub use document::*;
 pub use markdown::markdown;
 pub use summary::Summary;
+pub use verdict::weight;
 
 /// How many phases, faults, notes or notices are told one by one; the rest is counted.
 pub const MAX_TOLD: usize = 1_000;
