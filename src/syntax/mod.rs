@@ -44,10 +44,9 @@ pub fn parse(file: &SourceFile) -> Parsed {
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span().start, diagnostic.code));
     diagnostics.dedup_by(|later, earlier| later.code == earlier.code && later.span() == earlier.span());
     if diagnostics.len() > MAX_DIAGNOSTICS {
-        let more = diagnostics.len() - MAX_DIAGNOSTICS;
         let place = diagnostics[MAX_DIAGNOSTICS].span();
         diagnostics.truncate(MAX_DIAGNOSTICS);
-        let message = format!("{more} more mistakes from here on are not shown");
+        let message = "the mistakes from here on are not shown";
         diagnostics.push(Diagnostic::error("E0199", message, place));
     }
     Parsed { file: ast::File { items, comments: layout.comments }, diagnostics }

@@ -4,6 +4,8 @@
 //! It knows marks, texts and comments, and of words only those that decide what a mark means: `{` is an object after
 //! `json` and `form` and inside brackets, else a block; `<` opens a block behind the count of a loop.
 
+mod characters;
+mod marks;
 mod scan;
 mod text;
 

@@ -72,11 +72,7 @@ fn with_interpolations(bytes: &[u8], start: usize, depth: usize) -> Option<TextE
             b'"' => open.push(b'"'),
             b'(' if !inside_text => open.push(b')'),
             b'[' if !inside_text => open.push(b']'),
-            b'}' | b')' | b']' if !inside_text => {
-                if open.pop() != Some(byte) {
-                    return None;
-                }
-            }
+            b'}' | b')' | b']' if !inside_text && open.pop() != Some(byte) => return None,
             _ => {}
         }
         if open.len() + depth > MAX_NESTING {

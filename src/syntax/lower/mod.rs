@@ -12,7 +12,7 @@ mod words;
 use super::ast::{Block, Name, Statement, StatementKind};
 use super::grammar::{Grammar, Rule, carries};
 use super::layout::{BlockItem, Item, Layout};
-use super::mistake;
+use super::{MAX_DIAGNOSTICS, mistake};
 use crate::diag::Diagnostic;
 use crate::source::{SourceFile, Span};
 use pest::Parser;
@@ -41,7 +41,7 @@ pub(super) fn lower(file: &SourceFile, layout: &Layout) -> (Vec<Statement>, Vec<
     let mut diagnostics = lower.diagnostics;
     if lower.missing_block {
         // A `}` too many is most likely the one whose `{` was reported as missing.
-        diagnostics.retain(|diagnostic| diagnostic.code != "E0108" || !layout.damaged);
+        diagnostics.retain(|diagnostic| diagnostic.code != "E0108" || !diagnostic.message.contains('}'));
     }
     (items, diagnostics)
 }
@@ -77,7 +77,10 @@ fn parts(pair: Pair<'_, Rule>) -> impl Iterator<Item = Pair<'_, Rule>> {
 
 impl<'a> Lower<'a> {
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        // Those of the layout are in the list already, at most as many.
+        if self.diagnostics.len() <= 2 * MAX_DIAGNOSTICS {
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     /// The span of two positions in the file.
