@@ -89,13 +89,15 @@ fn judged(demand: &str, verdict: Verdict) -> Vec<Event> {
     vec![Judgement::new("A", 3, demand, verdict).event(2.0)]
 }
 
+/// What it is about, the demands planned, what happened, what the run said at its end, what comes out.
+type Case = (&'static str, Vec<&'static str>, Vec<Event>, Option<Verdict>, Verdict);
+
 #[test]
 fn findings_add_up_to_a_verdict() {
     use Verdict::{Fail, Inconclusive, Pass, Warn};
     let signal = || vec![at(2.0, EventKind::Interrupted { signal: "SIGINT".into() })];
     let both = |one: Vec<Event>, other: Vec<Event>| [one, other].concat();
-    // What was planned, what happened, what the run said at its end, what comes out.
-    let cases: Vec<(&str, Vec<&str>, Vec<Event>, Option<Verdict>, Verdict)> = vec![
+    let cases: Vec<Case> = vec![
         ("nothing was asked", vec![], vec![], Some(Pass), Pass),
         ("met", vec!["expect"], judged("expect", Pass), Some(Pass), Pass),
         ("a missed want", vec!["want"], judged("want", Warn), Some(Pass), Warn),
@@ -151,7 +153,8 @@ fn findings_add_up_to_a_verdict() {
 
 #[test]
 fn the_worst_of_a_loop_is_the_one_nearest_to_its_limit_or_furthest_beyond_it() {
-    let cases: &[(&str, &[(f64, Verdict)], f64)] = &[
+    type Judged<'a> = &'a [(f64, Verdict)];
+    let cases: &[(&str, Judged, f64)] = &[
         ("met below a limit", &[(40.0, Verdict::Pass), (90.0, Verdict::Pass), (70.0, Verdict::Pass)], 90.0),
         ("met above a limit", &[(140.0, Verdict::Pass), (101.0, Verdict::Pass)], 101.0),
         ("missed above", &[(90.0, Verdict::Pass), (101.0, Verdict::Fail), (300.0, Verdict::Fail)], 300.0),

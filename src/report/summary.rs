@@ -145,6 +145,11 @@ impl Summary {
         }
     }
 
+    /// Whether the run has begun, as far as its events tell.
+    pub fn has_started(&self) -> bool {
+        self.started.is_some()
+    }
+
     /// How many judgements, acts and commands were missed so far.
     pub fn missed(&self) -> u64 {
         self.expectations.missed_in_all + self.failed_acts

@@ -9,5 +9,5 @@ mod status;
 mod told;
 
 pub use crate::diag::human::Style;
-pub use progress::{Progress, View};
+pub use progress::{Draw, Progress, View};
 pub use scorecard::scorecard;
