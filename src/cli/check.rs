@@ -25,7 +25,7 @@ pub struct CheckArguments {
 pub struct Params {
     /// Give a parameter of the scenario another value, as in --param duration=24h.
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parse_param)]
-    values: Vec<(String, String)>,
+    pub values: Vec<(String, String)>,
 }
 
 fn parse_param(text: &str) -> Result<(String, String), String> {

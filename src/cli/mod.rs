@@ -1,6 +1,6 @@
 //! The command line: one file a subcommand, and what they share.
 
-mod check;
+pub mod check;
 mod exit;
 mod explain;
 mod file;
@@ -11,6 +11,7 @@ mod guardian;
 mod init;
 mod kinds;
 mod output;
+pub mod plan;
 mod recover;
 mod report;
 pub mod run;
@@ -37,6 +38,8 @@ enum Command {
     Check(check::CheckArguments),
     /// Write scenarios in their one form.
     Fmt(fmt::FmtArguments),
+    /// Tell what a run would do: how long it takes, what it sends, what it touches.
+    Plan(plan::PlanArguments),
     /// Run a scenario and judge it.
     Run(run::RunArguments),
     /// Tell what kinds of targets there are, and what one of them can.
@@ -69,6 +72,7 @@ pub fn main() -> ExitCode {
     match arguments.command {
         Command::Check(arguments) => check::check(&arguments),
         Command::Fmt(arguments) => fmt::fmt(&arguments),
+        Command::Plan(arguments) => plan::plan(&arguments),
         Command::Run(arguments) => run::run(arguments, verbose),
         Command::Kinds(arguments) => kinds::kinds(&arguments),
         Command::Init(arguments) => init::init(&arguments),

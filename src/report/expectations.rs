@@ -64,6 +64,10 @@ impl Expectations {
             return;
         };
         let row = &mut self.rows[index];
+        // The plan may know the condition only; a judgement knows how it was judged too.
+        if judged.text.starts_with(&row.planned.text) {
+            row.planned.text.clone_from(&judged.text);
+        }
         row.judge(judged);
         let one_of_the_first = row.missed <= MAX_TOLD_OF_ONE as u64 && self.missed.len() < MAX_TOLD;
         if verdict::missed(judged.verdict) && one_of_the_first {

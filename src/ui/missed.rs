@@ -57,11 +57,11 @@ fn when(judged: &Judged) -> String {
     }
 }
 
-/// Where in the run that was: the phases and passes, and the faults in force.
+/// Where in the run that was: the moment, the phases and passes, and the faults in force.
 fn around(judged: &Judged) -> String {
-    let mut parts = Vec::new();
+    let mut parts = vec![words::moment(judged.decided)];
     if !judged.place.is_empty() {
-        parts.push(format!("in {}", words::place(&judged.place)));
+        parts[0].push_str(&format!(" in {}", words::place(&judged.place)));
     }
     if judged.faults.is_empty() {
         parts.push("no fault in force".into());

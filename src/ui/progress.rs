@@ -107,7 +107,7 @@ impl Progress {
             && before < MAX_DRAWN_MISSES
             && let Some(drawn) = (self.draw)(judged)
         {
-            return Some(format!("{text}\n{}", drawn.trim_end()));
+            return Some(drawn.trim_end().to_owned());
         }
         if self.view.verbose || before < MAX_TOLD_OF_ONE_LINE || line == 0 {
             return Some(text);

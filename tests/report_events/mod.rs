@@ -1,5 +1,8 @@
 //! Events of runs that never were.
 
+// Each test that shares this uses a part of it.
+#![allow(dead_code)]
+
 use soak::event::*;
 
 /// An event at a second of the run.

@@ -1,12 +1,12 @@
 //! The seam between the command line and what carries a scenario out.
 
 use super::{Deny, RunArguments, SecretValue};
-use crate::check::scenario::Scenario;
+use crate::check::scenario::{Expectation, Scenario};
 use crate::diag::Diagnostic;
 use crate::event::control::{Control, Signal};
 use crate::event::{Event, Planned, RunStarted, VERSION};
 use crate::lang::expr::ExprKind;
-use crate::source::Sources;
+use crate::source::{Sources, Span};
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::path::{Path, PathBuf};
@@ -116,14 +116,14 @@ impl RunOptions {
             (param.name.clone(), text)
         });
         let expectations = scenario.expectations.iter().enumerate().filter(|(index, _)| reached(*index));
-        let planned = |expectation: &crate::check::scenario::Expectation| Planned {
+        let planned = |expectation: &Expectation| Planned {
             name: match &expectation.name.kind {
                 ExprKind::Constant(name) => name.to_string(),
                 _ => sources.text(expectation.name.span).trim_matches('"').to_owned(),
             },
             line: sources.line(expectation.span),
             demand: expectation.demand.word().to_owned(),
-            text: expectation.text.clone(),
+            text: written(sources, expectation),
         };
         RunStarted {
             version: VERSION,
@@ -141,6 +141,15 @@ impl RunOptions {
     pub(super) fn folder_time(&self) -> String {
         self.started.strftime("%Y-%m-%dT%H-%M-%SZ").to_string()
     }
+}
+
+/// The condition of an expectation with its qualifier, as written: what stands behind its name, without what it shows.
+pub fn written(sources: &Sources, expectation: &Expectation) -> String {
+    let from_condition = Span::new(expectation.condition.span.start, expectation.span.end);
+    let text = sources.text(from_condition);
+    let shown = if expectation.show.is_some() { text.rfind(" show ") } else { None };
+    let text = shown.map_or(text, |at| &text[..at]);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A seed that nobody chose: the standard library keys its hashers from the system's randomness.

@@ -13,7 +13,7 @@ mod secrets;
 mod signals;
 
 pub use arguments::{Deny, RunArguments};
-pub use executor::{Executor, Outcome, Refusal, RunOptions};
+pub use executor::{Executor, Outcome, Refusal, RunOptions, written};
 pub use secrets::SecretValue;
 
 use super::check;

@@ -48,7 +48,6 @@ fn report(receiver: &Receiver<Event>, mut record: Record, mut progress: Progress
         match receiver.recv_timeout(TICK) {
             Ok(event) => {
                 at = event.at;
-                tracing::debug!(event = ?event.kind, at);
                 record.write(&event);
                 summary.fold(&event);
                 progress.event(&event);
