@@ -66,6 +66,14 @@ impl Checker<'_> {
         {
             self.report(finding);
         }
+        if kind.name == "disk" {
+            // What is written to a disk stays there.
+            for value in matched.arguments.iter().flat_map(|argument| &argument.values) {
+                if let Argued::Value(expr) = value {
+                    self.no_secret(expr, "a file");
+                }
+            }
+        }
         let duration = self.tell_duration(verb, &name, words.duration.as_ref(), matched.duration);
         let mut tell = Tell {
             target,

@@ -96,3 +96,9 @@ pub(in crate::syntax) fn literal(written: &str, error: &LiteralError, span: Span
         LiteralError::TooLarge => found.here("it does not fit in 128 bits"),
     }
 }
+
+/// A word of the language where a value is due.
+pub(in crate::syntax) fn no_value(word: &str, span: Span) -> Diagnostic {
+    let found = Diagnostic::error("E0125", format!("a value is missing before `{word}`"), span);
+    found.here("a word of the language, not a value").help(format!("`{word}` cannot be a name"))
+}
