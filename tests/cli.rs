@@ -1,5 +1,7 @@
 //! The program as its users meet it: exit codes, what goes where, and bad input.
 
+#![cfg(target_os = "linux")]
+
 mod cli_soak;
 mod report_events;
 

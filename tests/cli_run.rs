@@ -1,5 +1,7 @@
 //! Everything around a run, with something made up in place of what carries it out.
 
+#![cfg(target_os = "linux")]
+
 mod cli_soak;
 mod report_events;
 

@@ -9,8 +9,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// How many events may wait for the thread before the run waits for it.
-const MAX_WAITING: usize = 65_536;
+/// How many events may wait for the thread before the run waits for it. Room for all of them is taken at the start.
+const MAX_WAITING: usize = 4_096;
 /// How often the thread looks up without an event: to redraw, and to write what waits.
 const TICK: Duration = Duration::from_millis(250);
 
