@@ -3,6 +3,7 @@
 use super::Exit;
 use crate::diag::human::Style;
 use std::io::{self, IsTerminal, Write};
+use terminal_size::{Height, Width, terminal_size_of};
 
 /// Writes data. Where nobody reads it any more (`soak kinds | head`) that is no mistake.
 pub fn data(bytes: &[u8], then: Exit) -> Exit {
@@ -31,15 +32,18 @@ pub fn show(text: &str) {
 
 /// How to draw on standard output.
 pub fn data_style() -> Style {
-    Style::for_stream(io::stdout().is_terminal(), columns())
+    let out = io::stdout();
+    Style::for_stream(out.is_terminal(), columns(terminal_size_of(&out)))
 }
 
 /// How to draw on standard error.
 pub fn talk_style() -> Style {
-    Style::for_stream(io::stderr().is_terminal(), columns())
+    let err = io::stderr();
+    Style::for_stream(err.is_terminal(), columns(terminal_size_of(&err)))
 }
 
-/// How wide the terminal is, as far as the shell tells.
-fn columns() -> Option<usize> {
-    std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok())
+/// How wide the terminal is: as the shell tells, or as the terminal does. What has no width is no terminal.
+fn columns(terminal: Option<(Width, Height)>) -> Option<usize> {
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    told.or_else(|| terminal.map(|(width, _)| usize::from(width.0)).filter(|width| *width > 0))
 }
