@@ -20,7 +20,6 @@ pub mod report;
 #[cfg(target_os = "linux")]
 pub mod run;
 pub mod source;
-#[cfg(target_os = "linux")]
 pub mod store;
 pub mod syntax;
 pub mod ui;

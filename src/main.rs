@@ -1,5 +1,5 @@
 //! The `soak` program.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    soak::cli::main()
 }

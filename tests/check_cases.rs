@@ -162,7 +162,10 @@ fn the_five_scenarios_are_clean() {
 #[test]
 fn bad_examples_give_their_code_and_good_ones_nothing() {
     let mut wrong = Vec::new();
-    let mine = codes::codes().filter(|code| !code.code.starts_with("E01") && code.code != "E0790");
+    let mine = codes::codes().filter(|code| {
+        // Those of the parser have tests of their own; those of runs are no mistakes of a text.
+        !code.code.starts_with("E01") && !code.code.starts_with('R') && code.code != "E0790"
+    });
     for code in mine {
         let (_, bad) = check_text(code.bad, &[]);
         if !bad.diagnostics.iter().any(|finding| finding.code == code.code) {

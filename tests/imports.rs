@@ -19,7 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("expect", &["lang", "check", "event"]),
     ("store", &["lang", "kinds", "event"]),
     ("report", &["lang", "event", "store", "source"]),
-    ("ui", &["lang", "event", "store", "source", "diag"]),
+    ("ui", &["lang", "event", "store", "report", "source", "diag"]),
     (
         "run",
         &["source", "diag", "lang", "kinds", "check", "plan", "measure", "load", "expect", "event", "store"],

@@ -4,6 +4,8 @@
 //! re-judging are functions of them. Times are seconds since the run began; places are lines of the
 //! scenario. No event carries a secret: texts are masked before they become part of one.
 
+pub mod control;
+
 use serde::{Deserialize, Serialize};
 
 /// The version of the event stream and of `report.json`.

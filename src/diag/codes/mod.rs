@@ -3,6 +3,7 @@
 //! Codes are stable: one is never given a second meaning.
 
 mod check;
+mod run;
 mod syntax;
 
 /// One code and its explanation, as `soak explain` shows it.
@@ -31,6 +32,7 @@ const PARTS: &[&[Code]] = &[
     check::safety::CODES,
     check::time::CODES,
     check::lint::CODES,
+    run::CODES,
 ];
 
 /// All codes.

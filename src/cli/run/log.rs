@@ -1,0 +1,76 @@
+//! The run's own log, `soak.log` in its folder, and with `-v` on standard error too. Of fixed size: when it is full
+//! it becomes the old one, which the next takes the place of.
+
+use crate::cli::output;
+use crate::store::record::LOG;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use tracing::Level;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// The largest a log becomes, in bytes; there is one old one beside it.
+const MAX_LOG: u64 = 8 << 20;
+/// What the old one is called.
+const OLD: &str = "soak.old.log";
+
+/// Begins the log. Without one a run is as good.
+pub fn begin(folder: &Path, verbose: bool) {
+    let path = folder.join(LOG);
+    let file = match File::create(&path) {
+        Ok(file) => file,
+        Err(error) => {
+            return output::say(&format!("there is no log: cannot write `{}`: {error}", path.display()));
+        }
+    };
+    let log = Log { path, verbose, open: Mutex::new(Open { file, written: 0 }) };
+    let level = if verbose { Level::DEBUG } else { Level::INFO };
+    let subscriber = tracing_subscriber::fmt().with_writer(log).with_ansi(false).with_max_level(level);
+    // A second run in one process writes to the first one's log.
+    let _ = subscriber.try_init();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), folder = %folder.display(), "the run begins");
+}
+
+struct Log {
+    path: PathBuf,
+    verbose: bool,
+    open: Mutex<Open>,
+}
+
+struct Open {
+    file: File,
+    written: u64,
+}
+
+/// One line on its way to the log.
+struct Line<'a>(&'a Log);
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Line<'a>;
+
+    fn make_writer(&'a self) -> Line<'a> {
+        Line(self)
+    }
+}
+
+impl Write for Line<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.verbose {
+            // Nobody may be looking on any more; the file is what counts.
+            let _ = io::stderr().lock().write_all(bytes);
+        }
+        let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.written + bytes.len() as u64 > MAX_LOG {
+            fs::rename(&self.0.path, self.0.path.with_file_name(OLD))?;
+            *open = Open { file: File::create(&self.0.path)?, written: 0 };
+        }
+        open.file.write_all(bytes)?;
+        open.written += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
