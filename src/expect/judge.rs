@@ -173,7 +173,9 @@ impl Judge {
             Qualifier::Always(Tolerance::Share(limit)) if self.samples > 0 => {
                 let share = self.misses as f64 / self.samples as f64;
                 if share > limit {
-                    Ruling::Missed { why: Some(format!("{} of {} samples missed", self.misses, self.samples)) }
+                    Ruling::Missed {
+                        why: Some(format!("{} of {} samples missed", self.misses, self.samples)),
+                    }
                 } else {
                     Ruling::Held { took: None }
                 }

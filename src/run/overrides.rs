@@ -12,15 +12,14 @@ pub type Property = (TargetId, &'static str);
 #[derive(Debug, Default)]
 pub struct Overrides {
     stacks: BTreeMap<Property, Vec<State>>,
+    /// The fault whose state each property was last ordered into.
+    pub in_force: BTreeMap<Property, FaultId>,
 }
 
 impl Overrides {
-    /// Puts a state on top. Gives the fault that it covers.
-    pub fn push(&mut self, property: Property, fault: FaultId, call: Call) -> Option<FaultId> {
-        let stack = self.stacks.entry(property).or_default();
-        let covered = stack.last().map(|state| state.fault);
-        stack.push(State { fault, call });
-        covered
+    /// Puts a state on top.
+    pub fn push(&mut self, property: Property, fault: FaultId, call: Call) {
+        self.stacks.entry(property).or_default().push(State { fault, call });
     }
 
     /// Takes a state away, wherever in the stack it is. Where it was on top, gives what is effective now.
@@ -36,11 +35,6 @@ impl Overrides {
             self.stacks.remove(&property);
         }
         Removed::Uncovers(uncovered)
-    }
-
-    /// The state that is effective.
-    pub fn top(&self, property: Property) -> Option<&State> {
-        self.stacks.get(&property).and_then(|stack| stack.last())
     }
 }
 
@@ -68,14 +62,14 @@ mod tests {
     fn removal_from_the_middle_changes_nothing_until_it_is_uncovered() {
         let property = (TargetId(0), "state");
         let mut overrides = Overrides::default();
-        assert_eq!(overrides.push(property, 1, call("off")), None);
-        assert_eq!(overrides.push(property, 2, call("on")), Some(1));
-        assert_eq!(overrides.push(property, 3, call("degrade")), Some(2));
+        overrides.push(property, 1, call("off"));
+        overrides.push(property, 2, call("on"));
+        overrides.push(property, 3, call("degrade"));
         assert!(matches!(overrides.remove(property, 2), Removed::Covered));
         assert!(matches!(overrides.remove(property, 2), Removed::Absent));
         let Removed::Uncovers(Some(state)) = overrides.remove(property, 3) else { panic!("it was on top") };
         assert_eq!((state.fault, state.call.verb), (1, "off"));
         assert!(matches!(overrides.remove(property, 1), Removed::Uncovers(None)));
-        assert!(overrides.top(property).is_none());
+        assert!(matches!(overrides.remove(property, 1), Removed::Absent));
     }
 }

@@ -5,16 +5,16 @@
 //! tell. A real world starts a task for each order and puts what it hears into one channel; the pretended one
 //! ([`super::pretend`]) answers from a table on a clock of its own.
 
+use crate::check::scenario::LoadSubject;
 use crate::event::{EventKind, Evidence};
 use crate::lang::call::Call;
 use crate::lang::eval::NoValue;
+use crate::lang::expr::CurveId;
 use crate::lang::expr::{IterationWord, SeriesId, TargetId};
 use crate::lang::function::Aggregate;
 use crate::lang::moment::Moment;
 use crate::lang::quantity::Quantity;
 use crate::lang::value::Value;
-use crate::check::scenario::LoadSubject;
-use crate::lang::expr::CurveId;
 use crate::measure::Window;
 use futures_util::future::LocalBoxFuture;
 use std::time::Duration;
@@ -150,8 +150,13 @@ pub enum LoadArrival {
         /// The curve that scales the rate, and the time it spans, again and again.
         shaped: Option<(CurveId, Duration)>,
     },
-    Users { users: u64, to: Option<u64> },
-    AtOnce { users: u64 },
+    Users {
+        users: u64,
+        to: Option<u64>,
+    },
+    AtOnce {
+        users: u64,
+    },
     Sequential,
 }
 
