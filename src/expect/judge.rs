@@ -52,6 +52,8 @@ pub struct Judge {
     misses: u64,
     /// Since when the condition has been what it is now: a breach of `always`, a stretch of `for … within`.
     since: Option<Moment>,
+    /// The newest sample.
+    last: Option<(Moment, bool)>,
     /// Why there was no value, the last time there was none.
     lacking: Option<NoValue>,
 }
@@ -59,7 +61,7 @@ pub struct Judge {
 impl Judge {
     /// An expectation whose statement began at `began`.
     pub fn new(qualifier: Qualifier, began: Moment) -> Judge {
-        Judge { qualifier, began, samples: 0, misses: 0, since: None, lacking: None }
+        Judge { qualifier, began, samples: 0, misses: 0, since: None, last: None, lacking: None }
     }
 
     /// How it is judged.
@@ -102,8 +104,11 @@ impl Judge {
                 };
             }
         };
-        self.samples += 1;
-        self.misses += u64::from(!holds);
+        // A sample that came for two reasons at one instant counts once.
+        if self.last.replace((at, holds)) != Some((at, holds)) {
+            self.samples += 1;
+            self.misses += u64::from(!holds);
+        }
         match self.qualifier {
             Qualifier::Now | Qualifier::AtEnd => Some(ruling(holds)),
             Qualifier::Within(limit) => (holds && at <= self.began.after(limit))

@@ -1,8 +1,62 @@
 //! The vocabulary: one file or folder a kind, and one list of them.
+//!
+//! What a kind declares is the same on every platform; what makes it act stands beside it, for Linux only.
 
-#[cfg(target_os = "linux")]
+pub mod database;
+pub mod disk;
+mod form;
+pub mod grpc;
+pub mod host;
+pub mod http;
 pub mod link;
-#[cfg(target_os = "linux")]
+pub mod machine;
+pub mod mqtt;
+pub mod nats;
 pub mod process;
+pub mod redis;
+mod reference;
+pub mod show;
+pub mod tcp;
+pub mod udp;
 #[cfg(target_os = "linux")]
 pub mod undo;
+pub mod websocket;
+
+use crate::lang::signature::Kind;
+pub use reference::reference;
+
+/// Every kind, in the order in which they are told.
+pub const KINDS: &[&Kind] = &[
+    &process::signature::KIND,
+    &link::signature::KIND,
+    &host::KIND,
+    &disk::signature::KIND,
+    &database::KIND,
+    &http::signature::KIND,
+    &websocket::KIND,
+    &grpc::KIND,
+    &tcp::KIND,
+    &udp::KIND,
+    &redis::KIND,
+    &mqtt::KIND,
+    &nats::KIND,
+    &machine::signature::KIND,
+];
+
+/// How many letters may be wrong in a word that is taken for another: one in three, at least one.
+const LETTERS_PER_MISTAKE: usize = 3;
+
+/// The kind of a name.
+pub fn find(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().copied().find(|kind| kind.name == name)
+}
+
+/// The kind whose name comes closest to a misspelt one, if any comes close.
+pub fn nearest(name: &str) -> Option<&'static Kind> {
+    let name = name.to_lowercase();
+    let distance = |kind: &Kind| strsim::damerau_levenshtein(&name, kind.name);
+    let (distance, kind) =
+        KINDS.iter().map(|kind| (distance(kind), *kind)).min_by_key(|(distance, _)| *distance)?;
+    let allowed = (name.chars().count() / LETTERS_PER_MISTAKE).max(1);
+    (distance <= allowed).then_some(kind)
+}

@@ -44,11 +44,6 @@ pub trait Surroundings {
         Err(NoValue::NotHere("a variable"))
     }
 
-    /// A column of the row that a block bound. What has no rows takes it as a part of a JSON value.
-    fn row(&mut self, variable: VariableId, column: &str) -> Result<Value, NoValue> {
-        field(self.variable(variable)?, column)
-    }
-
     /// The folder of this run's own.
     fn scratch(&mut self) -> Result<String, NoValue> {
         Err(NoValue::NotHere("scratch"))
@@ -120,10 +115,7 @@ pub fn evaluate(expr: &Expr, around: &mut dyn Surroundings) -> Result<Value, NoV
         ExprKind::Scratch => around.scratch().map(Value::Text),
         ExprKind::Secret(secret) => around.secret(*secret).map(Value::Text),
         ExprKind::Variable(variable) => around.variable(*variable),
-        ExprKind::Field(base, field) => match base.kind {
-            ExprKind::Variable(variable) => around.row(variable, field),
-            _ => self::field(evaluate(base, around)?, field),
-        },
+        ExprKind::Field(base, field) => self::field(evaluate(base, around)?, field),
         ExprKind::List(items) => {
             items.iter().map(|item| evaluate(item, around)).collect::<Result<_, _>>().map(Value::List)
         }
@@ -227,6 +219,9 @@ pub fn field(base: Value, field: &str) -> Result<Value, NoValue> {
     match base {
         Value::Json(serde_json::Value::Object(mut members)) => {
             members.remove(field).map(Value::from_json).ok_or_else(missing)
+        }
+        Value::Row(cells) => {
+            cells.into_iter().find(|(name, _)| name == field).map(|(_, cell)| cell).ok_or_else(missing)
         }
         _ => Err(missing()),
     }

@@ -1,6 +1,7 @@
 //! The words every later stage shares: quantities and their units, values, types, signatures, expressions.
 
 pub mod call;
+pub mod declare;
 pub mod demand;
 pub mod eval;
 pub mod expr;
@@ -8,7 +9,9 @@ pub mod function;
 pub mod moment;
 pub mod operator;
 pub mod quantity;
+pub mod reading;
 pub mod signature;
 pub mod types;
 pub mod unit;
 pub mod value;
+pub mod words;

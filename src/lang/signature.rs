@@ -24,6 +24,10 @@ pub struct Kind {
     pub example: &'static str,
     /// Whether a target of that name is always there (`machine`) and none can be declared.
     pub built_in: bool,
+    /// How its settings go together, beside `one_of`.
+    pub rules: &'static [Rule],
+    /// Whether the runner can do anything with it yet; where not, nothing in it is ready either.
+    pub support: Support,
 }
 
 /// Whether the runner can do it yet.
@@ -48,10 +52,52 @@ pub struct Parameter {
     pub required: bool,
     /// Whether it may be given more than once.
     pub repeated: bool,
+    /// What may follow behind the values: `within 30s` behind `ready tcp("…")`. Each stands in the arguments under
+    /// its own name, which is why no name comes twice in a kind's settings or in a verb. A keyword without values
+    /// of its own needs at least one of them.
+    pub more: &'static [Parameter],
+    /// What holds where it is not given, as it would be written.
+    pub default: Option<&'static str>,
     /// What it does, one sentence.
     pub about: &'static str,
     /// Whether the runner can do it yet.
     pub support: Support,
+}
+
+/// How settings or parameters go together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// At least one of these.
+    AtLeastOne(&'static [&'static str]),
+    /// At most one of these.
+    AtMostOne(&'static [&'static str]),
+    /// One means nothing without another.
+    Needs {
+        /// What was given.
+        name: &'static str,
+        /// What must be given with it.
+        other: &'static str,
+    },
+}
+
+impl Rule {
+    /// Whether it is kept, with a function that tells whether a name was given.
+    pub fn holds(&self, given: impl Fn(&str) -> bool) -> bool {
+        let count = |names: &[&str]| names.iter().filter(|name| given(name)).count();
+        match self {
+            Rule::AtLeastOne(names) => count(names) >= 1,
+            Rule::AtMostOne(names) => count(names) <= 1,
+            Rule::Needs { name, other } => !given(name) || given(other),
+        }
+    }
+
+    /// The names it speaks of.
+    pub fn names(&self) -> Vec<&'static str> {
+        match self {
+            Rule::AtLeastOne(names) | Rule::AtMostOne(names) => names.to_vec(),
+            Rule::Needs { name, other } => vec![name, other],
+        }
+    }
 }
 
 /// How a parameter is written.
@@ -111,8 +157,12 @@ pub struct Verb {
     pub parameters: &'static [Parameter],
     /// Groups of parameters of which exactly one must be given.
     pub one_of: &'static [&'static [&'static str]],
+    /// How its parameters go together, beside `one_of`.
+    pub rules: &'static [Rule],
     /// What may stand in braces behind it.
     pub body: Body,
+    /// What an answer brings into that body; of a verb without a body, what its action can be asked for.
+    pub gives: &'static [Given],
     /// Whether it does harm, so that a target that soak did not make needs a permit.
     pub fault: bool,
     /// What it does, one sentence.
@@ -121,6 +171,28 @@ pub struct Verb {
     pub example: &'static str,
     /// Whether the runner can do it yet.
     pub support: Support,
+}
+
+/// A part of an answer.
+#[derive(Debug)]
+pub struct Given {
+    /// The word.
+    pub name: &'static str,
+    /// What it is.
+    pub result: GivenResult,
+    /// What it says, one sentence.
+    pub about: &'static str,
+}
+
+/// What a part of an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GivenResult {
+    /// A number of a dimension.
+    Quantity(Dimension),
+    /// A text.
+    Text,
+    /// Known at run time only.
+    Json,
 }
 
 /// How a verb and time go together.
@@ -178,6 +250,22 @@ pub enum ReadingResult {
         /// Whether they are shares, shown as percentages.
         percent: bool,
     },
+    /// The share that one counter has in another, both over the same window: `part / whole`, or
+    /// `(whole - part) / whole`. Counted first and divided once, so that it is exact and that a composed window is
+    /// not a mean of means; no value where `whole` is 0. It takes no function, but a window (`over`, `in`).
+    Ratio {
+        /// The reading whose share it is.
+        part: &'static str,
+        /// The reading it is a share of.
+        whole: &'static str,
+        /// Whether it is what `part` leaves of `whole`.
+        rest: bool,
+    },
+    /// What a counter counted in the window, per time: the same as `rate(…)` of it.
+    PerTime {
+        /// The reading that counts.
+        counter: &'static str,
+    },
     /// Lines of output.
     Log,
 }
@@ -193,8 +281,27 @@ impl Kind {
         self.verbs.iter().find(|verb| verb.name == name)
     }
 
+    /// Every setting, and what may follow one.
+    pub fn all_settings(&self) -> impl Iterator<Item = &'static Parameter> {
+        self.settings.iter().flat_map(Parameter::with_more)
+    }
+
     /// The reading of a name.
     pub fn reading(&self, name: &str) -> Option<&'static Reading> {
         self.readings.iter().find(|reading| reading.name == name)
+    }
+}
+
+impl Parameter {
+    /// Itself, then what may follow it.
+    pub fn with_more(&self) -> impl Iterator<Item = &Parameter> {
+        std::iter::once(self).chain(self.more)
+    }
+}
+
+impl Verb {
+    /// The parameter of a name.
+    pub fn parameter(&self, name: &str) -> Option<&'static Parameter> {
+        self.parameters.iter().find(|parameter| parameter.name == name)
     }
 }

@@ -59,6 +59,16 @@ pub fn unit_names() -> impl Iterator<Item = &'static str> {
     UNITS.iter().map(|unit| unit.name)
 }
 
+/// The periods of a rate, for suggestions and highlighting.
+pub fn period_names() -> impl Iterator<Item = &'static str> {
+    PERIODS.iter().copied()
+}
+
+/// The names of the units of time, for highlighting: only they can be compounded (`1h30m`).
+pub fn time_unit_names() -> impl Iterator<Item = &'static str> {
+    UNITS.iter().filter(|unit| unit.dimension == Dimension::TIME).map(|unit| unit.name)
+}
+
 /// Why a literal is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LiteralError {

@@ -3,7 +3,7 @@
 
 use super::interpreter::Interpreter;
 use super::scope::{Owned, ScopeId, ScopeKind};
-use super::strand::StrandId;
+use super::strand::{StrandId, Waiting};
 use super::tell::Pending;
 use super::world::{Order, Ticket};
 use crate::event::{EventKind, PhaseEnded};
@@ -98,16 +98,16 @@ impl Interpreter<'_, '_> {
 
     /// A strand ends in the middle of what it does.
     pub fn drop_strand(&mut self, id: StrandId) {
-        if self.strands.remove(&id).is_none() {
-            return;
+        if let Some(strand) = self.strands.remove(&id)
+            && let Waiting::Answer(ticket) = strand.waiting
+        {
+            self.end_command(ticket);
         }
-        let commands: Vec<Ticket> = self
-            .pending
-            .iter()
-            .filter(|(_, pending)| matches!(pending, Pending::Run { strand, .. } if *strand == id))
-            .map(|(ticket, _)| *ticket)
-            .collect();
-        for run in commands {
+    }
+
+    /// Where a command of the story is what was waited for, it is ended.
+    pub fn end_command(&mut self, run: Ticket) {
+        if let Some(Pending::Run { .. }) = self.pending.get(&run) {
             self.order(Order::EndRun { run }, Pending::EndRun);
         }
     }

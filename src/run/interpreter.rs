@@ -9,7 +9,7 @@ use super::random::Place;
 use super::scope::{Names, ScopeId, Scopes};
 use super::stages::Stages;
 use super::story::Every;
-use super::strand::{Strand, StrandId};
+use super::strand::{Strand, StrandId, Waiting};
 use super::surroundings::Around;
 use super::tell::Pending;
 use super::timers::{Due, Timers};
@@ -217,10 +217,15 @@ impl<'s, 'w> Interpreter<'s, 'w> {
 
     /// Lets everything that can go on do so.
     fn work(&mut self) {
-        while let Some(strand) = self.ready.pop_front() {
-            self.advance(strand);
+        loop {
+            while let Some(strand) = self.ready.pop_front() {
+                self.advance(strand);
+            }
+            self.continue_stages();
+            if self.ready.is_empty() {
+                return;
+            }
         }
-        self.continue_stages();
     }
 
     /// Nothing more has happened up to `until`.
@@ -234,6 +239,7 @@ impl<'s, 'w> Interpreter<'s, 'w> {
             self.fail("nothing is left that could go on".into());
             return;
         }
+        self.tidy_timers();
         let Some((at, due)) = self.timers.take(self.now) else { return };
         match due {
             Due::Sample(series) => self.sample_due(series, at),
@@ -242,6 +248,19 @@ impl<'s, 'w> Interpreter<'s, 'w> {
             Due::End(scope) => self.reached_end(scope, at),
             Due::Pass(every) => self.pass_due(every, at),
         }
+    }
+
+    fn tidy_timers(&mut self) {
+        let (strands, watches, everies, scopes) = (&self.strands, &self.watches, &self.everies, &self.scopes);
+        self.timers.tidy(|due| match due {
+            Due::Sample(_) => true,
+            Due::Wake(strand, wait) => {
+                strands.get(&strand).is_some_and(|strand| strand.waiting == Waiting::Clock(wait))
+            }
+            Due::Alarm(watch) => watches.contains_key(&watch),
+            Due::End(scope) => scopes.get(scope).is_some(),
+            Due::Pass(every) => everies.contains_key(&every),
+        });
     }
 
     /// Takes in what the world tells.

@@ -4,7 +4,7 @@ use super::Ending;
 use super::interpreter::Interpreter;
 use super::scope::{Owned, ScopeId};
 use super::strand::{StrandId, Waiting};
-use super::tell::Pending;
+use super::tell::{INSTANT, Pending};
 use super::timers::Due;
 use super::watch::{Progress, Purpose, Watch, WatchId};
 use super::world::{Order, Record, Sampling};
@@ -310,9 +310,12 @@ impl<'s> Interpreter<'s, '_> {
         if watch.judged_once() {
             let series = Rc::clone(&watch.series);
             let first = watch.judge.qualifier() == Qualifier::AtEnd;
-            watch.window.1 = Some(at);
             watch.faults = Some(faults);
-            self.measurements.pin(self.world, &series, at);
+            // The fresh sample of one that was reached at the very end comes a little later, and counts.
+            if first || !watch.draining.is_empty() {
+                watch.window.1 = Some(at);
+                self.measurements.pin(self.world, &series, at);
+            }
             if first {
                 self.gather(id);
             }
@@ -369,7 +372,8 @@ impl<'s> Interpreter<'s, '_> {
             }
         }
         if let Some(strand) = watch.strand {
-            let time = self.time(strand).max(at);
+            let due = self.time(strand);
+            let time = if at.since(due) > INSTANT { at } else { due };
             self.resume(strand, Waiting::Watch(id), time);
         }
     }

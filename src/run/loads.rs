@@ -15,6 +15,7 @@ use crate::lang::moment::Moment;
 use crate::lang::quantity::Quantity;
 use crate::source::Span;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// A load that has not ended.
 #[derive(Debug)]
@@ -41,11 +42,12 @@ impl<'s> Interpreter<'s, '_> {
         let start = self.time(id);
         let duration = load.duration.as_ref().map(|duration| self.duration(scope, duration)).transpose()?;
         let times = load.times.as_ref().map(|times| self.whole(scope, times)).transpose()?;
-        let arrival = self.arrival(scope, &load.arrival)?;
+        // A ramp without a duration, and a curve without a time of its own, span the rest of their timed block.
+        let limit = self.scopes.get(scope).map(|scope| scope.limit).filter(|limit| *limit != Moment::NEVER);
+        let span_left = duration.or_else(|| limit.map(|limit| limit.since(start)));
+        let arrival = self.arrival(scope, &load.arrival, span_left)?;
         let ramps =
             matches!(arrival, LoadArrival::Rate { to: Some(_), .. } | LoadArrival::Users { to: Some(_), .. });
-        // A ramp without a duration spans the rest of its timed block.
-        let limit = self.scopes.get(scope).map(|scope| scope.limit).filter(|limit| *limit != Moment::NEVER);
         let end = duration.map(|duration| start.after(duration)).or_else(|| limit.filter(|_| ramps));
         let number = self.number();
         let (_, place, _) = self.stands_in(scope);
@@ -77,7 +79,12 @@ impl<'s> Interpreter<'s, '_> {
         Ok(())
     }
 
-    fn arrival(&mut self, scope: ScopeId, arrival: &'s Arrival) -> Result<LoadArrival, NoValue> {
+    fn arrival(
+        &mut self,
+        scope: ScopeId,
+        arrival: &'s Arrival,
+        span_left: Option<Duration>,
+    ) -> Result<LoadArrival, NoValue> {
         Ok(match arrival {
             Arrival::Rate(rate) => {
                 let RateArrival { rate, to, poisson, max_users, shaped } = &**rate;
@@ -87,7 +94,11 @@ impl<'s> Interpreter<'s, '_> {
                     poisson: *poisson,
                     max_users: max_users.as_ref().map(|users| self.whole(scope, users)).transpose()?,
                     shaped: match shaped {
-                        Some((curve, period)) => Some((*curve, self.duration(scope, period)?)),
+                        Some((curve, Some(period))) => Some((*curve, self.duration(scope, period)?)),
+                        Some((curve, None)) => {
+                            let left = span_left.ok_or(NoValue::NotHere("a curve without a time to span"))?;
+                            Some((*curve, left))
+                        }
                         None => None,
                     },
                 }

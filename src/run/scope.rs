@@ -14,24 +14,16 @@ use std::rc::Rc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ScopeId(pub u64);
 
-/// What a name that a block bound stands for.
-#[derive(Clone, Debug)]
-pub enum Bound {
-    Value(Value),
-    /// A row of a table: its columns.
-    Row(Vec<(String, Value)>),
-}
-
 /// The names bound by a block and those around it. It outlives the block where an expectation still needs it.
 #[derive(Debug, Default)]
 pub struct Names {
-    bound: Vec<(VariableId, Bound)>,
+    bound: Vec<(VariableId, Value)>,
     outer: Option<Rc<Names>>,
 }
 
 impl Names {
     /// The names of a block inside another.
-    pub fn inside(outer: &Rc<Names>, bound: Vec<(VariableId, Bound)>) -> Rc<Names> {
+    pub fn inside(outer: &Rc<Names>, bound: Vec<(VariableId, Value)>) -> Rc<Names> {
         if bound.is_empty() {
             Rc::clone(outer)
         } else {
@@ -40,7 +32,7 @@ impl Names {
     }
 
     /// What a name stands for.
-    pub fn find(&self, variable: VariableId) -> Option<&Bound> {
+    pub fn find(&self, variable: VariableId) -> Option<&Value> {
         let own = self.bound.iter().find(|(known, _)| *known == variable).map(|(_, bound)| bound);
         own.or_else(|| self.outer.as_ref()?.find(variable))
     }

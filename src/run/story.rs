@@ -1,7 +1,7 @@
 //! How a strand goes on: from one statement to the next, into blocks and out of them.
 
 use super::interpreter::Interpreter;
-use super::scope::{Bound, Names, Owned, Scope, ScopeId, ScopeKind};
+use super::scope::{Names, Owned, Scope, ScopeId, ScopeKind};
 use super::strand::{Each, Frame, Owner, Repeating, Strand, StrandId, Until, Waiting};
 use super::timers::Due;
 use crate::check::scenario::{Block, EachSource, Qualifier, Repeat, Step, StepKind};
@@ -45,7 +45,7 @@ pub(super) struct Entry<'b> {
     pub duration: Option<Duration>,
     /// Where its windows begin.
     pub block: Option<&'b Block>,
-    pub bound: Vec<(VariableId, Bound)>,
+    pub bound: Vec<(VariableId, Value)>,
 }
 
 impl<'s> Interpreter<'s, '_> {
@@ -163,7 +163,7 @@ impl<'s> Interpreter<'s, '_> {
                 let body = &self.scenario.sequences[sequence.index()].body;
                 let mut bound = Vec::with_capacity(arguments.len());
                 for (variable, value) in arguments {
-                    bound.push((*variable, Bound::Value(self.value(scope, value)?)));
+                    bound.push((*variable, self.value(scope, value)?));
                 }
                 let entry = Entry { block: Some(body), bound, ..Entry::of(ScopeKind::Sequence, step.span) };
                 self.enter_block(id, scope, time, entry, body);
@@ -419,7 +419,7 @@ impl<'s> Interpreter<'s, '_> {
         pass: u64,
         time: Moment,
         body: &'s Block,
-        bound: Vec<(VariableId, Bound)>,
+        bound: Vec<(VariableId, Value)>,
     ) {
         if pass <= PASSES_TOLD || pass.is_multiple_of(PASSES_TOLD) {
             self.tell(EventKind::PassStarted { line: self.sources.line(span), pass });
@@ -429,12 +429,12 @@ impl<'s> Interpreter<'s, '_> {
         self.enter_block(id, parent, time, entry, body);
     }
 
-    fn rows(&mut self, scope: ScopeId, source: &'s EachSource) -> Result<Vec<Bound>, NoValue> {
+    fn rows(&mut self, scope: ScopeId, source: &'s EachSource) -> Result<Vec<Value>, NoValue> {
         match source {
             EachSource::List(list) => match self.value(scope, list)? {
-                Value::List(items) => Ok(items.into_iter().map(Bound::Value).collect()),
+                Value::List(items) => Ok(items),
                 Value::Json(serde_json::Value::Array(items)) => {
-                    Ok(items.into_iter().map(Value::from_json).map(Bound::Value).collect())
+                    Ok(items.into_iter().map(Value::from_json).collect())
                 }
                 other => Err(NoValue::Mismatch(format!("`{other}` is not a list"))),
             },
@@ -445,7 +445,7 @@ impl<'s> Interpreter<'s, '_> {
                     for (column, cell) in columns.iter().zip(cells) {
                         row.push((column.clone(), self.value(scope, cell)?));
                     }
-                    bound.push(Bound::Row(row));
+                    bound.push(Value::Row(row));
                 }
                 Ok(bound)
             }
@@ -560,11 +560,20 @@ impl<'s> Interpreter<'s, '_> {
             self.cleanup_ran_out(id);
             return;
         };
-        let cut = running.frames.len() > place + 1;
+        // What only waits to be judged has had its time.
+        let judging = matches!(running.waiting, Waiting::Watch(watch)
+            if self.watches.get(&watch).is_some_and(|watch| watch.judged_once()));
+        let cut = running.frames.iter().skip(place + 1).any(|frame| match frame {
+            Frame::Steps { steps, next, .. } => !judging || *next < steps.len(),
+            _ => true,
+        });
         running.frames.truncate(place);
-        running.waiting = Waiting::Nothing;
+        let waited = std::mem::replace(&mut running.waiting, Waiting::Nothing);
         running.time = at;
         self.ready.push_back(strand);
+        if let Waiting::Answer(ticket) = waited {
+            self.end_command(ticket);
+        }
         self.leave_whole(id, at, cut);
     }
 }

@@ -4,13 +4,13 @@
 //! A strand has a time of its own, at which its next statement is due. That time is absolute: it moves by what
 //! statements are to take, not by when they were in fact carried out.
 
-use super::scope::Bound;
 use super::scope::ScopeId;
 use super::watch::WatchId;
 use super::world::{FaultId, LoadId, Ticket};
 use crate::check::scenario::{Block, Step};
 use crate::lang::expr::{Expr, VariableId};
 use crate::lang::moment::Moment;
+use crate::lang::value::Value;
 use crate::source::Span;
 use std::time::Duration;
 
@@ -123,6 +123,6 @@ pub struct Each<'s> {
     pub span: Span,
     pub variable: VariableId,
     /// What is left, the next one last.
-    pub left: Vec<Bound>,
+    pub left: Vec<Value>,
     pub passes: u64,
 }

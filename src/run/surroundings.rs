@@ -2,7 +2,7 @@
 
 use super::Options;
 use super::measurements::Measurements;
-use super::scope::{Bound, Names};
+use super::scope::Names;
 use super::world::World;
 use crate::check::scenario::{Argued, Argument, Origin, Scenario};
 use crate::lang::call::Arguments;
@@ -67,25 +67,7 @@ impl Surroundings for Around<'_, '_> {
     }
 
     fn variable(&mut self, variable: VariableId) -> Result<Value, NoValue> {
-        match self.names.find(variable) {
-            Some(Bound::Value(value)) => Ok(value.clone()),
-            Some(Bound::Row(columns)) => {
-                let members = columns.iter().map(|(name, value)| (name.clone(), value.to_json()));
-                Ok(Value::Json(serde_json::Value::Object(members.collect())))
-            }
-            None => Err(NoValue::NotHere("a variable")),
-        }
-    }
-
-    fn row(&mut self, variable: VariableId, column: &str) -> Result<Value, NoValue> {
-        match self.names.find(variable) {
-            Some(Bound::Row(columns)) => columns
-                .iter()
-                .find(|(name, _)| name == column)
-                .map(|(_, value)| value.clone())
-                .ok_or_else(|| NoValue::Missing(column.to_owned())),
-            _ => crate::lang::eval::field(self.variable(variable)?, column),
-        }
+        self.names.find(variable).cloned().ok_or(NoValue::NotHere("a variable"))
     }
 
     fn scratch(&mut self) -> Result<String, NoValue> {

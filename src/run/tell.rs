@@ -24,8 +24,9 @@ use std::time::Duration;
 /// A state that is in force later than this moves what follows; a faster one leaves the schedule as it is.
 const SLOW_STATE: Duration = Duration::from_secs(1);
 
-/// An act that takes longer than this moves what follows; a faster one takes no time.
-const INSTANT_ACT: Duration = Duration::from_millis(50);
+/// What takes longer than this (an act, a fresh sample) moves what follows; what is faster takes no time, so that
+/// a loop does not drift by what it costs to carry it out.
+pub const INSTANT: Duration = Duration::from_millis(50);
 
 /// What is to be done with the answer to an order.
 #[derive(Debug)]
@@ -231,7 +232,7 @@ impl<'s> Interpreter<'s, '_> {
                         self.acted(at, Acted { failed, ..act.told });
                     }
                 }
-                self.act_done(act.strand, ticket, at, INSTANT_ACT);
+                self.act_done(act.strand, ticket, at, INSTANT);
             }
             Pending::Request(act, scope, tell) => {
                 let failed = match answer {
@@ -240,7 +241,7 @@ impl<'s> Interpreter<'s, '_> {
                     Err(failed) => Some(failed),
                 };
                 self.acted(at, Acted { failed, ..act.told });
-                self.act_done(act.strand, ticket, at, INSTANT_ACT);
+                self.act_done(act.strand, ticket, at, INSTANT);
             }
             Pending::Release(fault) => self.released(fault, at, answer),
             Pending::Load(load) => {
@@ -256,7 +257,9 @@ impl<'s> Interpreter<'s, '_> {
                     Ok(_) => (None, Some("a signal ended it".into())),
                     Err(failed) => (None, Some(failed)),
                 };
-                let missed = failed.is_some() && self.strands.contains_key(&strand);
+                // A command that was cut with its block had not decided anything.
+                let waiting = self.strands.get(&strand).map(|strand| strand.waiting);
+                let missed = failed.is_some() && waiting == Some(Waiting::Answer(ticket));
                 let line = self.sources.line(span);
                 let took = at.since(began).as_secs_f64();
                 self.tell_at(at, EventKind::Command(Command { line, command, took, code, failed }));

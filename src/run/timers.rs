@@ -12,6 +12,9 @@ use crate::lang::moment::Moment;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+/// Fewer timers than this are never tidied.
+const LEAST_TIDIED: usize = 1024;
+
 /// What is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Due {
@@ -54,6 +57,8 @@ struct Entry {
 pub struct Timers {
     heap: BinaryHeap<Reverse<Entry>>,
     number: u64,
+    /// From how many on it is worth to look for pointless ones.
+    tidy_at: usize,
 }
 
 impl Timers {
@@ -62,6 +67,15 @@ impl Timers {
         self.number += 1;
         let entry = Entry { at, class: due.class(), depth: Reverse(depth), number: self.number, due };
         self.heap.push(Reverse(entry));
+    }
+
+    /// Forgets what has become pointless, where there may be much of it, so that the number of timers stays in
+    /// proportion to what is going on.
+    pub fn tidy(&mut self, wanted: impl Fn(Due) -> bool) {
+        if self.heap.len() > self.tidy_at.max(LEAST_TIDIED) {
+            self.heap.retain(|Reverse(entry)| wanted(entry.due));
+            self.tidy_at = self.heap.len() * 2;
+        }
     }
 
     /// When the next thing is due.
@@ -103,5 +117,15 @@ mod tests {
         ];
         assert_eq!(order, expected);
         assert_eq!(timers.next(), Moment::NEVER);
+    }
+
+    #[test]
+    fn what_has_become_pointless_does_not_pile_up() {
+        let mut timers = Timers::default();
+        for number in 0..100_000 {
+            timers.add(Moment(number), 0, Due::Pass(number));
+            timers.tidy(|due| matches!(due, Due::Pass(pass) if pass % 1000 == 0));
+        }
+        assert!(timers.heap.len() <= 2 * LEAST_TIDIED, "{}", timers.heap.len());
     }
 }

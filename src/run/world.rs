@@ -104,7 +104,8 @@ pub enum Order {
     Sample { series: SeriesId },
     /// The rows of a query.
     Show { target: TargetId, query: String },
-    /// Stop what [`Order::Prepare`] and the story started, newest first. Answer: done.
+    /// Stop what [`Order::Prepare`] and the story started, newest first. Answer: done. It may come while targets
+    /// are still being started, which is then given up.
     StopAll,
 }
 

@@ -1,1 +1,3 @@
 //! Processes under test: started, supervised, faulted, measured, and gone afterwards.
+
+pub mod signature;

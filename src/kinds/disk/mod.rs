@@ -1,0 +1,3 @@
+//! Disks: a folder that is written to, emptied and measured, and the faults it can be given.
+
+pub mod signature;

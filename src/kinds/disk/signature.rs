@@ -1,0 +1,90 @@
+//! What a disk is declared with, told and asked.
+
+use crate::lang::declare::{act, flag, given, keyword, positional, request, series, share, state};
+use crate::lang::quantity::Dimension;
+use crate::lang::signature::{Accepts, GivenResult, Kind, Parameter, Reading, Support, Verb};
+use crate::lang::types::Shape::Gauge;
+
+/// A folder and the disk it lies on.
+pub static KIND: Kind = Kind {
+    name: "disk",
+    about: "A folder: on the disk it lies on, or on a small disk of soak's own.",
+    settings: SETTINGS,
+    one_of: &[],
+    verbs: VERBS,
+    readings: READINGS,
+    example: EXAMPLE,
+    built_in: false,
+    rules: &[],
+    support: Support::Ready,
+};
+
+const SETTINGS: &[Parameter] = &[
+    keyword("path", &[Accepts::Path], "The folder, made where it is not there.").required(),
+    keyword(
+        "size",
+        &[Accepts::Quantity(Dimension::SIZE)],
+        "Puts a small disk of this size there, which is gone after the run and needs no root.",
+    )
+    .not_yet(),
+    flag("faulty", "Puts a disk there that can be made slow, failing or forgetful.").not_yet(),
+];
+
+const VERBS: &[Verb] = &[
+    state("fill", "fill", "Writes ballast once, until that much of the disk is used.", "data fill 90% for 1m")
+        .takes(&[positional("share", &[Accepts::Share], "How full the disk gets.").required()])
+        .fault()
+        .not_yet(),
+    state("slow", "slow", "Every read and write takes longer, of a disk that is `faulty`.", "data slow 200ms for 1m")
+        .takes(&[
+            positional("time", &[Accepts::Quantity(Dimension::TIME)], "How much longer.").required()
+        ])
+        .fault()
+        .not_yet(),
+    state("fail", "fail", "Reads and writes fail with EIO, of a disk that is `faulty`.", "data fail 1% for 1m")
+        .takes(&[positional("share", &[Accepts::Share], "How many of them.").required()])
+        .fault()
+        .not_yet(),
+    state("readonly", "readonly", "Nothing can be written.", "data readonly 10s").fault().not_yet(),
+    act("lose", "Forgets data as a power cut does, of a disk that is `faulty`.", "data lose unsynced")
+        .takes(&[flag("unsynced", "All that was written and not synced.").required()])
+        .fault()
+        .not_yet(),
+    request(
+        "write",
+        "Writes a file, with the folders above it, and moves it into place once it is whole.",
+        "data write \"in/1.log\" size 4KB\ndata write \"in/1.json\" json { id: 1 }\ndata write \"in/1.txt\" text \"one\"",
+    )
+    .takes(&[
+        positional("path", &[Accepts::Text], "The file, below the disk's own path.").required(),
+        keyword("size", &[Accepts::Quantity(Dimension::SIZE)], "That many random bytes."),
+        keyword("json", &[Accepts::Json], "A JSON document."),
+        keyword("text", &[Accepts::Text], "A text, as it is."),
+    ])
+    .one_of(&[&["size", "json", "text"]])
+    .gives(&[given("path", GivenResult::Text, "The file written, below the disk's own path.")]),
+    request(
+        "delete",
+        "Deletes the files that match; none is no error.",
+        "permit fault on data\ndata delete \"in/**/*.log\"",
+    )
+    .takes(&[positional("glob", &[Accepts::Glob], "The files, below the disk's own path.").required()])
+    .fault(),
+];
+
+const READINGS: &[Reading] = &[
+    share("used", "How much of the disk is used, counted as an ordinary user's programs see it."),
+    series("free", Gauge, Dimension::SIZE, "How much an ordinary user's programs can still write, in bytes."),
+    series("files", Gauge, Dimension::NONE, "How many files lie below its path."),
+];
+
+const EXAMPLE: &str = r#"disk data { path "{scratch}/data" }
+permit fault on data
+action produce {
+  data write "{date()}/{seq}.log" size 4KB..64KB
+}
+load produce at 10/s for 10s
+expect "Consumed": data.files == 0 within 1m
+expect "Room left": data.used < 90%
+data delete "**/*.log"
+"#;

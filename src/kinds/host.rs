@@ -1,0 +1,31 @@
+//! Hosts: virtual machines of the network kind, on which processes, loads and links stand.
+
+use crate::lang::declare::keyword;
+use crate::lang::signature::{Accepts, Kind, Support};
+
+/// A network of its own, with one address.
+pub static KIND: Kind = Kind {
+    name: "host",
+    about: "A network of its own on this machine, on which processes and loads stand and which only links leave.",
+    settings: &[keyword("address", &[Accepts::Address { port: false }], "Its IP address.")
+        .required()
+        .not_yet()],
+    one_of: &[],
+    verbs: &[],
+    readings: &[],
+    example: EXAMPLE,
+    built_in: false,
+    rules: &[],
+    support: Support::NotYet,
+};
+
+const EXAMPLE: &str = r#"host near { address "10.30.0.1" }
+host far  { address "10.30.0.2" }
+link path { between near, far }
+process app {
+  on  far
+  run "app --listen 10.30.0.2:8080"
+}
+path off 2s
+expect "Survives": app.up
+"#;

@@ -1,0 +1,3 @@
+//! HTTP: requests to a service under test.
+
+pub mod signature;

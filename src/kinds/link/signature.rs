@@ -1,0 +1,165 @@
+//! What a link is declared with, told and asked.
+
+use crate::lang::declare::{act, flag, keyword, positional, series, state};
+use crate::lang::quantity::Dimension;
+use crate::lang::signature::{Accepts, Kind, Parameter, Reading, Rule, Support, Verb};
+use crate::lang::types::Shape::{Counter, Distribution, Gauge};
+
+/// A path that data take, with soak in the middle of it.
+pub static KIND: Kind = Kind {
+    name: "link",
+    about: "A path between what talks and what listens, which can be cut off, slowed and disturbed.",
+    settings: SETTINGS,
+    one_of: &[&["listen", "between", "interface"]],
+    verbs: VERBS,
+    readings: READINGS,
+    example: EXAMPLE,
+    built_in: false,
+    rules: &[
+        Rule::Needs { name: "listen", other: "to" },
+        Rule::Needs { name: "to", other: "listen" },
+        Rule::Needs { name: "udp", other: "listen" },
+        Rule::Needs { name: "http", other: "listen" },
+        Rule::AtMostOne(&["udp", "http"]),
+    ],
+    support: Support::Ready,
+};
+
+const SETTINGS: &[Parameter] = &[
+    keyword("listen", &[Accepts::Address { port: true }], "Where a proxy accepts connections."),
+    keyword("to", &[Accepts::Address { port: true }], "Where the proxy passes them on to."),
+    flag("udp", "The proxy carries UDP instead of TCP.").not_yet(),
+    flag("http", "The proxy understands HTTP and can disturb single answers.").not_yet(),
+    keyword(
+        "between",
+        &[Accepts::Target(&["host"]), Accepts::Target(&["host"])],
+        "The two hosts, with a comma between them, that a virtual network of soak's own joins.",
+    )
+    .not_yet(),
+    keyword("interface", &[Accepts::Text], "A real network interface, which needs a permit.").not_yet(),
+];
+
+/// `on`, `off` and `degrade` are one property: the newest replaces the others whole.
+const PATH: &str = "path";
+
+const VERBS: &[Verb] = &[
+    state("on", PATH, "A clean link, whatever was asked before.", "path on 30s"),
+    state(
+        "off",
+        PATH,
+        "Silence: nothing gets through, connections stay open and hear nothing.",
+        "path off 10s",
+    )
+    .takes(&[flag("refuse", "New connections are refused and open ones reset, as when nobody listens.")])
+    .fault(),
+    state(
+        "degrade",
+        PATH,
+        "A bad link; with `up` or `down` in that direction only, otherwise in both.",
+        "path degrade latency 500ms jitter 100ms for 30s\npath degrade bandwidth 1Mbit/s up for 30s",
+    )
+    .takes(DEGRADE)
+    .rules(&[
+        Rule::AtLeastOne(&["latency", "loss", "duplicate", "corrupt", "reorder", "bandwidth"]),
+        Rule::Needs { name: "jitter", other: "latency" },
+        Rule::AtMostOne(&["up", "down"]),
+    ])
+    .fault(),
+    act("reset", "Ends every open connection with a reset, at both ends.", "path reset").fault(),
+    act("cut", "Ends a share of the open connections, at least one.", "path cut 30%")
+        .takes(&[positional("share", &[Accepts::Share], "How many of them.").required()])
+        .fault(),
+    state(
+        "slice",
+        "slice",
+        "Passes data on in small pieces, each in a write of its own.",
+        "path slice 10B for 1m",
+    )
+    .takes(&[positional("size", &[Accepts::Quantity(Dimension::SIZE)], "The largest piece.").required()])
+    .fault()
+    .not_yet(),
+    state(
+        "answer",
+        "answer",
+        "Answers requests itself, of a link with `http`.",
+        "path answer 503 to 10% for 1m",
+    )
+    .takes(&[
+        positional("status", &[Accepts::Count], "The status of the answer.").required(),
+        keyword("to", &[Accepts::Share], "To how many of the requests; to all where it is not given."),
+    ])
+    .fault()
+    .not_yet(),
+    state(
+        "delay",
+        "delay",
+        "Holds requests of one route back, of a link with `http`.",
+        "path delay \"/jobs\" 2s for 1m",
+    )
+    .takes(&[
+        positional("route", &[Accepts::Text], "How the paths of the requests begin.").required(),
+        positional("time", &[Accepts::Quantity(Dimension::TIME)], "How long they are held back.").required(),
+    ])
+    .fault()
+    .not_yet(),
+    state("tear", "tear", "Ends answers in the middle, of a link with `http`.", "path tear 5% for 1m")
+        .takes(&[positional("share", &[Accepts::Share], "How many of them.").required()])
+        .fault()
+        .not_yet(),
+];
+
+const DEGRADE: &[Parameter] = &[
+    keyword(
+        "latency",
+        &[Accepts::Quantity(Dimension::TIME)],
+        "How long all data are held back, in each direction that is degraded.",
+    ),
+    keyword(
+        "jitter",
+        &[Accepts::Quantity(Dimension::TIME)],
+        "How far the latency strays to either side, drawn anew again and again, never out of order.",
+    ),
+    keyword("loss", &[Accepts::Share], "How many packets are lost, on a link that carries packets.")
+        .not_yet(),
+    keyword("duplicate", &[Accepts::Share], "How many packets come twice.").not_yet(),
+    keyword("corrupt", &[Accepts::Share], "How many packets have a bit turned.").not_yet(),
+    keyword("reorder", &[Accepts::Share], "How many packets overtake others.").not_yet(),
+    keyword(
+        "bandwidth",
+        &[Accepts::Quantity(Dimension::BYTE_RATE)],
+        "How much gets through, per time, in each direction that is degraded.",
+    ),
+    flag("up", "Only on the way from the one that connects to the one that listens."),
+    flag("down", "Only on the way back to the one that connects."),
+];
+
+const READINGS: &[Reading] = &[
+    series("sent", Counter, Dimension::SIZE, "What passed upwards, to the one that listens, in bytes."),
+    series("received", Counter, Dimension::SIZE, "What passed back to the one that connects, in bytes."),
+    series("connections", Gauge, Dimension::NONE, "How many connections are open."),
+    series(
+        "round_trip",
+        Distribution,
+        Dimension::TIME,
+        "The time that soak's own probes take there and back.",
+    ),
+    series(
+        "dropped",
+        Counter,
+        Dimension::NONE,
+        "How many connections, or packets where it carries packets, its faults refused, ended or swallowed.",
+    ),
+];
+
+const EXAMPLE: &str = r#"link path {
+  listen "127.0.0.1:6432"
+  to     "127.0.0.1:5432"
+}
+path degrade latency 500ms jitter 100ms bandwidth 1Mbit/s for 30s
+expect "Slow": p50(path.round_trip) > 400ms
+repeat 10 < path off 2s..3s; path on 2s..3s >
+path off refuse for 5s
+path cut 30%
+path reset
+expect "Reconnects": path.connections > 0 within 30s
+"#;

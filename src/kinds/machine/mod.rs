@@ -1,0 +1,3 @@
+//! The machine that soak runs on: what it is busy with, and how it can be made busier.
+
+pub mod signature;

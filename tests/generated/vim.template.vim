@@ -1,0 +1,110 @@
+" Vim syntax file
+" Language: soak
+" Written from tests/generated/vim.template.vim and the declarations; do not edit.
+" Renew it with SOAK_UPDATE=1 cargo nextest run generated
+
+if exists('b:current_syntax')
+  finish
+endif
+
+syntax case match
+
+" Where two items match at one place, a keyword wins over a match and a later match over an earlier one.
+syntax keyword soakStatement {{statement_words:words}}
+syntax keyword soakQualifier {{inner_words_only:words}} until each
+syntax keyword soakWordOperator in over and or not
+syntax keyword soakTruth {{truth_words:words}}
+
+syntax match soakOperator "->\|\.\.\|[=!<>]=\|[-+*/<>=]"
+syntax match soakContinuation "\\$"
+syntax match soakPunctuation "[{};]"
+
+" Numbers: bare, with a unit, of several units, as a time of day.
+syntax match soakNumber "\v<\d[0-9_]*%(\.\d+)?>"
+syntax match soakNumber "\v<\d[0-9_]*%(\.\d+)?%(\%|%(%({{units}}|k)?/%({{periods}})|{{units}}|k)>)"
+syntax match soakNumber "\v<%(\d[0-9_]*%(\.\d+)?%({{time_units}})){2,}>"
+syntax match soakNumber "\v<\d{1,2}:\d{2}>"
+
+" What is declared, and what an object's keys are called.
+syntax match soakKey "\v<\h\w*\ze\s*:" contains=NONE
+syntax match soakDeclaration "\v<%(param|let|secret|metric|ledger|action|mix|curve|dataset|sequence)>" nextgroup=soakDeclared skipwhite
+syntax match soakDeclared "\h\w*" contained
+syntax match soakStatement "\v<%(load|do)>" nextgroup=soakUsed skipwhite
+syntax match soakUsed "\h\w*" contained
+syntax match soakLineWord "\v%(^|[{;])\s*%(sent|received|file|order|hold)>" contains=soakPunctuation
+syntax match soakPermit "\v<permit\s+%(load\s+to|fault\s+on)>"
+syntax match soakFrom "\v<from\s+env>"
+
+" Functions, and readings behind a dot.
+syntax match soakAggregate "\v<%({{aggregates}})\ze\("
+syntax match soakMaker "\v<%({{makers}})\ze\("
+syntax match soakSource "\v<%({{sources}}|{{probes}})\ze\("
+syntax match soakMember "\.\h\w*"hs=s+1
+syntax match soakReading "\v\.%({{readings}})>"hs=s+1
+
+" What a target is told.
+syntax match soakTold "\v<\h\w*\s+%({{verbs}})>%(\s+%({{flags}})>)?" contains=soakVerb nextgroup=soakParameter skipwhite
+syntax match soakVerb "\v\s+%({{verbs}})>" contained nextgroup=soakFlag
+syntax match soakFlag "\v\s+%({{flags}})>" contained
+syntax match soakParameter "\v<%({{parameters}})>\ze\s+%([\"'0-9{(]|\h\w*\()"
+syntax match soakParameter "\v<%(up|down)>\ze%(\s+for>|\s*[;}>]|\s*$)" contained
+
+" A target and its settings.
+syntax match soakKind "\v<%({{kinds}})>\ze\s+\h\w*\s*\{" nextgroup=soakTarget skipwhite
+syntax match soakTarget "\h\w*" contained nextgroup=soakSettings skipwhite
+syntax region soakSettings matchgroup=soakPunctuation start="{" end="}" contained contains=soakSetting,soakText,soakRawText,soakNumber,soakSource,soakMaker,soakReading,soakMember,soakComment,soakOperator
+syntax match soakSetting "\v<%({{settings}})>" contained
+
+" Tables: in their header any word may stand.
+syntax region soakTable start="^\s*|" end="$" oneline contains=soakBar,soakText,soakRawText,soakNumber,soakAggregate,soakMaker,soakSource,soakReading,soakMember,soakTruth,soakComment,soakTableOperator
+syntax match soakBar "|" contained
+syntax match soakTableOperator "->\|\.\.\|[-+*/]" contained
+
+" Texts and comments come last: nothing else starts inside them.
+syntax region soakText start=+"+ skip=+\\\\\|\\"+ end=+"+ contains=soakEscape,soakInterpolation
+syntax match soakEscape +\\[nt"\\{]+ contained
+syntax region soakInterpolation matchgroup=soakInterpolationMark start="{" end="}" contained oneline contains=soakNumber,soakAggregate,soakMaker,soakSource,soakReading,soakMember,soakTruth,soakOperator,soakRawText
+syntax match soakRawText "'[^']*'"
+syntax match soakComment "#.*$" contains=@Spell
+
+syntax sync minlines=200
+
+highlight default link soakStatement Statement
+highlight default link soakDeclaration Statement
+highlight default link soakLineWord Statement
+highlight default link soakPermit Statement
+highlight default link soakFrom Statement
+highlight default link soakQualifier Keyword
+highlight default link soakWordOperator Operator
+highlight default link soakTruth Boolean
+highlight default link soakOperator Operator
+highlight default link soakTableOperator Operator
+highlight default link soakContinuation Special
+highlight default link soakPunctuation Delimiter
+highlight default link soakNumber Number
+highlight default link soakKey Identifier
+highlight default link soakDeclared Identifier
+highlight default link soakUsed Identifier
+highlight default link soakAggregate Function
+highlight default link soakMaker Function
+highlight default link soakSource Function
+highlight default link soakMember Identifier
+highlight default link soakReading Identifier
+highlight default link soakTold Normal
+highlight default link soakVerb Function
+highlight default link soakFlag Keyword
+highlight default link soakParameter Keyword
+highlight default link soakKind Type
+highlight default link soakTarget Identifier
+highlight default link soakSettings Normal
+highlight default link soakSetting Keyword
+highlight default link soakTable Normal
+highlight default link soakBar Delimiter
+highlight default link soakText String
+highlight default link soakEscape SpecialChar
+highlight default link soakInterpolation Normal
+highlight default link soakInterpolationMark Special
+highlight default link soakRawText String
+highlight default link soakComment Comment
+
+let b:current_syntax = 'soak'
