@@ -65,12 +65,14 @@ fn cases(file: &str, text: &str) -> Vec<Case> {
         if let Some(name) = line.strip_prefix("#= ") {
             let mut words = name.split(" --param ");
             let name = format!("{file}: {}", words.next().unwrap_or(""));
-            let params = words.filter_map(|word| word.split_once('=')).map(|(n, v)| (n.into(), v.into())).collect();
+            let params =
+                words.filter_map(|word| word.split_once('=')).map(|(n, v)| (n.into(), v.into())).collect();
             cases.push(Case { name, params, text: String::new(), expected: Vec::new() });
             continue;
         }
         let Some(case) = cases.last_mut() else { continue };
-        if let Some((code, alone)) = line.split_once("#! ").map(|(code, rest)| (rest, code.trim().is_empty())) {
+        if let Some((code, alone)) = line.split_once("#! ").map(|(code, rest)| (rest, code.trim().is_empty()))
+        {
             let (code, part) = code.split_once(' ').unwrap_or((code, ""));
             let line = case.text.lines().count() + 1 + usize::from(alone);
             // Comments that stand alone one above the other speak of the same line.
@@ -89,7 +91,13 @@ fn shown(sources: &Sources, finding: &Diagnostic) -> String {
     let file = sources.file_of(finding.span());
     let place = sources.position(finding.span());
     let help = finding.help.as_deref().unwrap_or("");
-    format!("{}:{place} {} {} [{}] ({help})", file.name(), finding.code, finding.message, finding.labels[0].text)
+    format!(
+        "{}:{place} {} {} [{}] ({help})",
+        file.name(),
+        finding.code,
+        finding.message,
+        finding.labels[0].text
+    )
 }
 
 fn judge(case: &Case) -> Vec<String> {
@@ -109,7 +117,9 @@ fn judge(case: &Case) -> Vec<String> {
             None => wrong.push(format!("{}: not found: {expected:?}", case.name)),
         }
     }
-    wrong.extend(open.iter().map(|finding| format!("{}: also found: {}", case.name, shown(&sources, finding))));
+    wrong.extend(
+        open.iter().map(|finding| format!("{}: also found: {}", case.name, shown(&sources, finding))),
+    );
     for finding in &checked.diagnostics {
         if codes::find(finding.code).is_none() {
             wrong.push(format!("{}: {} is not in the table of codes", case.name, finding.code));
@@ -122,7 +132,8 @@ fn judge(case: &Case) -> Vec<String> {
 fn every_case_finds_what_it_names() {
     let mut count = 0;
     let mut wrong = Vec::new();
-    let mut paths: Vec<_> = std::fs::read_dir("tests/check").unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<_> =
+        std::fs::read_dir("tests/check").unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     for path in paths {
         let text = std::fs::read_to_string(&path).unwrap();
@@ -160,7 +171,9 @@ fn bad_examples_give_their_code_and_good_ones_nothing() {
         }
         let (sources, good) = check_text(code.good, &[]);
         let left = good.diagnostics.iter().filter(|f| code.code.starts_with('W') || f.code != "W0902");
-        wrong.extend(left.map(|finding| format!("{}: its good example gives {}", code.code, shown(&sources, finding))));
+        wrong.extend(
+            left.map(|finding| format!("{}: its good example gives {}", code.code, shown(&sources, finding))),
+        );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -175,7 +188,8 @@ fn the_examples_of_kinds_check() {
         for text in texts {
             let (sources, checked) = check_text(&text, &[]);
             let errors = checked.diagnostics.iter().filter(|finding| finding.is_error());
-            wrong.extend(errors.map(|finding| format!("{}: {}\n{text}", kind.name, shown(&sources, finding))));
+            wrong
+                .extend(errors.map(|finding| format!("{}: {}\n{text}", kind.name, shown(&sources, finding))));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -186,8 +200,13 @@ fn declaration(example: &str) -> String {
     let mut kept = String::new();
     let mut inside = false;
     for line in example.lines() {
-        let opens = soak::kinds::KINDS.iter().any(|kind| line.starts_with(&format!("{} ", kind.name)) && line.contains('{'));
-        if inside || opens && !line.starts_with("machine ") || line.starts_with("permit") && !line.contains("machine") {
+        let opens = soak::kinds::KINDS
+            .iter()
+            .any(|kind| line.starts_with(&format!("{} ", kind.name)) && line.contains('{'));
+        if inside
+            || opens && !line.starts_with("machine ")
+            || line.starts_with("permit") && !line.contains("machine")
+        {
             kept.push_str(line);
             kept.push('\n');
             inside = (inside || opens) && !line.trim_end().ends_with('}');

@@ -104,3 +104,39 @@ fn whole_scenarios_run_to_their_end_on_a_pretended_clock() {
         assert_eq!(ended.reason, None, "{name}");
     }
 }
+
+/// However and whenever a run is stopped, nothing is left in force.
+#[test]
+fn a_signal_at_any_moment_leaves_nothing_in_force() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    for (name, span) in [("campus-vehicle.soak", 7_000), ("job-claims.soak", 300), ("burn-in.soak", 20_000)] {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        for step in 0..60 {
+            // Now and then a second signal follows, while loads drain or `cleanup` runs.
+            let at = span * step / 60;
+            let second = if step % 3 == 0 { format!("#! signal {}s INT\n", at + step % 7) } else { String::new() };
+            let slow = "#! take load produce 3s\n#! take load claim 9s\n#! take stop 4s\n#! take uploader.kill 20ms\n";
+            let text = format!("{slow}#! signal {at}s TERM\n{second}#! seed {step}\n{text}");
+            let case = Case { name: format!("{name} stopped at {at}s"), text, expected: Vec::new() };
+            let (events, code, _) = case.events("").unwrap();
+            let mut force = std::collections::BTreeSet::new();
+            let mut loads = std::collections::BTreeSet::new();
+            let (mut judged_after, mut stopped) = (0, false);
+            for event in &events {
+                match &event.kind {
+                    EventKind::FaultApplied(fault) => assert!(force.insert(fault.fault)),
+                    EventKind::FaultUndone(fault) => assert!(force.remove(&fault.fault)),
+                    EventKind::LoadStarted { load, .. } => assert!(loads.insert(*load)),
+                    EventKind::LoadEnded { load, .. } => assert!(loads.remove(load)),
+                    EventKind::Interrupted { .. } => stopped = true,
+                    EventKind::Judged(_) => judged_after += u32::from(stopped),
+                    _ => {}
+                }
+            }
+            assert!(force.is_empty() && loads.is_empty(), "{}: {force:?} {loads:?}", case.name);
+            assert_eq!(judged_after, 0, "{}", case.name);
+            assert_eq!(code, 143, "{}", case.name);
+            assert!(matches!(events.last().unwrap().kind, EventKind::RunEnded(_)), "{}", case.name);
+        }
+    }
+}

@@ -1,10 +1,10 @@
 //! What the checker knows while it works.
 
 use super::files::ReadFiles;
+use super::mistake;
 use super::names::{Entity, Local, Symbols, nearest};
 use super::scenario::Scenario;
 use super::series::SeriesKey;
-use super::mistake;
 use crate::diag::Diagnostic;
 use crate::lang::expr::{ActionId, Expr, ExprKind, SeriesId, VariableId};
 use crate::lang::signature::Given;

@@ -16,11 +16,9 @@ fn judged(qualifier: Qualifier, samples: &str) -> String {
     let mut judge = Judge::new(qualifier, at(10));
     for (word, what) in samples.split_whitespace().map(|word| word.split_at(1)) {
         let moment = at(10 + what.parse::<u64>().unwrap());
-        while let Some(alarm) = judge.alarm().filter(|alarm| *alarm < moment) {
-            match judge.clock(alarm) {
-                Some(ruling) => return told(&ruling),
-                None => break,
-            }
+        let alarm = judge.alarm().filter(|alarm| *alarm < moment);
+        if let Some(ruling) = alarm.and_then(|alarm| judge.clock(alarm)) {
+            return told(&ruling);
         }
         let ruling = match word {
             "t" => judge.feed(moment, &Ok(true)),

@@ -2,13 +2,13 @@
 
 use super::faults::Fault;
 use super::loads::Running;
+use super::loops::Every;
 use super::mask::Mask;
 use super::measurements::Measurements;
 use super::overrides::Overrides;
 use super::random::Place;
 use super::scope::{Names, ScopeId, Scopes};
 use super::stages::Stages;
-use super::story::Every;
 use super::strand::{Strand, StrandId, Waiting};
 use super::surroundings::Around;
 use super::tell::Pending;

@@ -8,12 +8,14 @@
 //! of the story that can go on do so, and asks the world to wait for the next thing. What is due at one instant
 //! happens in the order that [`timers`] states.
 
+mod blocks;
 mod ending;
 mod faults;
 mod filter;
 mod interpreter;
 mod judging;
 mod loads;
+mod loops;
 mod mask;
 mod measurements;
 mod overrides;
@@ -26,6 +28,7 @@ mod strand;
 mod surroundings;
 mod tell;
 mod timers;
+mod verdicts;
 mod watch;
 pub mod world;
 
