@@ -114,7 +114,8 @@ fn a_signal_at_any_moment_leaves_nothing_in_force() {
         for step in 0..60 {
             // Now and then a second signal follows, while loads drain or `cleanup` runs.
             let at = span * step / 60;
-            let second = if step % 3 == 0 { format!("#! signal {}s INT\n", at + step % 7) } else { String::new() };
+            let second =
+                if step % 3 == 0 { format!("#! signal {}s INT\n", at + step % 7) } else { String::new() };
             let slow = "#! take load produce 3s\n#! take load claim 9s\n#! take stop 4s\n#! take uploader.kill 20ms\n";
             let text = format!("{slow}#! signal {at}s TERM\n{second}#! seed {step}\n{text}");
             let case = Case { name: format!("{name} stopped at {at}s"), text, expected: Vec::new() };

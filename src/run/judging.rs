@@ -144,6 +144,8 @@ impl<'s> Interpreter<'s, '_> {
             ticks: alive_with_time(condition, qualifier) && (alive || series.is_empty()),
             series,
             draining: Vec::new(),
+            slope: slope_of(condition),
+            judged: None,
             armed: Moment::NEVER,
             lenient: self.lenient(),
         };
@@ -209,13 +211,14 @@ impl<'s> Interpreter<'s, '_> {
     /// Judges a condition by what is known at `at`.
     fn judge(&mut self, id: WatchId, at: Moment) {
         let Some(watch) = self.watches.get(&id) else { return };
-        if watch.progress != Progress::Watching || at < watch.judge.began() {
+        if watch.progress != Progress::Watching || at < watch.judge.began() || watch.too_early(at) {
             return;
         }
         let (condition, names) = (watch.condition, Rc::clone(&watch.names));
         let (place, window) = (watch.place, watch.window);
         let held = truth(condition, &mut self.around(&names, place, window, at));
         let Some(watch) = self.watches.get_mut(&id) else { return };
+        watch.judged = Some(at);
         match watch.judge.feed(at, &held) {
             Some(ruling) => self.conclude(id, ruling, at),
             None => self.arm(id),
@@ -353,4 +356,21 @@ fn alive_with_time(condition: &Expr, qualifier: Qualifier) -> bool {
         };
     });
     found
+}
+
+/// How far back a condition looks for a slope, where it does.
+fn slope_of(condition: &Expr) -> Option<Option<Duration>> {
+    let mut slope = None;
+    condition.walk(&mut |part| {
+        if let ExprKind::Measure { aggregate: Aggregate::Growth, window, .. } = &part.kind {
+            slope = Some(match window {
+                Window::Over(length) => length
+                    .constant()
+                    .and_then(crate::lang::value::Value::as_quantity)
+                    .and_then(crate::lang::quantity::Quantity::to_duration),
+                Window::Block | Window::Phase(_) => None,
+            });
+        }
+    });
+    slope
 }

@@ -9,6 +9,7 @@ use crate::lang::expr::{Expr, SeriesId};
 use crate::lang::moment::Moment;
 use crate::source::Span;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// A condition that is being watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,13 +63,27 @@ pub struct Watch<'s> {
     pub ticks: bool,
     /// Loads whose grace it waits for.
     pub draining: Vec<super::world::LoadId>,
+    /// How far back it looks for a slope, where it does; nothing is the block so far.
+    pub slope: Option<Option<Duration>>,
+    /// When it was judged last.
+    pub judged: Option<Moment>,
     /// The earliest alarm that is set.
     pub armed: Moment,
     /// Whether its misses only warn.
     pub lenient: bool,
 }
 
+/// A slope is formed anew once the window has moved by this part of its length.
+const SLOPE_STEP: u32 = 1000;
+
 impl Watch<'_> {
+    /// Whether it is too early to judge it again: a slope over hours costs much and changes little in a second.
+    pub fn too_early(&self, at: Moment) -> bool {
+        let (Some(slope), Some(judged)) = (self.slope, self.judged) else { return false };
+        let length = slope.unwrap_or_else(|| at.since(self.window.0));
+        at.since(judged) < length / SLOPE_STEP
+    }
+
     /// Whether it is judged only once all it needs has arrived.
     pub fn judged_once(&self) -> bool {
         matches!(self.judge.qualifier(), Qualifier::Now | Qualifier::AtEnd)
