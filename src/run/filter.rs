@@ -1,0 +1,57 @@
+//! `--only` and `--skip`: which phases are left out.
+
+use super::interpreter::Interpreter;
+use super::scope::ScopeId;
+use crate::check::scenario::{Block, Step, StepKind};
+use crate::lang::expr::Expr;
+
+impl Interpreter<'_, '_> {
+    /// Whether a phase is left out: it was named so, or others were named and it is neither one of them, nor in
+    /// one, nor around one.
+    pub fn filtered(&self, parent: ScopeId, name: &str, body: &Block) -> bool {
+        let (only, skip) = (&self.options.only, &self.options.skip);
+        if skip.iter().any(|skipped| skipped == name) {
+            return true;
+        }
+        let (around, _) = self.scopes.around(parent);
+        let chosen = |name: &str| only.iter().any(|chosen| chosen == name);
+        !only.is_empty()
+            && !chosen(name)
+            && !around.iter().any(|outer| chosen(outer))
+            && !any_phase(&body.steps, &|inner| inner.constant().is_none_or(|name| chosen(&name.to_string())))
+    }
+
+    /// Whether a block consists of phases that are all left out, so that there is nothing to wait for.
+    pub fn filtered_whole(&self, scope: ScopeId, block: &Block) -> bool {
+        !block.steps.is_empty()
+            && block.steps.iter().all(|step| match &step.kind {
+                StepKind::Phase { name, body, .. } => {
+                    name.constant().is_some_and(|name| self.filtered(scope, &name.to_string(), body))
+                }
+                _ => false,
+            })
+    }
+}
+
+/// Whether one of the phases in these statements has such a name.
+fn any_phase(steps: &[Step], named: &dyn Fn(&Expr) -> bool) -> bool {
+    steps.iter().any(|step| match &step.kind {
+        StepKind::Phase { name, body, .. } => named(name) || any_phase(&body.steps, named),
+        StepKind::Repeat { body, .. }
+        | StepKind::ForEach { body, .. }
+        | StepKind::Every { body, .. }
+        | StepKind::At { body, .. }
+        | StepKind::Group(body) => any_phase(&body.steps, named),
+        StepKind::Parallel { branches } => branches.iter().any(|branch| any_phase(&branch.steps, named)),
+        StepKind::Choose(picks) => picks.iter().any(|(_, pick)| any_phase(std::slice::from_ref(pick), named)),
+        // What a sequence holds is looked at when it is called.
+        StepKind::Do { .. } => true,
+        StepKind::Tell(_)
+        | StepKind::Load(_)
+        | StepKind::Expect(_)
+        | StepKind::Wait(_)
+        | StepKind::WaitUntil { .. }
+        | StepKind::Run { .. }
+        | StepKind::Note(_) => false,
+    })
+}

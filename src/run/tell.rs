@@ -1,0 +1,370 @@
+//! What targets are told, commands, and what becomes of the answers to all orders.
+
+use super::COMMAND_LIMIT;
+use super::faults::{FaultKind, NewFault};
+use super::interpreter::Interpreter;
+use super::overrides::Property;
+use super::scope::ScopeId;
+use super::strand::{Frame, StrandId, Waiting};
+use super::surroundings::{arguments, words};
+use super::watch::WatchId;
+use super::world::{Answer, FaultId, LoadId, Order, Ticket, Turn};
+use crate::check::scenario::{Argued, Argument, ConversationStep, IterationStep, Tell};
+use crate::event::{Acted, Command, EventKind, Verdict};
+use crate::expect::figure::truth;
+use crate::lang::call::Call;
+use crate::lang::eval::{NoValue, evaluate_drawn};
+use crate::lang::expr::{Expr, SeriesId};
+use crate::lang::moment::Moment;
+use crate::lang::signature::{Form, Nature};
+use crate::lang::value::Value;
+use crate::source::Span;
+use std::time::Duration;
+
+/// A state that is in force later than this moves what follows; a faster one leaves the schedule as it is.
+const SLOW_STATE: Duration = Duration::from_secs(1);
+
+/// What takes longer than this (an act, a fresh sample) moves what follows; what is faster takes no time, so that
+/// a loop does not drift by what it costs to carry it out.
+pub const INSTANT: Duration = Duration::from_millis(50);
+
+/// What is to be done with the answer to an order.
+#[derive(Debug)]
+pub(super) enum Pending<'s> {
+    Prepare,
+    StopAll,
+    /// The fault whose state was in force before, and the one whose state is now; the strand that waits.
+    Set {
+        property: Property,
+        previous: Option<FaultId>,
+        new: Option<FaultId>,
+        strand: Option<StrandId>,
+    },
+    Act(Box<Act>),
+    Release(FaultId),
+    Request(Box<Act>, ScopeId, &'s Tell),
+    Load(LoadId),
+    StopLoad,
+    Run {
+        strand: StrandId,
+        span: Span,
+        command: String,
+        began: Moment,
+    },
+    EndRun,
+    /// A sample on the series' own grid.
+    Sample(SeriesId),
+    /// A fresh sample for a watch.
+    Fresh(WatchId),
+    Show(u32),
+}
+
+/// An act that was ordered.
+#[derive(Debug)]
+pub(super) struct Act {
+    pub strand: StrandId,
+    pub told: Acted,
+    pub held: Option<FaultId>,
+}
+
+impl Pending<'_> {
+    /// Whether the run may not go on to its next stage before the answer has come.
+    pub fn must_settle(&self) -> bool {
+        match self {
+            Pending::Set { .. } | Pending::Release(_) | Pending::Run { .. } | Pending::Show(_) => true,
+            Pending::Act(act) => act.held.is_some(),
+            Pending::Prepare
+            | Pending::StopAll
+            | Pending::Request(..)
+            | Pending::Load(_)
+            | Pending::StopLoad
+            | Pending::EndRun
+            | Pending::Sample(_)
+            | Pending::Fresh(_) => false,
+        }
+    }
+}
+
+impl<'s> Interpreter<'s, '_> {
+    /// Tells a target something.
+    pub fn tell_target(&mut self, id: StrandId, scope: ScopeId, tell: &'s Tell) -> Result<(), NoValue> {
+        let arguments = self.arguments(scope, tell.span, &tell.arguments)?;
+        let call = Call { verb: tell.verb.name, arguments };
+        let duration = tell.duration.as_ref().map(|duration| self.duration(scope, duration)).transpose()?;
+        let mut asked = self.asked(tell, &call);
+        if let Some(duration) = duration {
+            asked = format!("{asked} for {}", crate::lang::unit::format_duration(duration));
+        }
+        let (target, line) = (tell.target, self.sources.line(tell.span));
+        let name = &self.scenario.target(target).name;
+        let due = self.time(id);
+        let new =
+            |kind| NewFault { scope, kind, target, call: call.clone(), asked: asked.clone(), line, due };
+        let told = Acted {
+            target: name.clone(),
+            verb: call.verb.to_owned(),
+            line,
+            asked: asked.clone(),
+            due: due.seconds(),
+            failed: None,
+        };
+        let ticket = match (tell.verb.nature, duration) {
+            (Nature::State { property }, _) => {
+                let fault = self.begin_fault(new(FaultKind::State((target, property))));
+                if let Some(duration) = duration {
+                    self.push(id, Frame::Hold { fault, duration });
+                }
+                self.push_state(fault, (target, property), call, id)
+            }
+            (Nature::Act { .. }, Some(duration)) => {
+                let fault = self.begin_fault(new(FaultKind::Held));
+                self.push(id, Frame::Hold { fault, duration });
+                let act = Act { strand: id, told, held: Some(fault) };
+                self.order(Order::Act { target, call, held: Some(fault) }, Pending::Act(Box::new(act)))
+            }
+            (Nature::Act { .. }, None) => {
+                let act = Act { strand: id, told, held: None };
+                self.order(Order::Act { target, call, held: None }, Pending::Act(Box::new(act)))
+            }
+            (Nature::Request, _) => {
+                let conversation = self.conversation(scope, &tell.conversation)?;
+                let act = Act { strand: id, told, held: None };
+                let pending = Pending::Request(Box::new(act), scope, tell);
+                self.order(Order::Request { target, call, conversation }, pending)
+            }
+        };
+        self.wait_for(id, Waiting::Answer(ticket));
+        Ok(())
+    }
+
+    fn arguments(
+        &mut self,
+        scope: ScopeId,
+        span: Span,
+        given: &[Argument],
+    ) -> Result<crate::lang::call::Arguments, NoValue> {
+        let (names, place, began) = self.stands_in(scope);
+        let (scenario, now) = (self.scenario, self.now);
+        arguments(scenario, given, &mut self.around(&names, place.inner(span, 0), (began, None), now))
+    }
+
+    fn conversation(&mut self, scope: ScopeId, steps: &'s [ConversationStep]) -> Result<Vec<Turn>, NoValue> {
+        let mut turns = Vec::with_capacity(steps.len());
+        for step in steps {
+            turns.push(match step {
+                ConversationStep::Send(sent) => Turn::Send(self.argued(scope, sent)?),
+                ConversationStep::Receive(received) => {
+                    Turn::Receive(received.as_ref().map(|received| self.argued(scope, received)).transpose()?)
+                }
+                ConversationStep::Hold(duration) => Turn::Hold(self.duration(scope, duration)?),
+            });
+        }
+        Ok(turns)
+    }
+
+    fn argued(&mut self, scope: ScopeId, argument: &'s Argument) -> Result<Vec<Value>, NoValue> {
+        let arguments = self.arguments(scope, argument.span, std::slice::from_ref(argument))?;
+        Ok(arguments.values(argument.parameter.name).unwrap_or_default().to_vec())
+    }
+
+    /// What a target is told, as the scenario says it, with every value that was drawn.
+    fn asked(&self, tell: &Tell, call: &Call) -> String {
+        let mut asked = call.verb.to_owned();
+        for (argument, (_, values)) in tell.arguments.iter().zip(call.arguments.iter()) {
+            if argument.parameter.form != Form::Positional {
+                asked = format!("{asked} {}", argument.parameter.name);
+            }
+            // A command and a probe are shown as they are written, for their values are words apart.
+            let written = argument.values.iter().any(|value| matches!(value, Argued::Probe(..)));
+            if written || values.iter().any(|value| matches!(value, Value::List(_))) {
+                asked = format!("{asked} {}", self.sources.text(argument.span).trim());
+                continue;
+            }
+            for (argued, value) in argument.values.iter().zip(values) {
+                let quoted = matches!((argued, value), (Argued::Value(_), Value::Text(_)));
+                asked = if quoted { format!("{asked} \"{value}\"") } else { format!("{asked} {value}") };
+            }
+        }
+        asked
+    }
+
+    /// Runs a command of the story.
+    pub fn run_command(
+        &mut self,
+        id: StrandId,
+        scope: ScopeId,
+        span: Span,
+        command: &'s Expr,
+        timeout: Option<&'s Expr>,
+    ) -> Result<(), NoValue> {
+        let timeout = timeout.map_or(Ok(COMMAND_LIMIT), |timeout| self.duration(scope, timeout))?;
+        let (names, place, began) = self.stands_in(scope);
+        let now = self.now;
+        let mut around = self.around(&names, place.inner(command.span, 0), (began, None), now);
+        let words = words(command, &mut around)?;
+        let command = words.join(" ");
+        let pending = Pending::Run { strand: id, span, command, began: now };
+        let ticket = self.order(Order::Run { words, timeout }, pending);
+        self.wait_for(id, Waiting::Answer(ticket));
+        Ok(())
+    }
+
+    /// An order was answered.
+    pub fn answered(&mut self, ticket: Ticket, at: Moment, answer: Result<Answer, String>) {
+        let Some(pending) = self.pending.remove(&ticket) else { return };
+        match pending {
+            Pending::Prepare => self.prepared(answer.err()),
+            Pending::StopAll => self.stopped(answer.err()),
+            Pending::Set { property, previous, new, strand } => {
+                self.state_set(property, previous, new, at, answer);
+                if let Some(strand) = strand {
+                    self.act_done(strand, ticket, at, SLOW_STATE);
+                }
+            }
+            Pending::Act(act) => {
+                let failed = answer.err();
+                match act.held.filter(|_| failed.is_none()) {
+                    Some(fault) => self.held(fault, at),
+                    None => {
+                        if let Some(fault) = act.held {
+                            self.forget_fault(fault);
+                        }
+                        self.acted(at, Acted { failed, ..act.told });
+                    }
+                }
+                self.act_done(act.strand, ticket, at, INSTANT);
+            }
+            Pending::Request(act, scope, tell) => {
+                let failed = match answer {
+                    Ok(Answer::Replied(reply)) => self.check_reply(scope, tell, &reply),
+                    Ok(_) => None,
+                    Err(failed) => Some(failed),
+                };
+                self.acted(at, Acted { failed, ..act.told });
+                self.act_done(act.strand, ticket, at, INSTANT);
+            }
+            Pending::Release(fault) => self.released(fault, at, answer),
+            Pending::Load(load) => {
+                if let Err(failed) = answer {
+                    self.load_failed(load, at, failed);
+                }
+            }
+            Pending::StopLoad | Pending::EndRun => {}
+            Pending::Run { strand, span, command, began } => {
+                let (code, failed) = match answer {
+                    Ok(Answer::Exited(Some(0)) | Answer::Done) => (Some(0), None),
+                    Ok(Answer::Exited(Some(code))) => (Some(code), Some(format!("it exited with {code}"))),
+                    Ok(_) => (None, Some("a signal ended it".into())),
+                    Err(failed) => (None, Some(failed)),
+                };
+                // A command that was cut with its block had not decided anything.
+                let waiting = self.strands.get(&strand).map(|strand| strand.waiting);
+                let missed = failed.is_some() && waiting == Some(Waiting::Answer(ticket));
+                let line = self.sources.line(span);
+                let took = at.since(began).as_secs_f64();
+                self.tell_at(at, EventKind::Command(Command { line, command, took, code, failed }));
+                if missed {
+                    self.missed_statement();
+                }
+                let time = self.time(strand).max(at);
+                self.resume(strand, Waiting::Answer(ticket), time);
+            }
+            Pending::Sample(series) => {
+                self.sampled(series);
+                if let Err(failed) = answer {
+                    let line = self.sources.line(self.scenario.series(series).span);
+                    self.tell_at(at, EventKind::Noticed { line: Some(line), text: failed });
+                }
+            }
+            Pending::Fresh(watch) => self.fresh(watch, at),
+            Pending::Show(line) => {
+                let rows = match answer {
+                    Ok(Answer::Rows(rows)) => rows,
+                    Ok(_) => Vec::new(),
+                    Err(failed) => vec![failed],
+                };
+                self.tell_at(at, EventKind::Shown { line, rows });
+            }
+        }
+    }
+
+    /// A failed act counts as a missed `expect`.
+    pub fn acted(&mut self, at: Moment, acted: Acted) {
+        if acted.failed.is_some() {
+            self.missed_statement();
+        }
+        self.tell_at(at, EventKind::Acted(acted));
+    }
+
+    /// A statement did not do what it should: a missed `expect`, or in `cleanup` a warning.
+    pub fn missed_statement(&mut self) {
+        let verdict = if self.lenient() { Verdict::Warn } else { Verdict::Fail };
+        self.count(verdict);
+    }
+
+    /// The strand that waited for an act goes on; a held one stays held for its time.
+    fn act_done(&mut self, id: StrandId, ticket: Ticket, at: Moment, instant: Duration) {
+        let Some(strand) = self.strands.get_mut(&id) else { return };
+        if strand.waiting != Waiting::Answer(ticket) {
+            return;
+        }
+        if at.since(strand.time) > instant {
+            strand.time = at;
+        }
+        let time = strand.time;
+        let hold = match strand.frames.last() {
+            Some(Frame::Hold { duration, .. }) => time.after(*duration),
+            _ => time,
+        };
+        self.resume(id, Waiting::Answer(ticket), time);
+        let scope = self.strands.get(&id).map(|strand| strand.scope);
+        if let Some(scope) = scope {
+            self.sleep(id, scope, hold);
+        }
+    }
+
+    /// Why the answer to a request is not what was asked for.
+    fn check_reply(
+        &mut self,
+        scope: ScopeId,
+        tell: &'s Tell,
+        reply: &[(crate::lang::expr::IterationWord, Value)],
+    ) -> Option<String> {
+        let (names, place, began) = self.stands_in(scope);
+        let sources = self.sources;
+        let now = self.now;
+        for check in &tell.checks {
+            let IterationStep::Check { condition, span } = check else { continue };
+            let mut around = self.around(&names, place.inner(*span, 0), (began, None), now);
+            around.reply = reply;
+            match truth(condition, &mut around) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let figures = crate::expect::figure::figures(condition, &mut around);
+                    let actual = figures.actual.map(|actual| format!(": it was {}", actual.text));
+                    let text = sources.text(condition.span).trim();
+                    return Some(format!("not {text}{}", actual.unwrap_or_default()));
+                }
+                Err(lacking) => return Some(lacking.to_string()),
+            }
+        }
+        None
+    }
+
+    /// The rows that `show` asks for.
+    pub fn show(&mut self, watch_line: u32, target: crate::lang::expr::TargetId, query: String) {
+        self.order(Order::Show { target, query }, Pending::Show(watch_line));
+    }
+
+    /// Evaluates an expression with names that a block had bound, which may have ended.
+    pub fn value_with(
+        &mut self,
+        names: &super::scope::Names,
+        place: super::random::Place,
+        block: (Moment, Option<Moment>),
+        expr: &Expr,
+    ) -> Result<Value, NoValue> {
+        let now = self.now;
+        evaluate_drawn(expr, &mut self.around(names, place.inner(expr.span, 0), block, now))
+    }
+}
