@@ -3,7 +3,8 @@
 
 use super::order::{LoadOrder, Plan};
 use super::recorder::Tick;
-use super::state::{Given, State};
+pub use super::state::Given;
+use super::state::State;
 use super::{closed, open};
 use crate::event::LoadSummary;
 use crate::kinds::request::Requester;
@@ -102,10 +103,13 @@ impl Engine {
     }
 
     /// Waits until everything that has happened so far has been handed on.
-    pub async fn flush(&self) {
+    pub fn flush(&self) -> impl Future<Output = ()> + use<> {
         let (done, waiting) = oneshot::channel();
         self.send(Command::Flush(done));
-        let _ = waiting.await;
+        async {
+            // No answer means that the engine has ended, and with it everything there was to hand on.
+            let _ = waiting.await;
+        }
     }
 
     /// The totals so far.

@@ -5,6 +5,8 @@ use super::iteration;
 use super::order::{LoadOrder, Plan};
 use super::state::State;
 use crate::lang::moment::Moment;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::rc::Rc;
@@ -48,7 +50,7 @@ pub(super) async fn run(state: Rc<State>, order: &LoadOrder, mut stop: watch::Re
     let Plan::Rate { profile, poisson, max_users } = &order.plan else { return };
     let limit = max_users.unwrap_or(MAX_IN_FLIGHT);
     let mut schedule = Schedule::new(profile.clone(), order.duration);
-    let mut random = state.random(state.pick(order.subject), u64::MAX - order.id);
+    let mut random = ChaCha8Rng::seed_from_u64(order.seed);
     let mut users = Users::default();
     let mut flights: JoinSet<u64> = JoinSet::new();
     let mut left = order.times.unwrap_or(u64::MAX);

@@ -20,6 +20,8 @@ pub struct LoadOrder {
     pub start: Moment,
     /// How long it takes; `None`: until it is stopped, or has done its `times`.
     pub duration: Option<Duration>,
+    /// Where the gaps of a Poisson process come from.
+    pub seed: u64,
 }
 
 /// When iterations are due.

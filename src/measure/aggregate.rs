@@ -21,6 +21,7 @@
 use std::str::FromStr;
 
 use super::window::Window;
+use crate::lang::function::Aggregate;
 use crate::lang::moment::Moment;
 
 /// A function over a window.
@@ -60,6 +61,30 @@ pub enum Function {
     First,
     /// The last.
     Last,
+}
+
+impl From<Aggregate> for Function {
+    fn from(aggregate: Aggregate) -> Function {
+        match aggregate {
+            Aggregate::Latest => Function::Latest,
+            Aggregate::Min => Function::Min,
+            Aggregate::Max => Function::Max,
+            Aggregate::Mean => Function::Mean,
+            Aggregate::Sum => Function::Sum,
+            Aggregate::Count => Function::Count,
+            Aggregate::Distinct => Function::Distinct,
+            Aggregate::P50 => Function::P50,
+            Aggregate::P90 => Function::P90,
+            Aggregate::P95 => Function::P95,
+            Aggregate::P99 => Function::P99,
+            Aggregate::P999 => Function::P999,
+            Aggregate::Rate => Function::Rate,
+            Aggregate::Growth => Function::Growth,
+            Aggregate::Delta => Function::Delta,
+            Aggregate::First => Function::First,
+            Aggregate::Last => Function::Last,
+        }
+    }
 }
 
 /// Every function with the word it is written as.

@@ -21,6 +21,7 @@ mod measurements;
 mod overrides;
 pub mod pretend;
 mod random;
+pub mod real;
 mod scope;
 mod stages;
 mod story;

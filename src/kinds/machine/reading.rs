@@ -1,0 +1,111 @@
+//! Readings of the whole machine, from /proc and from the file systems.
+
+use nix::sys::statvfs::statvfs;
+use procfs::{Current, CurrentSI, KernelStats, LoadAverage, Meminfo};
+use std::io;
+
+/// A sector of /proc/diskstats, in bytes, whatever the disk's own are (kernel documentation, iostats).
+const SECTOR: f64 = 512.0;
+
+/// Takes readings of the machine. CPU is measured from one sample to the next, so each series wants its own.
+#[derive(Debug, Default)]
+pub struct MachineSampler {
+    /// Busy and whole time at the last sample, in ticks of all cores together.
+    last: Option<(u64, u64)>,
+}
+
+impl MachineSampler {
+    /// The reading of a name, `path` being what `disk` asks about; `None` where there is nothing to say yet.
+    ///
+    /// # Errors
+    /// When /proc or the path cannot be read.
+    pub fn sample(&mut self, reading: &str, path: Option<&str>) -> io::Result<Option<f64>> {
+        let value = match reading {
+            "cpu" => return self.cpu(),
+            "memory" => {
+                let memory = Meminfo::current().map_err(io::Error::other)?;
+                let available = memory.mem_available.unwrap_or(memory.mem_free);
+                1.0 - available as f64 / memory.mem_total.max(1) as f64
+            }
+            "load" => f64::from(LoadAverage::current().map_err(io::Error::other)?.one),
+            "disk" => {
+                let status = statvfs(path.unwrap_or("/"))?;
+                let used = status.blocks() - status.blocks_free();
+                used as f64 / (used + status.blocks_available()).max(1) as f64
+            }
+            "read" => disks()?.0,
+            "written" => disks()?.1,
+            "sent" => network()?.0,
+            "received" => network()?.1,
+            _ => return Ok(None),
+        };
+        Ok(Some(value))
+    }
+
+    fn cpu(&mut self) -> io::Result<Option<f64>> {
+        let total = KernelStats::current().map_err(io::Error::other)?.total;
+        let idle = total.idle + total.iowait.unwrap_or(0);
+        let busy = total.user
+            + total.nice
+            + total.system
+            + total.irq.unwrap_or(0)
+            + total.softirq.unwrap_or(0)
+            + total.steal.unwrap_or(0);
+        let now = (busy, busy + idle);
+        let Some(before) = self.last.replace(now) else { return Ok(None) };
+        let whole = now.1.saturating_sub(before.1);
+        if whole == 0 {
+            self.last = Some(before);
+            return Ok(None);
+        }
+        Ok(Some(now.0.saturating_sub(before.0) as f64 / whole as f64))
+    }
+}
+
+/// Bytes read from and written to whole disks; partitions and what is stacked on other disks would count twice.
+fn disks() -> io::Result<(f64, f64)> {
+    let mut totals = (0.0, 0.0);
+    for disk in procfs::diskstats().map_err(io::Error::other)? {
+        let device = format!("/sys/block/{}/device", disk.name.replace('/', "!"));
+        if std::path::Path::new(&device).exists() {
+            totals.0 += disk.sectors_read as f64 * SECTOR;
+            totals.1 += disk.sectors_written as f64 * SECTOR;
+        }
+    }
+    Ok(totals)
+}
+
+/// Bytes sent and received on all networks but loopback.
+fn network() -> io::Result<(f64, f64)> {
+    let devices = procfs::net::dev_status().map_err(io::Error::other)?;
+    let outside = devices.values().filter(|device| device.name != "lo");
+    Ok(outside.fold((0.0, 0.0), |(sent, received), device| {
+        (sent + device.sent_bytes as f64, received + device.recv_bytes as f64)
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reading_that_is_declared_has_a_value_in_its_range() {
+        let mut sampler = MachineSampler::default();
+        assert_eq!(sampler.sample("cpu", None).unwrap(), None);
+        for reading in crate::kinds::machine::signature::KIND.readings {
+            let mut value = None;
+            // The kernel counts CPU time in ticks of 10 ms, so the second sample may come too early.
+            for _ in 0..1_000_000 {
+                value = sampler.sample(reading.name, Some("/")).unwrap();
+                if value.is_some() {
+                    break;
+                }
+            }
+            let value = value.unwrap_or_else(|| panic!("{} has no value", reading.name));
+            assert!(value >= 0.0, "{}: {value}", reading.name);
+            if matches!(reading.name, "cpu" | "memory" | "disk") {
+                assert!(value <= 1.0, "{}: {value}", reading.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The start of everything that is declared, and its end.
+
+use super::{Live, Setup, Shared, loads, source};
+use crate::kinds::disk::folder::Folder;
+use crate::kinds::http::client::HttpClient;
+use crate::kinds::process::supervision::Supervision;
+use crate::kinds::request::Requester;
+use crate::lang::expr::TargetId;
+use crate::load::engine::{Engine, Given, MakeRequesters};
+use crate::run::world::{Answer, Ticket};
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Opens the links, then begins to follow and to load, then starts the processes in the order of the file,
+/// each waiting until it is ready.
+pub(super) fn prepare(shared: &Rc<Shared>, ticket: Ticket) {
+    let shared = Rc::clone(shared);
+    tokio::task::spawn_local(async move {
+        let prepared = prepare_all(&shared).await;
+        shared.answer(ticket, prepared.map(|()| Answer::Done));
+    });
+}
+
+async fn prepare_all(shared: &Rc<Shared>) -> Result<(), String> {
+    for (index, live) in shared.targets.iter().enumerate() {
+        match live {
+            Live::Link(link) => {
+                let name = shared.name(TargetId(index as u32));
+                link.start().await.map_err(|error| format!("the link `{name}` cannot be opened: {error}"))?;
+            }
+            Live::Process(process) => process.watch(shared, TargetId(index as u32)),
+            _ => {}
+        }
+    }
+    source::follow(shared).await?;
+    if !shared.setup.scenario.actions.is_empty() {
+        start_engine(shared).map_err(|error| format!("the load generator cannot be started: {error}"))?;
+    }
+    for live in &shared.targets {
+        if let Live::Process(process) = live
+            && !process.later
+        {
+            let process = process.process();
+            process.start().await.map_err(|error| error.to_string())?;
+            process.wait_ready().await.map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(())
+}
+
+/// Where the engine's own client of a target comes from.
+enum Client {
+    Http(crate::lang::call::Arguments),
+    Disk(std::path::PathBuf),
+    Process(mpsc::UnboundedSender<super::request::Line>),
+    None,
+}
+
+fn start_engine(shared: &Rc<Shared>) -> io::Result<()> {
+    let setup = &shared.setup;
+    let clients = clients(shared)?;
+    let seed = setup.seed;
+    let make: MakeRequesters = Box::new(move || {
+        let made = clients.into_iter().map(|client| -> io::Result<Option<Rc<dyn Requester>>> {
+            Ok(match client {
+                Client::Http(settings) => {
+                    Some(Rc::new(HttpClient::new(&settings).map_err(io::Error::other)?))
+                }
+                Client::Disk(root) => Some(Rc::new(Folder::open(root, seed)?)),
+                Client::Process(lines) => Some(Rc::new(super::request::Sender::new(lines))),
+                Client::None => None,
+            })
+        });
+        made.collect()
+    });
+    let given = Given {
+        scenario: Arc::clone(&setup.scenario),
+        sources: Arc::clone(&setup.sources),
+        timeline: setup.timeline,
+        seed: setup.seed,
+        scratch: setup.scratch.display().to_string(),
+        secrets: setup.secrets.clone(),
+    };
+    let (reports, inbox) = mpsc::unbounded_channel();
+    let engine = Engine::start(given, make, reports)?;
+    *shared.engine.borrow_mut() = Some(engine);
+    loads::listen(shared, inbox);
+    Ok(())
+}
+
+fn clients(shared: &Rc<Shared>) -> io::Result<Vec<Client>> {
+    let setup: &Setup = &shared.setup;
+    let declared = setup.scenario.targets.iter().zip(&shared.targets);
+    let client = declared.map(|(target, live)| match live {
+        Live::Http(_) => {
+            let settings = super::settings::settings(setup, target);
+            settings.map(Client::Http).map_err(|error| io::Error::other(error.message))
+        }
+        Live::Disk(folder) => Ok(Client::Disk(folder.root().to_path_buf())),
+        Live::Process(process) => Ok(Client::Process(super::request::pass_on(shared, process))),
+        Live::Link(_) | Live::Machine => Ok(Client::None),
+    });
+    client.collect()
+}
+
+/// Ends the loads, stops the processes, newest first, closes the links and makes sure that nothing is left.
+pub(super) fn stop_all(shared: &Rc<Shared>, supervision: &Rc<RefCell<Option<Supervision>>>, ticket: Ticket) {
+    let (shared, supervision) = (Rc::clone(shared), Rc::clone(supervision));
+    tokio::task::spawn_local(async move {
+        shared.stopped.set(true);
+        loads::finish(&shared).await;
+        let mut failures = Vec::new();
+        for live in shared.targets.iter().rev() {
+            if let Live::Process(process) = live
+                && let Err(error) = process.end().await
+            {
+                failures.push(error.to_string());
+            }
+        }
+        source::settle(&shared).await;
+        for live in &shared.targets {
+            if let Live::Link(link) = live {
+                link.end();
+            }
+        }
+        let supervision = supervision.borrow_mut().take();
+        if let Some(supervision) = supervision
+            && let Err(error) = supervision.end().await
+        {
+            failures.push(error.to_string());
+        }
+        let outcome = if failures.is_empty() { Ok(Answer::Done) } else { Err(failures.join("; ")) };
+        shared.answer(ticket, outcome);
+    });
+}

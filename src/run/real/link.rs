@@ -1,0 +1,217 @@
+//! Orders to links: conditions of the proxy, and the proof of what each did.
+
+use super::{Setup, SetupError, Shared};
+use crate::event::Evidence;
+use crate::kinds::link::proxy::{Condition, Counters, Direction, Impairment, Proxy, ProxyOptions};
+use crate::lang::call::{Arguments, Call};
+use crate::lang::unit::format_duration;
+use crate::run::world::{Answer, Effect, FaultId, State, Ticket};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::task::AbortHandle;
+
+/// How long a probe of a silent link waits for an answer that must not come.
+const SILENCE: Duration = Duration::from_millis(500);
+/// How much longer than asked a probe of a slow link waits.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// A delay counts as having happened when at least this share of it was measured.
+const ENOUGH: f64 = 0.8;
+
+/// A declared link: its proxy once it is started.
+pub(super) struct LinkTarget {
+    options: ProxyOptions,
+    proxy: RefCell<Option<Rc<Proxy>>>,
+    random: RefCell<ChaCha8Rng>,
+    applied: RefCell<Option<Applied>>,
+}
+
+/// A condition in force.
+struct Applied {
+    fault: FaultId,
+    condition: Condition,
+    /// The counters when it began.
+    before: Counters,
+    /// What a probe of it came to, once it has.
+    probed: Rc<Cell<Option<Option<Duration>>>>,
+    probe: Option<AbortHandle>,
+}
+
+impl Drop for Applied {
+    fn drop(&mut self) {
+        if let Some(probe) = &self.probe {
+            probe.abort();
+        }
+    }
+}
+
+impl LinkTarget {
+    pub fn new(setup: &Setup, settings: &Arguments) -> LinkTarget {
+        let text = |name: &str| settings.text(name).unwrap_or_default().to_string();
+        LinkTarget {
+            options: ProxyOptions { listen: text("listen"), to: text("to"), seed: setup.seed },
+            proxy: RefCell::default(),
+            random: RefCell::new(ChaCha8Rng::seed_from_u64(setup.seed)),
+            applied: RefCell::default(),
+        }
+    }
+
+    /// Opens the port.
+    pub async fn start(&self) -> Result<(), String> {
+        let proxy = Proxy::start(self.options.clone()).await.map_err(|error| error.to_string())?;
+        *self.proxy.borrow_mut() = Some(Rc::new(proxy));
+        Ok(())
+    }
+
+    /// Closes the port and every connection.
+    pub fn end(&self) {
+        self.applied.borrow_mut().take();
+        self.proxy.borrow_mut().take();
+    }
+
+    pub fn counters(&self) -> Option<Counters> {
+        self.proxy.borrow().as_ref().map(|proxy| proxy.counters())
+    }
+
+    /// The time a byte of soak's own takes there and back now.
+    pub async fn round_trip(&self) -> Option<Duration> {
+        let proxy = self.proxy.borrow().clone()?;
+        proxy.probe(PATIENCE).await
+    }
+
+    /// Puts the link into a condition. It takes effect before this returns; the answer waits for the port.
+    pub fn set(self: &Rc<Self>, shared: &Rc<Shared>, ticket: Ticket, state: Option<State>) {
+        let Some(proxy) = self.proxy.borrow().clone() else {
+            return shared.answer(ticket, Err("the link is not open".into()));
+        };
+        let effect = self.applied.borrow_mut().take().and_then(|applied| effect(&applied, &proxy.counters()));
+        let condition = state.as_ref().map_or(Condition::On, |state| condition(&state.call));
+        proxy.set(condition);
+        if let Some(state) = state {
+            *self.applied.borrow_mut() = Some(watch(&proxy, state.fault, condition));
+        }
+        let shared = Rc::clone(shared);
+        tokio::task::spawn_local(async move {
+            proxy.settled().await;
+            shared.answer(ticket, Ok(Answer::Set(effect)));
+        });
+    }
+
+    pub fn act(&self, shared: &Shared, ticket: Ticket, call: &Call) {
+        let Some(proxy) = self.proxy.borrow().clone() else {
+            return shared.answer(ticket, Err("the link is not open".into()));
+        };
+        match call.verb {
+            "reset" => drop(proxy.reset()),
+            "cut" => {
+                let share = call.arguments.number("share").unwrap_or(1.0);
+                proxy.cut(share, &mut *self.random.borrow_mut());
+            }
+            verb => return shared.answer(ticket, Err(format!("this link cannot `{verb}` yet"))),
+        }
+        shared.answer(ticket, Ok(Answer::Done));
+    }
+}
+
+/// The condition that a verb asks for.
+fn condition(call: &Call) -> Condition {
+    let arguments = &call.arguments;
+    match call.verb {
+        "off" if arguments.has("refuse") => Condition::Refuse,
+        "off" => Condition::Off,
+        "degrade" => {
+            let direction = Direction {
+                latency: arguments.duration("latency").unwrap_or_default(),
+                jitter: arguments.duration("jitter").unwrap_or_default(),
+                bandwidth: arguments.number("bandwidth"),
+            };
+            Condition::Degrade(Impairment {
+                up: (!arguments.has("down")).then_some(direction),
+                down: (!arguments.has("up")).then_some(direction),
+            })
+        }
+        _ => Condition::On,
+    }
+}
+
+/// Begins to look at what a condition does.
+fn watch(proxy: &Rc<Proxy>, fault: FaultId, condition: Condition) -> Applied {
+    let probed = Rc::new(Cell::new(None));
+    let patience = match condition {
+        Condition::On => None,
+        Condition::Off => Some(SILENCE),
+        Condition::Refuse => None,
+        Condition::Degrade(impairment) => Some(2 * asked(&impairment).1 + PATIENCE),
+    };
+    let probe = patience.map(|patience| {
+        let (proxy, result) = (Rc::clone(proxy), Rc::clone(&probed));
+        let task = tokio::task::spawn_local(async move {
+            let came = proxy.probe(patience).await;
+            result.set(Some(came));
+        });
+        task.abort_handle()
+    });
+    Applied { fault, condition, before: proxy.counters(), probed, probe }
+}
+
+/// The least and the most time there and back that an impairment asks for.
+fn asked(impairment: &Impairment) -> (Duration, Duration) {
+    let both = [impairment.up, impairment.down].into_iter().flatten();
+    both.fold((Duration::ZERO, Duration::ZERO), |(least, most), direction| {
+        let (latency, jitter) = (direction.latency, direction.jitter);
+        (least + latency.saturating_sub(jitter), most + latency + jitter)
+    })
+}
+
+/// What a condition did, looked at in its last moment. A clean link is no fault and needs no proof.
+fn effect(applied: &Applied, now: &Counters) -> Option<Effect> {
+    tracing::debug!(fault = applied.fault, "a link's condition ends");
+    let before = &applied.before;
+    let passed = (now.sent - before.sent) + (now.received - before.received);
+    let tell = |evidence, text: String| Some(Effect { measured: Some(text), evidence });
+    match applied.condition {
+        Condition::On => None,
+        Condition::Off => match applied.probed.get() {
+            _ if passed > 0 => tell(Evidence::None, format!("{passed} bytes got through")),
+            Some(None) => tell(
+                Evidence::Measured,
+                format!("nothing got through, no answer within {}", format_duration(SILENCE)),
+            ),
+            Some(Some(took)) => tell(Evidence::None, format!("answered in {}", format_duration(took))),
+            None if now.open > 0 || now.measured.held > 0 => {
+                tell(Evidence::Measured, format!("nothing got through on {} connections", now.open))
+            }
+            None => Some(Effect { measured: None, evidence: Evidence::NotExercised }),
+        },
+        Condition::Refuse if now.measured.refusing => tell(Evidence::Measured, "the port refused".into()),
+        Condition::Refuse => tell(Evidence::None, "the port did not refuse".into()),
+        Condition::Degrade(impairment) => degraded(applied, now, &impairment),
+    }
+}
+
+fn degraded(applied: &Applied, now: &Counters, impairment: &Impairment) -> Option<Effect> {
+    let (least, _) = asked(impairment);
+    let probed = applied.probed.get().flatten();
+    let chunks = [&now.measured.up, &now.measured.down].into_iter().flatten().map(|delays| delays.median);
+    let seen = match (now.measured.round_trip(), probed) {
+        (Some(took), _) => Some(took),
+        (None, Some(took)) => Some(took),
+        // Traffic in one direction only: what it took that way, where only that way was slowed.
+        (None, None) if impairment.up.is_none() != impairment.down.is_none() => chunks.max(),
+        (None, None) => None,
+    };
+    let Some(took) = seen else {
+        return Some(Effect { measured: None, evidence: Evidence::NotExercised });
+    };
+    let enough = took.as_secs_f64() >= least.as_secs_f64() * ENOUGH;
+    let evidence = if enough { Evidence::Measured } else { Evidence::None };
+    Some(Effect { measured: Some(format!("round trip {}", format_duration(took))), evidence })
+}
+
+impl From<SetupError> for String {
+    fn from(error: SetupError) -> String {
+        error.message
+    }
+}

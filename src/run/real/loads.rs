@@ -1,0 +1,242 @@
+//! Loads: orders to the engine, and what its ticks say of series and ledgers.
+
+use super::doubt::Doubt;
+use super::{Shared, account};
+use crate::check::scenario::{LoadSubject, Origin, Scenario};
+use crate::event::EventKind;
+use crate::lang::expr::{ActionId, SeriesId};
+use crate::lang::moment::Moment;
+use crate::lang::quantity::{Amount, Quantity};
+use crate::lang::value::Value;
+use crate::lang::profile::Profile;
+use crate::load::engine::Report;
+use crate::load::order::{LoadOrder as EngineOrder, Plan};
+use crate::load::recorder::{Activity, Tick};
+use crate::run::world::{Answer, LoadArrival, LoadId, LoadOrder, Observation, Record, Ticket};
+use hdrhistogram::Histogram;
+use num_rational::Ratio;
+use std::collections::HashMap;
+use std::rc::Rc;
+use tokio::sync::mpsc;
+
+/// Times are recorded in nanoseconds, and told in seconds.
+const NANOSECOND: f64 = 1e-9;
+
+/// A load that has not ended.
+pub(super) struct Running {
+    subjects: Vec<LoadSubject>,
+    /// From when on nothing more is due.
+    until: Moment,
+}
+
+/// Begins a load.
+pub(super) fn start(shared: &Rc<Shared>, ticket: Ticket, order: LoadOrder) {
+    let scenario = &shared.setup.scenario;
+    let plan = match plan(scenario, &order) {
+        Ok(plan) => plan,
+        Err(reason) => {
+            shared.answer(ticket, Err(reason));
+            return shared.tell(Observation::LoadEnded { load: order.load, at: shared.now() });
+        }
+    };
+    let subjects = match order.subject {
+        LoadSubject::Action(_) => vec![order.subject],
+        LoadSubject::Mix(mix) => {
+            let parts = scenario.mixes[mix.index()].parts.iter();
+            parts.map(|(_, action)| LoadSubject::Action(*action)).chain([order.subject]).collect()
+        }
+    };
+    let until = order.end.unwrap_or(Moment::NEVER);
+    shared.loads.borrow_mut().insert(order.load, Running { subjects, until });
+    if let Some(engine) = shared.engine.borrow().as_ref() {
+        engine.begin(EngineOrder {
+            id: order.load,
+            subject: order.subject,
+            plan,
+            times: order.times,
+            start: order.start,
+            duration: order.end.map(|end| end.since(order.start)),
+            seed: order.seed,
+        });
+    }
+    shared.answer(ticket, Ok(Answer::Done));
+}
+
+/// Ends a load at a moment.
+pub(super) fn stop(shared: &Shared, load: LoadId, at: Moment) {
+    if let Some(running) = shared.loads.borrow_mut().get_mut(&load) {
+        running.until = running.until.min(at);
+    }
+    if let Some(engine) = shared.engine.borrow().as_ref() {
+        engine.end(load, at);
+    }
+}
+
+/// Takes the totals and ends the engine.
+pub(super) async fn finish(shared: &Rc<Shared>) {
+    let engine = shared.engine.borrow_mut().take();
+    if let Some(engine) = engine {
+        engine.flush().await;
+        let totals = engine.summaries().await;
+        shared.totals.borrow_mut().extend(totals.into_iter().map(EventKind::LoadSummary));
+        // Ending joins a thread, which ends as soon as it next looks.
+        let _ = tokio::task::spawn_blocking(move || drop(engine)).await;
+    }
+}
+
+fn plan(scenario: &Scenario, order: &LoadOrder) -> Result<Plan, String> {
+    Ok(match &order.arrival {
+        LoadArrival::Rate { rate, to, poisson, max_users, shaped } => {
+            let from = exact(*rate)?;
+            let profile = match (shaped, to, order.end) {
+                (Some((curve, period)), ..) => {
+                    let period = Ratio::new(period.as_nanos() as i128, 1_000_000_000);
+                    let points = &scenario.curves[curve.index()].points;
+                    let points = points.iter().map(|(share, level)| {
+                        let point = (float(*share)? * period, float(*level)? * from);
+                        Ok::<_, String>(point)
+                    });
+                    Profile::curve(points.collect::<Result<_, _>>()?, period)
+                }
+                (None, Some(to), Some(end)) => {
+                    let over = Ratio::new(end.since(order.start).as_nanos() as i128, 1_000_000_000);
+                    Profile::ramp(from, exact(*to)?, over)
+                }
+                (None, Some(_), None) => return Err("a ramp needs an end".into()),
+                (None, None, _) => Profile::constant(from),
+            };
+            Plan::Rate { profile, poisson: *poisson, max_users: *max_users }
+        }
+        LoadArrival::Users { users, to } => Plan::Users { from: *users, to: to.unwrap_or(*users) },
+        LoadArrival::AtOnce { users } => Plan::AtOnce { users: *users },
+        LoadArrival::Sequential => Plan::Sequential,
+    })
+}
+
+/// A rate as a fraction; one that was measured is taken to a millionth.
+fn exact(rate: Quantity) -> Result<Ratio<i128>, String> {
+    match rate.amount {
+        Amount::Exact(ratio) if ratio < Ratio::from_integer(0) => Err("a rate cannot be negative".into()),
+        Amount::Exact(ratio) => Ok(ratio),
+        Amount::Float(value) => float(value),
+    }
+}
+
+fn float(value: f64) -> Result<Ratio<i128>, String> {
+    const GRAIN: f64 = 1e6;
+    if !(0.0..1e15).contains(&value) {
+        return Err(format!("a rate cannot be {value}"));
+    }
+    Ok(Ratio::new((value * GRAIN).round() as i128, GRAIN as i128))
+}
+
+/// The series that an engine's ticks feed.
+#[derive(Default)]
+struct Fed {
+    loads: HashMap<(LoadSubject, &'static str), SeriesId>,
+    captures: HashMap<(ActionId, usize), SeriesId>,
+}
+
+impl Fed {
+    fn of(scenario: &Scenario) -> Fed {
+        let mut fed = Fed::default();
+        for (index, series) in scenario.series.iter().enumerate() {
+            let id = SeriesId(index as u32);
+            match series.origin {
+                Origin::Load { subject, reading } => drop(fed.loads.insert((subject, reading), id)),
+                Origin::Capture { action, capture } => drop(fed.captures.insert((action, capture), id)),
+                _ => {}
+            }
+        }
+        fed
+    }
+}
+
+/// Takes in what the engine reports, for as long as it does.
+pub(super) fn listen(shared: &Rc<Shared>, mut inbox: mpsc::UnboundedReceiver<Report>) {
+    let fed = Fed::of(&shared.setup.scenario);
+    let this = Rc::clone(shared);
+    shared.watch(tokio::task::spawn_local(async move {
+        while let Some(report) = inbox.recv().await {
+            match report {
+                Report::Tick(tick) => take(&this, &fed, &tick),
+                Report::Ended { id, at } => {
+                    this.loads.borrow_mut().remove(&id);
+                    this.tell(Observation::LoadEnded { load: id, at });
+                }
+            }
+        }
+    }));
+}
+
+/// What ends in the grace of a load belongs to its own time: no moment of a subject lies at or behind the end
+/// of its last load.
+fn latest(shared: &Shared, subject: LoadSubject) -> Moment {
+    let loads = shared.loads.borrow();
+    let ends = loads.values().filter(|load| load.subjects.contains(&subject)).map(|load| load.until);
+    ends.max().map_or(Moment::NEVER, |until| Moment(until.0.saturating_sub(1)))
+}
+
+fn take(shared: &Rc<Shared>, fed: &Fed, tick: &Tick) {
+    let now = shared.now();
+    for (subject, activity) in &tick.activity {
+        let at = now.min(latest(shared, *subject));
+        let mut doubts = shared.doubts.borrow_mut();
+        doubts.entry(*subject).or_insert_with(|| Doubt::new(Moment::START)).record(at, activity);
+        drop(doubts);
+        feed(shared, fed, *subject, activity, at);
+    }
+    for (action, capture, at, value) in &tick.captures {
+        if let Some(series) = fed.captures.get(&(*action, *capture)) {
+            let at = (*at).min(latest(shared, LoadSubject::Action(*action)));
+            let record = Record::Value(value.clone());
+            shared.tell(Observation::Recorded { series: *series, at, record });
+        }
+    }
+    for item in &tick.sent {
+        account::sent(shared, item);
+    }
+}
+
+fn feed(shared: &Shared, fed: &Fed, subject: LoadSubject, activity: &Activity, at: Moment) {
+    let tell = |reading: &'static str, at: Moment, record: Record| {
+        if let Some(series) = fed.loads.get(&(subject, reading)) {
+            shared.tell(Observation::Recorded { series: *series, at, record });
+        }
+    };
+    let ended = activity.succeeded + activity.failed;
+    let counts = [
+        ("count", ended),
+        ("failed", activity.failed),
+        ("dropped", activity.dropped),
+        ("skipped", activity.skipped),
+        ("cut", activity.cut),
+        ("bytes", activity.bytes),
+    ];
+    for (reading, count) in counts {
+        tell(reading, at, Record::Grew(count as f64));
+    }
+    let times = [
+        ("latency", &activity.latencies),
+        ("service_time", &activity.service_times),
+        ("lateness", &activity.lateness),
+    ];
+    for (reading, values) in times {
+        let last = values.last().map_or(at, |(ended, _)| (*ended).min(at));
+        if fed.loads.contains_key(&(subject, reading)) && !values.is_empty() {
+            tell(reading, last, Record::Values(Box::new(histogram(values)), NANOSECOND));
+        }
+    }
+    if activity.seq > 0 {
+        tell("seq", at, Record::Value(Value::number(activity.seq as f64)));
+    }
+}
+
+fn histogram(values: &[(Moment, u64)]) -> Histogram<u64> {
+    let mut histogram = Histogram::new(3).expect("three digits are within what it accepts");
+    for (_, nanos) in values {
+        // It grows as it needs to, so every value fits.
+        histogram.saturating_record((*nanos).max(1));
+    }
+    histogram
+}

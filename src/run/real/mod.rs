@@ -1,0 +1,307 @@
+//! The real world: what the interpreter orders is done to real processes, links, folders and services.
+//!
+//! Everything here is a thin binding; what a thing does stands with its kind. Each order becomes a task on the
+//! interpreter's own thread, and whatever happens comes back through one channel.
+
+mod account;
+mod command;
+mod doubt;
+pub mod execute;
+mod launch;
+mod link;
+mod loads;
+mod process;
+mod request;
+mod sample;
+mod settings;
+mod source;
+
+pub use settings::SetupError;
+
+use super::world::{Answer, LoadId, Observation, Order, Sampling, Signal, Ticket, World};
+use crate::check::scenario::{LoadSubject, Origin, Scenario};
+use crate::event::EventKind;
+use crate::event::control::{Control, Signal as Stop};
+use crate::kinds::disk::folder::Folder;
+use crate::kinds::http::client::HttpClient;
+use crate::kinds::process::options::Surroundings as ProcessSurroundings;
+use crate::kinds::process::supervision::Supervision;
+use crate::kinds::request::Requester;
+use crate::kinds::undo::{Recorder, RunId};
+use crate::lang::eval::NoValue;
+use crate::lang::expr::{SeriesId, TargetId};
+use crate::lang::function::{Aggregate, SourceKind};
+use crate::lang::moment::{Moment, Timeline};
+use crate::lang::value::Value;
+use crate::lang::wakeup::Wakeups;
+use crate::load::engine::Engine;
+use crate::measure::Window;
+use crate::measure::follow::HubHandle;
+use crate::source::Sources;
+use futures_util::future::LocalBoxFuture;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+/// What a real run needs to know beyond its scenario.
+#[derive(Clone)]
+pub struct Setup {
+    /// The checked scenario.
+    pub scenario: Arc<Scenario>,
+    /// Its text.
+    pub sources: Arc<Sources>,
+    /// The run's time.
+    pub timeline: Timeline,
+    /// The run's seed.
+    pub seed: u64,
+    /// The run's own name, which marks whatever it starts.
+    pub run: RunId,
+    /// Where undos are written down.
+    pub recorder: Arc<dyn Recorder>,
+    /// Where relative paths start.
+    pub folder: PathBuf,
+    /// Where the output of processes and commands goes.
+    pub output: PathBuf,
+    /// The run's own folder.
+    pub scratch: PathBuf,
+    /// The secrets, by index.
+    pub secrets: Vec<String>,
+}
+
+/// A declared target that is really there.
+enum Live {
+    Process(Rc<process::ProcessTarget>),
+    Link(Rc<link::LinkTarget>),
+    Disk(Rc<Folder>),
+    Http(Rc<HttpClient>),
+    Machine,
+}
+
+/// What all tasks of the world share.
+struct Shared {
+    setup: Setup,
+    outbox: mpsc::UnboundedSender<Observation>,
+    targets: Vec<Live>,
+    samplers: HashMap<SeriesId, Rc<sample::Sampler>>,
+    accounts: RefCell<Vec<account::Account>>,
+    doubts: RefCell<HashMap<LoadSubject, doubt::Doubt>>,
+    loads: RefCell<HashMap<LoadId, loads::Running>>,
+    engine: RefCell<Option<Engine>>,
+    hub: RefCell<Option<HubHandle>>,
+    commands: RefCell<HashMap<Ticket, AbortHandle>>,
+    /// Told with the totals when everything has stopped.
+    totals: RefCell<Vec<EventKind>>,
+    /// Tasks that watch for as long as the run lasts.
+    watchers: RefCell<Vec<AbortHandle>>,
+    stopped: Cell<bool>,
+}
+
+impl Shared {
+    fn now(&self) -> Moment {
+        self.setup.timeline.now()
+    }
+
+    fn tell(&self, observation: Observation) {
+        // The interpreter outlives every task; once it is gone nobody is left to be told.
+        let _ = self.outbox.send(observation);
+    }
+
+    fn answer(&self, ticket: Ticket, answer: Result<Answer, String>) {
+        self.tell(Observation::Answered { ticket, at: self.now(), answer });
+    }
+
+    fn requester(&self, target: TargetId) -> Option<Rc<dyn Requester>> {
+        match &self.targets[target.index()] {
+            Live::Http(client) => Some(Rc::clone(client) as Rc<dyn Requester>),
+            Live::Disk(folder) => Some(Rc::clone(folder) as Rc<dyn Requester>),
+            Live::Process(process) => Some(Rc::clone(process) as Rc<dyn Requester>),
+            Live::Link(_) | Live::Machine => None,
+        }
+    }
+
+    fn name(&self, target: TargetId) -> &str {
+        &self.setup.scenario.target(target).name
+    }
+
+    /// Keeps a task that ends with the run.
+    fn watch(&self, task: tokio::task::JoinHandle<()>) {
+        self.watchers.borrow_mut().push(task.abort_handle());
+    }
+}
+
+/// The world of a real run. It must be used within a `LocalSet` on one thread.
+pub struct RealWorld {
+    shared: Rc<Shared>,
+    supervision: Rc<RefCell<Option<Supervision>>>,
+    inbox: mpsc::UnboundedReceiver<Observation>,
+    wakeups: Wakeups,
+}
+
+impl RealWorld {
+    /// Makes everything ready that the scenario declares; starts nothing yet. What is missing shows here.
+    pub fn new(setup: Setup, control: Control) -> Result<RealWorld, SetupError> {
+        let (outbox, inbox) = mpsc::unbounded_channel();
+        let around = ProcessSurroundings {
+            run: setup.run.clone(),
+            recorder: Arc::clone(&setup.recorder),
+            timeline: setup.timeline,
+            scenario_folder: setup.folder.clone(),
+            output_folder: setup.output.clone(),
+        };
+        let supervision = Supervision::begin(around).map_err(SetupError::supervision)?;
+        let targets = settings::targets(&setup, &supervision)?;
+        let samplers = source::samplers(&setup, &targets)?;
+        let accounts = setup.scenario.ledgers.iter().map(|_| account::Account::default()).collect();
+        let shared = Rc::new(Shared {
+            outbox,
+            targets,
+            samplers,
+            accounts: RefCell::new(accounts),
+            doubts: RefCell::default(),
+            loads: RefCell::default(),
+            engine: RefCell::default(),
+            hub: RefCell::default(),
+            commands: RefCell::default(),
+            totals: RefCell::default(),
+            watchers: RefCell::default(),
+            stopped: Cell::new(false),
+            setup,
+        });
+        interruptions(&shared, control);
+        let wakeups = Wakeups::new().map_err(SetupError::system)?;
+        Ok(RealWorld { shared, supervision: Rc::new(RefCell::new(Some(supervision))), inbox, wakeups })
+    }
+
+    fn series(&self, series: SeriesId) -> &Origin {
+        &self.shared.setup.scenario.series(series).origin
+    }
+}
+
+/// Tells of signals for as long as the run lasts.
+fn interruptions(shared: &Rc<Shared>, mut control: Control) {
+    let this = Rc::clone(shared);
+    shared.watch(tokio::task::spawn_local(async move {
+        loop {
+            let signal = match control.next().await {
+                Stop::Interrupt => Signal::Interrupt,
+                Stop::Terminate => Signal::Terminate,
+            };
+            this.tell(Observation::Interrupted { signal });
+        }
+    }));
+}
+
+impl World for RealWorld {
+    fn now(&self) -> Moment {
+        self.shared.now()
+    }
+
+    fn order(&mut self, ticket: Ticket, order: Order) {
+        let shared = &self.shared;
+        match order {
+            Order::Prepare => launch::prepare(shared, ticket),
+            Order::StopAll => launch::stop_all(shared, &self.supervision, ticket),
+            Order::Set { target, property, state } => match &shared.targets[target.index()] {
+                Live::Link(link) => link.set(shared, ticket, state),
+                Live::Process(process) => process.set(shared, ticket, property, state),
+                _ => shared.answer(ticket, Err(format!("`{}` has no such state", shared.name(target)))),
+            },
+            Order::Act { target, call, held } => match &shared.targets[target.index()] {
+                Live::Link(link) => link.act(shared, ticket, &call),
+                Live::Process(process) => process.act(shared, ticket, &call, held),
+                _ => shared.answer(ticket, Err(format!("`{}` cannot `{}`", shared.name(target), call.verb))),
+            },
+            Order::Release { target, call, held } => match &shared.targets[target.index()] {
+                Live::Process(process) => process.release(shared, ticket, &call, held),
+                _ => shared.answer(ticket, Err(format!("`{}` holds nothing", shared.name(target)))),
+            },
+            Order::Request { target, call, .. } => request::ask(shared, ticket, target, call),
+            Order::StartLoad(order) => loads::start(shared, ticket, *order),
+            Order::StopLoad { load, at } => {
+                loads::stop(shared, load, at);
+                shared.answer(ticket, Ok(Answer::Done));
+            }
+            Order::Run { words, timeout } => command::run(shared, ticket, words, timeout),
+            Order::EndRun { run } => {
+                if let Some(task) = shared.commands.borrow_mut().remove(&run) {
+                    task.abort();
+                    shared.answer(run, Err("it was ended before it had exited".into()));
+                }
+            }
+            Order::Sample { series } => sample::take(shared, ticket, series),
+            Order::Show { .. } => shared.answer(ticket, Err("soak asks no databases yet".into())),
+        }
+    }
+
+    fn next(&mut self, until: Moment) -> LocalBoxFuture<'_, Option<Observation>> {
+        Box::pin(async move {
+            if let Ok(observation) = self.inbox.try_recv() {
+                return Some(observation);
+            }
+            let deadline = self.shared.setup.timeline.instant(until).filter(|_| until != Moment::NEVER);
+            match deadline {
+                None => self.inbox.recv().await,
+                Some(deadline) if deadline <= Instant::now() => {
+                    // Tasks that are ready to tell something come before the clock.
+                    tokio::task::yield_now().await;
+                    self.inbox.try_recv().ok()
+                }
+                Some(deadline) => tokio::select! {
+                    biased;
+                    observation = self.inbox.recv() => observation,
+                    () = self.wakeups.sleep_until(deadline) => None,
+                },
+            }
+        })
+    }
+
+    fn sampling(&self, series: SeriesId) -> Sampling {
+        match self.series(series) {
+            Origin::Target { reading, .. } => match reading.name {
+                "up" | "ready" | "restarts" | "exit_code" => Sampling::Pushed,
+                _ => Sampling::Polled,
+            },
+            Origin::Load { .. } | Origin::Capture { .. } => Sampling::Pushed,
+            Origin::Ledger { .. } => Sampling::Kept,
+            Origin::Source { source, .. } => match source.source {
+                SourceKind::Lines | SourceKind::Capture => Sampling::Pushed,
+                _ => Sampling::Polled,
+            },
+            Origin::Derived(_) => Sampling::Polled,
+        }
+    }
+
+    fn read(&mut self, series: SeriesId, aggregate: Aggregate, window: Window) -> Result<Value, NoValue> {
+        account::read(&self.shared, series, aggregate, window)
+    }
+
+    fn pin(&mut self, series: SeriesId, at: Moment) {
+        account::pin(&self.shared, series, at, true);
+    }
+
+    fn unpin(&mut self, series: SeriesId, at: Moment) {
+        account::pin(&self.shared, series, at, false);
+    }
+
+    fn doubt(&mut self, series: SeriesId, window: Window) -> Option<String> {
+        let Origin::Load { subject, reading } = self.series(series) else { return None };
+        self.shared.doubts.borrow().get(subject)?.of(reading, window)
+    }
+
+    fn summaries(&mut self) -> Vec<EventKind> {
+        let mut totals = std::mem::take(&mut *self.shared.totals.borrow_mut());
+        totals.extend(account::summaries(&self.shared));
+        totals
+    }
+}
+
+impl Drop for RealWorld {
+    fn drop(&mut self) {
+        self.shared.watchers.borrow().iter().for_each(AbortHandle::abort);
+    }
+}

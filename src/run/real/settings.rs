@@ -1,0 +1,191 @@
+//! The declared targets, with their settings evaluated, made ready to be started.
+
+use super::link::LinkTarget;
+use super::process::ProcessTarget;
+use super::{Live, Setup};
+use crate::check::evaluated;
+use crate::check::scenario::{Argued, Argument, Target};
+use crate::kinds::disk::folder::Folder;
+use crate::kinds::http::client::HttpClient;
+use crate::kinds::process::command::{CommandPiece, split_pieces};
+use crate::kinds::process::error::ProcessError;
+use crate::kinds::process::options::{ProcessOptions, signal_named};
+use crate::kinds::process::probe::{HttpAddress, Probe};
+use crate::kinds::process::supervision::Supervision;
+use crate::lang::call::Arguments;
+use crate::lang::eval::{NoValue, Surroundings, evaluate_drawn};
+use crate::lang::expr::{Expr, ExprKind, Piece, SecretId};
+use crate::source::Span;
+use rand::{RngCore, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use regex::Regex;
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// Why a run cannot be carried out, with the place in the scenario where there is one.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct SetupError {
+    /// One sentence.
+    pub message: String,
+    /// What it is about.
+    pub span: Option<Span>,
+}
+
+impl SetupError {
+    pub(super) fn at(span: Span, message: impl Display) -> SetupError {
+        SetupError { message: message.to_string(), span: Some(span) }
+    }
+
+    pub(super) fn supervision(error: ProcessError) -> SetupError {
+        SetupError { message: error.to_string(), span: None }
+    }
+
+    pub(super) fn system(error: std::io::Error) -> SetupError {
+        SetupError { message: format!("this machine does not let soak run: {error}"), span: None }
+    }
+}
+
+/// What is known before the story begins: constants, the scratch folder, secrets.
+pub(super) struct Fixed<'a> {
+    setup: &'a Setup,
+    random: ChaCha8Rng,
+}
+
+impl<'a> Fixed<'a> {
+    pub fn new(setup: &'a Setup, span: Span) -> Fixed<'a> {
+        Fixed { setup, random: ChaCha8Rng::seed_from_u64(setup.seed ^ u64::from(span.start)) }
+    }
+
+    /// A text.
+    pub fn text(&mut self, expr: &Expr) -> Result<String, SetupError> {
+        let value = evaluate_drawn(expr, self).map_err(|missing| SetupError::at(expr.span, missing))?;
+        Ok(value.to_string())
+    }
+
+    /// The words of a command line; each interpolation stays one word.
+    pub fn words(&mut self, expr: &Expr) -> Result<Vec<String>, SetupError> {
+        let pieces = match &expr.kind {
+            ExprKind::Text(pieces) => pieces
+                .iter()
+                .map(|piece| match piece {
+                    Piece::Literal(text) => Ok(CommandPiece::Literal(text.clone())),
+                    Piece::Value(value) => self.text(value).map(CommandPiece::Interpolated),
+                })
+                .collect::<Result<_, _>>()?,
+            _ => vec![CommandPiece::Literal(self.text(expr)?)],
+        };
+        split_pieces(&pieces).map_err(|error| SetupError::at(expr.span, error))
+    }
+
+    /// A path; a relative one starts at the scenario's folder.
+    pub fn path(&mut self, expr: &Expr) -> Result<PathBuf, SetupError> {
+        Ok(self.setup.folder.join(self.text(expr)?))
+    }
+
+    /// A regular expression.
+    pub fn regex(&mut self, expr: &Expr) -> Result<Regex, SetupError> {
+        Regex::new(&self.text(expr)?).map_err(|error| SetupError::at(expr.span, error))
+    }
+}
+
+impl Surroundings for Fixed<'_> {
+    fn random(&mut self) -> &mut dyn RngCore {
+        &mut self.random
+    }
+
+    fn scratch(&mut self) -> Result<String, NoValue> {
+        Ok(self.setup.scratch.display().to_string())
+    }
+
+    fn secret(&mut self, secret: SecretId) -> Result<String, NoValue> {
+        self.setup.secrets.get(secret.index()).cloned().ok_or(NoValue::NotHere("a secret"))
+    }
+}
+
+/// The settings of a target, evaluated.
+pub(super) fn settings(setup: &Setup, target: &Target) -> Result<Arguments, SetupError> {
+    evaluated::arguments(&target.settings, &mut Fixed::new(setup, target.span))
+        .map_err(|missing| SetupError::at(target.span, missing))
+}
+
+/// Every target, ready to be started.
+pub(super) fn targets(setup: &Setup, supervision: &Supervision) -> Result<Vec<Live>, SetupError> {
+    setup.scenario.targets.iter().map(|target| live(setup, supervision, target)).collect()
+}
+
+fn live(setup: &Setup, supervision: &Supervision, target: &Target) -> Result<Live, SetupError> {
+    let settings = settings(setup, target)?;
+    match target.kind.name {
+        "process" => {
+            let options = process(setup, target, &settings)?;
+            let process =
+                supervision.process(options).map_err(|error| SetupError::at(place(target, "run"), error))?;
+            Ok(Live::Process(Rc::new(ProcessTarget::new(process, settings.has("later")))))
+        }
+        "link" => Ok(Live::Link(Rc::new(LinkTarget::new(setup, &settings)))),
+        "disk" => {
+            let path = setup.folder.join(settings.text("path").unwrap_or_default());
+            let folder = Folder::open(&path, setup.seed).map_err(|error| {
+                let message = format!("the folder `{}` cannot be made: {error}", path.display());
+                SetupError::at(place(target, "path"), message)
+            })?;
+            Ok(Live::Disk(Rc::new(folder)))
+        }
+        "http" => HttpClient::new(&settings)
+            .map(|client| Live::Http(Rc::new(client)))
+            .map_err(|error| SetupError::at(target.span, error)),
+        "machine" => Ok(Live::Machine),
+        kind => Err(SetupError::at(target.span, format!("soak cannot run a `{kind}` yet"))),
+    }
+}
+
+/// Where a setting stands; the target's name where it is not given.
+fn place(target: &Target, setting: &str) -> Span {
+    given(target, setting).map_or(target.span, |argument| argument.span)
+}
+
+fn given<'a>(target: &'a Target, setting: &str) -> Option<&'a Argument> {
+    target.settings.iter().find(|argument| argument.parameter.name == setting)
+}
+
+fn process(setup: &Setup, target: &Target, settings: &Arguments) -> Result<ProcessOptions, SetupError> {
+    let mut fixed = Fixed::new(setup, target.span);
+    let command = match given(target, "run").map(|run| run.values.as_slice()) {
+        Some([Argued::Value(command), ..]) => fixed.words(command)?,
+        _ => return Err(SetupError::at(target.span, "soak cannot take over a running process yet")),
+    };
+    let mut options = ProcessOptions::new(&target.name, command);
+    for values in settings.all("env") {
+        if let [name, value, ..] = values {
+            options.environment.push((name.to_string(), value.to_string()));
+        }
+    }
+    options.folder = settings.text("dir").map(PathBuf::from);
+    if let Some([Argued::Probe(probe, what), ..]) =
+        given(target, "ready").map(|ready| ready.values.as_slice())
+    {
+        options.ready = Some(self::probe(&mut fixed, probe, what)?);
+    }
+    options.within = settings.duration("within").unwrap_or(options.within);
+    options.restart_after = settings.duration("after");
+    options.stop_grace = settings.duration("grace").unwrap_or(options.stop_grace);
+    if let Some(signal) = settings.text("signal") {
+        options.stop_signal =
+            signal_named(signal).map_err(|error| SetupError::at(place(target, "signal"), error))?;
+    }
+    Ok(options)
+}
+
+fn probe(fixed: &mut Fixed<'_>, probe: &str, what: &Expr) -> Result<Probe, SetupError> {
+    match probe {
+        "http" => HttpAddress::parse(&fixed.text(what)?)
+            .map(Probe::Http)
+            .map_err(|error| SetupError::at(what.span, error)),
+        "tcp" => Ok(Probe::Tcp(fixed.text(what)?)),
+        "line" => Ok(Probe::Line(fixed.regex(what)?)),
+        "file" => Ok(Probe::File(fixed.path(what)?)),
+        _ => Ok(Probe::Succeeds(fixed.words(what)?)),
+    }
+}

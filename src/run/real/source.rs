@@ -1,0 +1,344 @@
+//! The sources of metrics and ledgers: what is sampled, and what is followed from the start on.
+
+use super::sample::{From, Sampler};
+use super::settings::Fixed;
+use super::{Live, Setup, SetupError, Shared, account};
+use crate::check::scenario::{Origin, Series, SourceValue};
+use crate::kinds::machine::reading::MachineSampler;
+use crate::kinds::process::program::resolve_program;
+use crate::kinds::undo::Marker;
+use crate::lang::expr::{Expr, LedgerId, SeriesId, TargetId};
+use crate::lang::function::{SourceKind, SourceSignature};
+use crate::lang::moment::Moment;
+use crate::lang::value::Value;
+use crate::measure::follow::{FollowError, Hub, HubHandle, Pattern};
+use crate::measure::source::capture::{Captured, Captures, capture};
+use crate::measure::source::lines::LineCounter;
+use crate::measure::source::{
+    Command, CommandSource, Document, HttpSource, JsonSource, Source, StatOf, StatSource, TcpSource, Url,
+    ValidJson, ValidJsonLines, Wanted,
+};
+use crate::run::world::{Observation, Record};
+use crate::source::Span;
+use regex::Regex;
+use serde_json_path::JsonPath;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::sync::broadcast::error::RecvError;
+
+/// How long a URL or an address that is sampled has to answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// How long a command that is sampled may take.
+const COMMAND_WITHIN: Duration = Duration::from_secs(30);
+
+/// What takes the samples of each series that is sampled.
+pub(super) fn samplers(
+    setup: &Setup,
+    targets: &[Live],
+) -> Result<HashMap<SeriesId, Rc<Sampler>>, SetupError> {
+    let mut samplers = HashMap::new();
+    for (index, series) in setup.scenario.series.iter().enumerate() {
+        let from = match &series.origin {
+            Origin::Source { source, arguments } => {
+                sampled(setup, series, source, arguments)?.map(From::Source)
+            }
+            Origin::Target { target, arguments, .. } => match &targets[target.index()] {
+                Live::Process(process) => Some(From::Process(process.process().sampler())),
+                Live::Machine => {
+                    let path = arguments.first().map(|path| Fixed::new(setup, series.span).text(path));
+                    Some(From::Machine(MachineSampler::default(), path.transpose()?))
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(from) = from {
+            samplers.insert(SeriesId(index as u32), Rc::new(Sampler::new(from)));
+        }
+    }
+    Ok(samplers)
+}
+
+/// The arguments of a source, evaluated as they are asked for.
+struct Given<'a> {
+    setup: &'a Setup,
+    fixed: Fixed<'a>,
+    arguments: &'a [SourceValue],
+    span: Span,
+}
+
+impl<'a> Given<'a> {
+    fn new(setup: &'a Setup, arguments: &'a [SourceValue], span: Span) -> Given<'a> {
+        Given { setup, fixed: Fixed::new(setup, span), arguments, span }
+    }
+
+    fn expr(&self, index: usize) -> Result<&'a Expr, SetupError> {
+        match self.arguments.get(index) {
+            Some(SourceValue::Value(expr)) => Ok(expr),
+            _ => Err(SetupError::at(self.span, "this source lacks an argument")),
+        }
+    }
+
+    fn text(&mut self, index: usize) -> Result<String, SetupError> {
+        let expr = self.expr(index)?;
+        self.fixed.text(expr)
+    }
+
+    fn pattern(&mut self, index: usize) -> Result<Pattern, SetupError> {
+        let text = self.text(index)?;
+        Pattern::new(&self.setup.folder, &text).map_err(|error| SetupError::at(self.span, error))
+    }
+
+    fn regex(&mut self, index: usize) -> Result<Option<Regex>, SetupError> {
+        if self.arguments.len() <= index {
+            return Ok(None);
+        }
+        let expr = self.expr(index)?;
+        self.fixed.regex(expr).map(Some)
+    }
+
+    fn url(&mut self, index: usize) -> Result<Url, SetupError> {
+        self.text(index)?.parse().map_err(|error| SetupError::at(self.span, error))
+    }
+
+    fn document(&mut self) -> Result<Document, SetupError> {
+        let text = self.text(0)?;
+        if text.starts_with("http://") || text.starts_with("https://") {
+            return Ok(Document::Url(self.url(0)?, ANSWER_WITHIN));
+        }
+        Ok(Document::File(self.setup.folder.join(text)))
+    }
+
+    fn json_path(&mut self) -> Result<JsonPath, SetupError> {
+        JsonPath::parse(&self.text(1)?).map_err(|error| SetupError::at(self.span, error))
+    }
+
+    fn command(&mut self, wanted: Wanted) -> Result<Source, SetupError> {
+        let expr = self.expr(0)?;
+        let words = self.fixed.words(expr)?;
+        let program = resolve_program(&words[0], None, &self.setup.folder)
+            .map_err(|error| SetupError::at(self.span, error))?;
+        let entries = Marker { run: self.setup.run.clone(), process: None }.entries();
+        let environment = entries.iter().filter_map(|entry| entry.split_once('='));
+        let command = Command {
+            program: program.into(),
+            arguments: words[1..].iter().map(Into::into).collect(),
+            folder: self.setup.folder.clone(),
+            environment: environment.map(|(name, value)| (name.into(), value.into())).collect(),
+            timeout: COMMAND_WITHIN,
+        };
+        Ok(Source::Command(CommandSource::new(command, wanted)))
+    }
+}
+
+fn sampled(
+    setup: &Setup,
+    series: &Series,
+    source: &SourceSignature,
+    arguments: &[SourceValue],
+) -> Result<Option<Source>, SetupError> {
+    let mut given = Given::new(setup, arguments, series.span);
+    let stat = |given: &mut Given<'_>, of| Ok(Some(Source::Stat(StatSource::new(given.pattern(0)?, of))));
+    match source.source {
+        SourceKind::Lines | SourceKind::Capture => Ok(None),
+        SourceKind::Json => Ok(Some(Source::Json(JsonSource::value(given.document()?, given.json_path()?)))),
+        SourceKind::JsonCount => {
+            Ok(Some(Source::Json(JsonSource::count(given.document()?, given.json_path()?))))
+        }
+        SourceKind::Files => stat(&mut given, StatOf::Files),
+        SourceKind::Bytes => stat(&mut given, StatOf::Bytes),
+        SourceKind::Age => stat(&mut given, StatOf::Age),
+        SourceKind::ValidJson => {
+            Ok(Some(Source::ValidJson(ValidJson::new(setup.folder.join(given.text(0)?)))))
+        }
+        SourceKind::ValidJsonLines => {
+            Ok(Some(Source::ValidJsonLines(ValidJsonLines::new(setup.folder.join(given.text(0)?)))))
+        }
+        SourceKind::Http => Ok(Some(Source::Http(HttpSource::new(given.url(0)?, ANSWER_WITHIN)))),
+        SourceKind::Tcp => Ok(Some(Source::Tcp(TcpSource::new(given.text(0)?, ANSWER_WITHIN)))),
+        SourceKind::Output => given.command(Wanted::Output).map(Some),
+        SourceKind::Succeeds => given.command(Wanted::Success).map(Some),
+        SourceKind::Duplicates | SourceKind::Sql | SourceKind::Prometheus => {
+            Err(SetupError::at(series.span, format!("soak cannot measure `{}` yet", source.name)))
+        }
+    }
+}
+
+/// Begins to follow everything that is followed. What is there already does not count.
+pub(super) async fn follow(shared: &Rc<Shared>) -> Result<(), String> {
+    let setup = &shared.setup;
+    let mut follower = Follower { shared, hub: None };
+    for (index, series) in setup.scenario.series.iter().enumerate() {
+        let Origin::Source { source, arguments } = &series.origin else { continue };
+        let id = SeriesId(index as u32);
+        match source.source {
+            SourceKind::Lines => follower.count(id, series, arguments).await?,
+            SourceKind::Capture => follower.capture(id, series, arguments).await?,
+            _ => {}
+        }
+    }
+    for (index, ledger) in setup.scenario.ledgers.iter().enumerate() {
+        let id = LedgerId(index as u32);
+        for received in &ledger.received {
+            follower.receive(id, received.source, &received.arguments, received.span).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Asks for followers; the hub is started with the first.
+struct Follower<'a> {
+    shared: &'a Rc<Shared>,
+    hub: Option<HubHandle>,
+}
+
+impl Follower<'_> {
+    fn hub(&mut self) -> Result<HubHandle, String> {
+        if let Some(hub) = &self.hub {
+            return Ok(hub.clone());
+        }
+        let (hub, handle) = Hub::new(self.shared.setup.timeline).map_err(told)?;
+        self.shared.watch(tokio::task::spawn_local(hub.run()));
+        *self.shared.hub.borrow_mut() = Some(handle.clone());
+        self.hub = Some(handle.clone());
+        Ok(handle)
+    }
+
+    async fn count(
+        &mut self,
+        id: SeriesId,
+        series: &Series,
+        arguments: &[SourceValue],
+    ) -> Result<(), String> {
+        let setup = &self.shared.setup;
+        let mut given = Given::new(setup, arguments, series.span);
+        let expression = given.regex(1)?;
+        let shared = Rc::clone(self.shared);
+        let grew = move |at: Moment, count: u64| {
+            shared.tell(Observation::Recorded { series: id, at, record: Record::Grew(count as f64) });
+        };
+        if let Some(SourceValue::Log(target)) = arguments.first() {
+            let counts = move |line: &str| expression.as_ref().is_none_or(|wanted| wanted.is_match(line));
+            self.each_line(*target, move |at, line| {
+                if counts(line) {
+                    grew(at, 1);
+                }
+            });
+            return Ok(());
+        }
+        let lines = self.hub()?.lines(given.pattern(0)?).await.map_err(told)?;
+        let mut counter = LineCounter::new(lines, expression);
+        self.shared.watch(tokio::task::spawn_local(async move {
+            while let Some((at, count)) = counter.next().await {
+                grew(at, count);
+            }
+        }));
+        Ok(())
+    }
+
+    async fn capture(
+        &mut self,
+        id: SeriesId,
+        series: &Series,
+        arguments: &[SourceValue],
+    ) -> Result<(), String> {
+        let shared = Rc::clone(self.shared);
+        let matches = move |found: Vec<Captured>| {
+            for one in found {
+                let value = one.number().map_or_else(|| Value::Text(one.text.clone()), Value::number);
+                shared.tell(Observation::Recorded { series: id, at: one.at, record: Record::Value(value) });
+            }
+        };
+        self.matches(arguments, series.span, false, matches).await
+    }
+
+    async fn receive(
+        &mut self,
+        ledger: LedgerId,
+        source: &SourceSignature,
+        arguments: &[SourceValue],
+        span: Span,
+    ) -> Result<(), String> {
+        let shared = Rc::clone(self.shared);
+        let arrived = move |found: Vec<Captured>| {
+            for item in found {
+                account::received(&shared, ledger, &item.text, item.value.as_deref(), item.at);
+            }
+        };
+        self.matches(arguments, span, source.source == SourceKind::Files, arrived).await
+    }
+
+    /// Every match of an expression in new lines, or in the paths of files that are finished.
+    async fn matches(
+        &mut self,
+        arguments: &[SourceValue],
+        span: Span,
+        files: bool,
+        arrived: impl Fn(Vec<Captured>) + 'static,
+    ) -> Result<(), String> {
+        let setup = &self.shared.setup;
+        let mut given = Given::new(setup, arguments, span);
+        let expression =
+            given.regex(1)?.ok_or("this source needs an expression that says what the key is")?;
+        if let Some(SourceValue::Log(target)) = arguments.first() {
+            self.each_line(*target, move |at, line| {
+                let mut found = Vec::new();
+                capture(&expression, line, at, &mut found);
+                if !found.is_empty() {
+                    arrived(found);
+                }
+            });
+            return Ok(());
+        }
+        let (hub, pattern) = (self.hub()?, given.pattern(0)?);
+        let mut captures = if files {
+            Captures::in_paths(hub.files(pattern).await.map_err(told)?, expression)
+        } else {
+            Captures::in_lines(hub.lines(pattern).await.map_err(told)?, expression)
+        };
+        self.shared.watch(tokio::task::spawn_local(async move {
+            while let Some(found) = captures.next().await {
+                arrived(found);
+            }
+        }));
+        Ok(())
+    }
+
+    /// Hands on every line that a process prints.
+    fn each_line(&self, target: TargetId, line: impl Fn(Moment, &str) + 'static) {
+        let Live::Process(process) = &self.shared.targets[target.index()] else { return };
+        let mut lines = process.process().lines();
+        let shared = Rc::clone(self.shared);
+        self.shared.watch(tokio::task::spawn_local(async move {
+            loop {
+                match lines.recv().await {
+                    Ok(one) => line(one.at, &one.text),
+                    Err(RecvError::Lagged(missed)) => {
+                        let text = format!(
+                            "{missed} lines of `{}` came faster than they could be read and were not counted",
+                            shared.name(target)
+                        );
+                        let event = crate::event::EventKind::Noticed { line: None, text };
+                        shared.tell(Observation::Told { at: shared.now(), event });
+                    }
+                    Err(RecvError::Closed) => return,
+                }
+            }
+        }));
+    }
+}
+
+/// Gives what has been written until now the time to be taken in.
+pub(super) async fn settle(shared: &Shared) {
+    let hub = shared.hub.borrow().clone();
+    if let Some(hub) = hub {
+        // Its answer comes behind everything it had been notified of before.
+        let _ = hub.health().await;
+    }
+    tokio::task::yield_now().await;
+}
+
+fn told(error: FollowError) -> String {
+    error.to_string()
+}
