@@ -12,7 +12,7 @@ use soak::check::scenario::Scenario;
 use soak::cli::Exit;
 use soak::cli::run::{Deny, Executor, Outcome, Refusal, RunArguments, RunOptions, run_with};
 use soak::event::control::{Control, Signal};
-use soak::event::{Event, EventKind, RunEnded, RunStarted, Verdict};
+use soak::event::{Event, EventKind, Planned, RunEnded, RunStarted, VERSION, Verdict};
 use soak::source::Sources;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -55,7 +55,7 @@ impl Executor for Made {
         sources: &Sources,
         options: &RunOptions,
     ) -> Result<Option<Duration>, Refusal> {
-        *self.started.lock().unwrap() = Some(options.started(scenario, sources, &|_| true));
+        *self.started.lock().unwrap() = Some(started(scenario, sources, options));
         match self.refusal {
             Some(sentence) => Err(Refusal::Sentence(sentence.into())),
             None => Ok(Some(Duration::from_secs(1))),
@@ -105,6 +105,26 @@ fn wait(control: &mut Control) -> Outcome {
     Outcome::Stopped(first)
 }
 
+/// What a run of this scenario begins with.
+fn started(scenario: &Scenario, sources: &Sources, options: &RunOptions) -> RunStarted {
+    let planned = |expectation: &soak::check::scenario::Expectation| Planned {
+        name: expectation.name.constant().map(ToString::to_string).unwrap_or_default(),
+        line: sources.line(expectation.span),
+        demand: expectation.demand.word().to_owned(),
+        text: expectation.text.clone(),
+    };
+    RunStarted {
+        version: VERSION,
+        soak: "0.0.0".into(),
+        scenario: scenario.title.clone(),
+        file: sources.files()[0].name().to_owned(),
+        seed: options.seed,
+        started: options.started_text(),
+        params: Vec::new(),
+        expectations: scenario.expectations.iter().map(planned).collect(),
+    }
+}
+
 fn judged(memory: Verdict, idle: Verdict) -> Vec<Event> {
     let mut first = Judgement::new("Memory", 5, "expect", memory);
     first.text = "machine.memory < 90% always".into();
@@ -120,7 +140,7 @@ fn run(folder: &Path, made: Made, more: &[&str]) -> (Exit, PathBuf) {
     let out = folder.join("out");
     let mut words = vec!["soak", file.to_str().unwrap(), "--out", out.to_str().unwrap()];
     words.extend(more);
-    (run_with(Line::parse_from(words).run, false, Some(Box::new(made))), out)
+    (run_with(Line::parse_from(words).run, false, |_| Some(Box::new(made))), out)
 }
 
 #[test]
@@ -242,7 +262,7 @@ fn a_secret_must_be_there_and_is_never_shown() {
     let out = folder.path().join("out");
     let words = ["soak", file.to_str().unwrap(), "--out", out.to_str().unwrap()];
     let made = Made::default();
-    let exit = run_with(Line::parse_from(words).run, false, Some(Box::new(made)));
+    let exit = run_with(Line::parse_from(words).run, false, |_| Some(Box::new(made)));
     assert_eq!(exit, Exit::Impossible);
     assert!(!out.exists(), "nothing was made");
     Soak::new().file("a.soak", scenario).run(&["check", "a.soak"]).code(0);
@@ -259,7 +279,7 @@ fn an_unwritable_folder_is_told_before_anything_starts() {
         let words = ["soak", file.to_str().unwrap(), "--out", out];
         let made = Made::default();
         let seen = Arc::clone(&made.seen);
-        assert_eq!(run_with(Line::parse_from(words).run, false, Some(Box::new(made))), exit, "{out}");
+        assert_eq!(run_with(Line::parse_from(words).run, false, |_| Some(Box::new(made))), exit, "{out}");
         assert!(seen.lock().unwrap().is_none(), "it did not start");
     }
 }

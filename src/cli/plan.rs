@@ -1,10 +1,9 @@
-//! `soak plan`: what a run would do, before it does it. What writes the plan is handed in, as with `run`.
+//! `soak plan`: what a run would do, before it does it.
 
 use super::check::{self, Params};
 use super::{Exit, findings, output};
-use crate::check::scenario::Scenario;
-use crate::source::Sources;
-use clap::Args;
+use crate::plan;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -13,24 +12,22 @@ pub struct PlanArguments {
     pub file: PathBuf,
     #[command(flatten)]
     pub params: Params,
-    /// Plan these phases of the story and no others.
-    #[arg(long, value_name = "PHASE")]
-    pub only: Vec<String>,
-    /// Leave these phases of the story out.
-    #[arg(long, value_name = "PHASE")]
-    pub skip: Vec<String>,
+    /// How to show it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
-/// Writes a plan as text, or says in a sentence why there is none.
-pub type Planner = dyn Fn(&Scenario, &Sources, &PlanArguments) -> Result<String, String>;
+/// The forms of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people, in the width of the terminal.
+    Text,
+    /// For programs.
+    Json,
+}
 
-/// Shows the plan where something can write one.
+/// Shows the plan.
 pub fn plan(arguments: &PlanArguments) -> Exit {
-    plan_with(arguments, None)
-}
-
-/// Shows the plan that `planner` writes; without one the scenario is checked, and no more.
-pub fn plan_with(arguments: &PlanArguments, planner: Option<&Planner>) -> Exit {
     let (sources, checked) = match check::load(&arguments.file, &arguments.params) {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -44,15 +41,14 @@ pub fn plan_with(arguments: &PlanArguments, planner: Option<&Planner>) -> Exit {
         output::say(&format!("{}: {count}; there is no plan", sources.files()[0].name()));
         return Exit::Wrong;
     };
-    let Some(planner) = planner else {
-        output::say("this soak checks scenarios; it was built without what plans them");
-        return Exit::Impossible;
-    };
-    match planner(&scenario, &sources, arguments) {
-        Ok(text) => output::data(text.as_bytes(), Exit::Good),
-        Err(sentence) => {
-            output::say(&sentence);
-            Exit::Wrong
+    let plan = plan::plan(&scenario, &sources);
+    let text = match arguments.format {
+        Format::Text => {
+            let style = output::data_style();
+            let (color, unicode) = (style.color, style.unicode);
+            plan::text(&plan, plan::Style { width: style.width, color, unicode })
         }
-    }
+        Format::Json => format!("{:#}\n", plan::json(&plan)),
+    };
+    output::data(text.as_bytes(), Exit::Good)
 }

@@ -1,12 +1,11 @@
 //! The seam between the command line and what carries a scenario out.
 
 use super::{Deny, RunArguments, SecretValue};
-use crate::check::scenario::{Expectation, Scenario};
+use crate::check::scenario::Scenario;
 use crate::diag::Diagnostic;
+use crate::event::Event;
 use crate::event::control::{Control, Signal};
-use crate::event::{Event, Planned, RunStarted, VERSION};
-use crate::lang::expr::ExprKind;
-use crate::source::{Sources, Span};
+use crate::source::Sources;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::path::{Path, PathBuf};
@@ -29,9 +28,8 @@ pub trait Executor {
         options: &RunOptions,
     ) -> Result<Option<Duration>, Refusal>;
 
-    /// Carries it out and hands every event to `sink`, in order. The first is a `RunStarted`, of which
-    /// [`RunOptions::started`] knows everything; where the run ends by itself or by a signal, the last is a
-    /// `RunEnded`. It returns when everything is undone.
+    /// Carries it out and hands every event to `sink`, in order. The first is a `RunStarted`; where the run ends by
+    /// itself or by a signal, the last is a `RunEnded`. It returns when everything is undone.
     fn execute(
         self: Box<Self>,
         scenario: Arc<Scenario>,
@@ -100,56 +98,15 @@ impl RunOptions {
         self.deny.contains(&what)
     }
 
-    /// The first event of the run. `reached` says whether an expectation can be reached at all: what stands in a
-    /// phase that is left out cannot.
-    pub fn started(
-        &self,
-        scenario: &Scenario,
-        sources: &Sources,
-        reached: &dyn Fn(usize) -> bool,
-    ) -> RunStarted {
-        let params = scenario.params.iter().map(|param| {
-            let text = match &param.value.kind {
-                ExprKind::Constant(value) => value.to_string(),
-                _ => sources.text(param.value.span).to_owned(),
-            };
-            (param.name.clone(), text)
-        });
-        let expectations = scenario.expectations.iter().enumerate().filter(|(index, _)| reached(*index));
-        let planned = |expectation: &Expectation| Planned {
-            name: match &expectation.name.kind {
-                ExprKind::Constant(name) => name.to_string(),
-                _ => sources.text(expectation.name.span).trim_matches('"').to_owned(),
-            },
-            line: sources.line(expectation.span),
-            demand: expectation.demand.word().to_owned(),
-            text: written(sources, expectation),
-        };
-        RunStarted {
-            version: VERSION,
-            soak: env!("CARGO_PKG_VERSION").to_owned(),
-            scenario: scenario.title.clone(),
-            file: sources.files()[0].name().to_owned(),
-            seed: self.seed,
-            started: self.started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            params: params.collect(),
-            expectations: expectations.map(|(_, expectation)| planned(expectation)).collect(),
-        }
+    /// When the run began: RFC 3339, UTC.
+    pub fn started_text(&self) -> String {
+        self.started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 
     /// The time as it stands in a folder's name, also where names have no colons.
     pub(super) fn folder_time(&self) -> String {
         self.started.strftime("%Y-%m-%dT%H-%M-%SZ").to_string()
     }
-}
-
-/// The condition of an expectation with its qualifier, as written: what stands behind its name, without what it shows.
-pub fn written(sources: &Sources, expectation: &Expectation) -> String {
-    let from_condition = Span::new(expectation.condition.span.start, expectation.span.end);
-    let text = sources.text(from_condition);
-    let shown = if expectation.show.is_some() { text.rfind(" show ") } else { None };
-    let text = shown.map_or(text, |at| &text[..at]);
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A seed that nobody chose: the standard library keys its hashers from the system's randomness.

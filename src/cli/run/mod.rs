@@ -7,13 +7,15 @@ mod executor;
 mod files;
 #[cfg(target_os = "linux")]
 mod log;
+#[cfg(target_os = "linux")]
+mod real;
 mod reporter;
 mod secrets;
 #[cfg(target_os = "linux")]
 mod signals;
 
 pub use arguments::{Deny, RunArguments};
-pub use executor::{Executor, Outcome, Refusal, RunOptions, written};
+pub use executor::{Executor, Outcome, Refusal, RunOptions};
 pub use secrets::SecretValue;
 
 use super::check;
@@ -31,16 +33,31 @@ use std::sync::Arc;
 
 /// Runs a scenario where something can.
 pub fn run(arguments: RunArguments, verbose: bool) -> Exit {
-    run_with(arguments, verbose, None)
+    run_with(arguments, verbose, make)
+}
+
+/// Makes what carries scenarios out; `None` where nothing can.
+#[cfg(target_os = "linux")]
+fn make(sources: &Arc<Sources>) -> Option<Box<dyn Executor>> {
+    Some(Box::new(real::RealExecutor { sources: Arc::clone(sources) }))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn make(_sources: &Arc<Sources>) -> Option<Box<dyn Executor>> {
+    None
 }
 
 /// Runs a scenario with an executor; without one everything is checked and then refused.
-pub fn run_with(arguments: RunArguments, verbose: bool, executor: Option<Box<dyn Executor>>) -> Exit {
+pub fn run_with(
+    arguments: RunArguments,
+    verbose: bool,
+    make: impl FnOnce(&Arc<Sources>) -> Option<Box<dyn Executor>>,
+) -> Exit {
     let (sources, scenario) = match load(&arguments) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    let Some(executor) = executor else {
+    let Some(executor) = make(&sources) else {
         output::say(NO_EXECUTOR);
         return Exit::Impossible;
     };
@@ -83,10 +100,7 @@ pub fn run_with(arguments: RunArguments, verbose: bool, executor: Option<Box<dyn
     carry_out(executor, scenario, options, Reporter::start(record, progress), arguments.strict)
 }
 
-#[cfg(target_os = "linux")]
-const NO_EXECUTOR: &str = "this soak checks scenarios; it was built without what runs them";
-#[cfg(not(target_os = "linux"))]
-const NO_EXECUTOR: &str = "soak runs scenarios on Linux only; here it checks, formats and reports";
+const NO_EXECUTOR: &str = "soak runs scenarios on Linux only; here it checks, formats, plans and reports";
 
 /// A scenario that can be run, or why it cannot: told already.
 fn load(arguments: &RunArguments) -> Result<(Arc<Sources>, Arc<Scenario>), Exit> {
