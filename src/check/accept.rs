@@ -76,7 +76,18 @@ impl Checker<'_> {
                 // A text goes into a request, a header or an environment. A file's name and a query are shown.
                 let shown = matches!(
                     what,
-                    "path" | "statement" | "glob" | "table" | "interface" | "unit" | "container"
+                    "path"
+                        | "statement"
+                        | "sql"
+                        | "prometheus"
+                        | "glob"
+                        | "table"
+                        | "topic"
+                        | "method"
+                        | "interface"
+                        | "unit"
+                        | "container"
+                        | "signal"
                 );
                 let is_url_path = what == "path" && self.in_request_path;
                 !shown

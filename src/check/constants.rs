@@ -119,6 +119,7 @@ impl<'a> Checker<'a> {
             if let Some(param) = self.constants[index].param {
                 self.scenario.params[param].overridden = true;
             }
+            let value = if fits { value } else { unknown(given.span) };
             self.constants[index].state = Progress::Done(value);
         }
     }
@@ -129,6 +130,8 @@ impl<'a> Checker<'a> {
             let span = self.constants[index].name.span;
             let value = self.constant(index, span);
             if let Some(param) = self.constants[index].param {
+                // The report shows every parameter with its value.
+                self.no_secret(&value, "a parameter");
                 self.scenario.params[param].value = value;
             }
         }

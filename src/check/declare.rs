@@ -194,9 +194,8 @@ pub(super) fn declares_target(words: &ast::Words) -> bool {
     match kinds::find(&words.first.text) {
         // `websocket connect { … }` tells a target of that name something.
         Some(kind) => kind.verb(&second.text).is_none(),
-        None => !kinds::KINDS.iter().any(|kind| {
-            kind.verb(&second.text).is_some_and(|verb| verb.body != crate::lang::signature::Body::None)
-        }),
+        // A verb that takes no braces, of a target that stands here.
+        None => !kinds::KINDS.iter().any(|kind| kind.verb(&second.text).is_some()),
     }
 }
 

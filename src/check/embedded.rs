@@ -221,7 +221,7 @@ pub(super) fn url_host(sketch: &str) -> Option<&str> {
     let authority = rest.split(['/', '?', '#']).next()?;
     let start = authority.rfind('@').map_or(0, |at| at + 1);
     let host = &authority[start..];
-    if host.contains(LATER) && !host.split(':').next().is_some_and(|name| !name.contains(LATER)) {
+    if host.split(':').next().is_none_or(|name| name.contains(LATER)) {
         return None;
     }
     let host = match host.strip_prefix('[') {

@@ -3,7 +3,7 @@
 use super::mistake;
 use super::names::Entity;
 use super::scenario::{Arrival, Load, LoadSubject, RateArrival};
-use super::state::Checker;
+use super::state::{Checker, unknown};
 use crate::lang::expr::{CurveId, Expr};
 use crate::lang::quantity::Dimension;
 use crate::source::Span;
@@ -163,10 +163,12 @@ impl Checker<'_> {
     /// A duration above zero, or a range of them.
     pub fn positive_duration(&mut self, written: &ast::Expr, what: &str) -> Expr {
         let duration = self.value(written);
-        if self.expect_duration(&duration, what)
-            && super::accept::lowest(&duration).is_some_and(|low| low.to_f64() <= 0.0)
-        {
+        if !self.expect_duration(&duration, what) {
+            return unknown(written.span);
+        }
+        if super::accept::lowest(&duration).is_some_and(|low| low.to_f64() <= 0.0) {
             self.report(mistake::types::not_positive(duration.span, what));
+            return unknown(written.span);
         }
         duration
     }

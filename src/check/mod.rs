@@ -11,6 +11,7 @@ mod backend;
 mod constants;
 mod declare;
 mod embedded;
+pub mod evaluated;
 mod expectation;
 mod files;
 mod infer;

@@ -240,7 +240,7 @@ pub enum Origin {
     /// A reading of a target.
     Target { target: TargetId, reading: &'static Reading, arguments: Vec<Expr> },
     /// A reading of an action or of a mix, by name. `success` and `errors` are not among them: the checker
-    /// writes them as quotients of `succeeded` or `failed` and `ended`.
+    /// writes them as quotients of `failed` and `count`, and `rate` as the rate of `count`.
     Load { subject: LoadSubject, reading: &'static str },
     /// A capture of an action.
     Capture { action: ActionId, capture: usize },

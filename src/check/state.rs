@@ -14,6 +14,10 @@ use crate::source::{Sources, Span};
 use crate::syntax::ast;
 use std::collections::HashMap;
 
+/// How many misspelt names are compared with all that are declared, so that a file full of them is still told in
+/// linear time.
+const MAX_SUGGESTIONS: usize = 200;
+
 /// Where an expression stands, which says what it can know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -112,6 +116,8 @@ pub(super) struct Checker<'a> {
     pub phases_named: Vec<(String, Span)>,
     /// Pools that are drawn from, with whether what is drawn is gone.
     pub pools: Vec<(ActionId, Span, bool)>,
+    /// How many misspelt names were compared with all others.
+    pub suggestions: std::cell::Cell<usize>,
     /// Which expectations stand in one block, in order.
     pub siblings: Vec<Vec<crate::lang::expr::ExpectationId>>,
 }
@@ -143,6 +149,7 @@ impl<'a> Checker<'a> {
             metric_every: None,
             phases_named: Vec::new(),
             pools: Vec::new(),
+            suggestions: std::cell::Cell::new(0),
             siblings: Vec::new(),
         }
     }
@@ -161,7 +168,10 @@ impl<'a> Checker<'a> {
 
     /// A new name that a block binds.
     pub fn bind(&mut self, name: &ast::Name, ty: Type) -> VariableId {
-        if crate::lang::words::is_reserved(&name.text) || is_iteration_word(&name.text) {
+        // `times` and `users` begin nothing and end a clause only, so a sequence may count by them.
+        let harmless = matches!(name.text.as_str(), "times" | "users");
+        let reserved = crate::lang::words::is_reserved(&name.text) && !harmless;
+        if reserved || is_iteration_word(&name.text) {
             self.report(mistake::names::reserved(name.span, &name.text));
         }
         let variable = VariableId(self.scenario.variables.len() as u32);
@@ -187,8 +197,13 @@ impl<'a> Checker<'a> {
         None
     }
 
-    /// The declared or bound name nearest to a word.
+    /// The declared or bound name nearest to a word; not looked for any more once very many were.
     pub fn nearest_name(&self, word: &str) -> Option<&str> {
+        let asked = self.suggestions.get();
+        self.suggestions.set(asked + 1);
+        if asked >= MAX_SUGGESTIONS {
+            return None;
+        }
         let locals = self.locals.iter().map(|local| local.name.as_str());
         let captures = self.iteration.iter().filter_map(|iteration| iteration.action);
         let captures =

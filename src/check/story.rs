@@ -266,7 +266,7 @@ impl<'a> Checker<'a> {
             }
         };
         let values = self.sequence_arguments(id, arguments, span)?;
-        let types = values.iter().map(|value| value.ty.clone()).collect();
+        let types = self.parameter_types(id, &values);
         self.sequence_body(id, types, name.span)?;
         for (index, value) in values.iter().enumerate() {
             let Progress::Done(types) = &self.sequences[id.index()].state else { break };
@@ -337,6 +337,20 @@ impl<'a> Checker<'a> {
             }
         }
         (!wrong).then(|| given.into_iter().map(|value| value.unwrap_or_else(|| unknown(span))).collect())
+    }
+
+    /// The types of a sequence's parameters: those of the defaults, otherwise of the first call's values.
+    fn parameter_types(&mut self, id: SequenceId, values: &[Expr]) -> Vec<Type> {
+        let parameters = self.sequences[id.index()].parameters;
+        let before = self.found.len();
+        let types = parameters.iter().zip(values).map(|(parameter, value)| match &parameter.default {
+            Some(default) => self.at_place(Place::Fixed, |checker| checker.value(default)).ty,
+            None => value.ty.clone(),
+        });
+        let types = types.collect();
+        // What is wrong in a default was told when the arguments were put together.
+        self.found.truncate(before);
+        types
     }
 
     /// Checks a sequence's body once, with the types that its first call gives.

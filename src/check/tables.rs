@@ -160,8 +160,11 @@ impl Checker<'_> {
                 }
             }
             if !wrong {
-                let total =
-                    weights.iter().try_fold(Quantity::number(0), |sum, (weight, _)| sum.plus(*weight));
+                let total = weights
+                    .iter()
+                    .try_fold(Quantity { percent: true, ..Quantity::number(0) }, |sum, (weight, _)| {
+                        sum.plus(*weight)
+                    });
                 let whole = total.is_some_and(|total| match total.to_ratio() {
                     Some(ratio) => ratio == Ratio::from_integer(1),
                     None => (total.to_f64() - 1.0).abs() < 1e-9,

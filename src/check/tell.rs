@@ -66,6 +66,14 @@ impl Checker<'_> {
         {
             self.report(finding);
         }
+        if kind.name == "disk" {
+            // What is written to a disk stays there.
+            for value in matched.arguments.iter().flat_map(|argument| &argument.values) {
+                if let Argued::Value(expr) = value {
+                    self.no_secret(expr, "a file");
+                }
+            }
+        }
         let duration = self.tell_duration(verb, &name, words.duration.as_ref(), matched.duration);
         let mut tell = Tell {
             target,
@@ -156,7 +164,7 @@ impl Checker<'_> {
             self.report(mistake::arguments::cannot_last(duration.span, target, verb.name));
             return None;
         }
-        self.expect_duration(&duration, "how long it lasts").then_some(duration)
+        self.expect_duration(&duration, "the duration").then_some(duration)
     }
 
     /// The braces behind a request: checks and captures on its answer.

@@ -15,6 +15,8 @@ pub mod nats;
 pub mod process;
 pub mod redis;
 mod reference;
+#[cfg(target_os = "linux")]
+pub mod request;
 pub mod show;
 pub mod tcp;
 pub mod udp;

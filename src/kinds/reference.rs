@@ -131,7 +131,7 @@ fn row(page: &mut String, cells: &[&str]) {
 
 fn bullets(page: &mut String, sentences: &[String]) {
     for (index, sentence) in sentences.iter().enumerate() {
-        let _ = write!(page, "{}- {sentence}\n", if index == 0 { "\n" } else { "" });
+        let _ = writeln!(page, "{}- {sentence}", if index == 0 { "\n" } else { "" });
     }
 }
 

@@ -14,4 +14,6 @@ pub mod signature;
 pub mod types;
 pub mod unit;
 pub mod value;
+#[cfg(target_os = "linux")]
+pub mod wakeup;
 pub mod words;

@@ -28,21 +28,37 @@ use crate::lang::moment::Moment;
 pub enum Function {
     /// What a reading without a function gives.
     Latest,
+    /// The smallest.
     Min,
+    /// The largest.
     Max,
+    /// The mean; of a state, its share of the time.
     Mean,
+    /// All together.
     Sum,
+    /// How many.
     Count,
+    /// How many different ones.
     Distinct,
+    /// The median.
     P50,
+    /// The 90th percentile.
     P90,
+    /// The 95th percentile.
     P95,
+    /// The 99th percentile.
     P99,
+    /// The 99.9th percentile.
     P999,
+    /// Change or number per second.
     Rate,
+    /// The robust slope per second.
     Growth,
+    /// The last less the first.
     Delta,
+    /// The first.
     First,
+    /// The last.
     Last,
 }
 
@@ -105,13 +121,19 @@ pub struct WindowStats {
     pub count: u64,
     /// Their sum; of a counter, what it grew by.
     pub sum: f64,
+    /// The smallest.
     pub min: Option<f64>,
+    /// The largest.
     pub max: Option<f64>,
+    /// Their mean; of a state, the share of the known time it was true.
     pub mean: Option<f64>,
+    /// The first of them; of a counter, its running total at the window's start.
     pub first: Option<f64>,
+    /// The last of them; of a counter, its running total at the window's end.
     pub last: Option<f64>,
-    /// When the first and the last of them were taken.
+    /// When the first of them was taken.
     pub first_at: Option<Moment>,
+    /// When the last of them was taken.
     pub last_at: Option<Moment>,
     /// What a counter grew by.
     pub increase: Option<f64>,

@@ -36,6 +36,7 @@ struct Stretch {
 /// An answer of [`Distinct::count`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DistinctCount {
+    /// Different values.
     pub count: u64,
     /// False where there was no room for every value: there were at least `count`.
     pub exact: bool,

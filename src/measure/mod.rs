@@ -5,10 +5,12 @@
 
 pub mod aggregate;
 pub mod distinct;
+pub mod follow;
 pub mod ledger;
 pub mod series;
 pub mod sketch;
 pub mod slope;
+pub mod source;
 pub mod window;
 
 pub use aggregate::{Function, WindowStats};

@@ -11,6 +11,7 @@ const MOST_POINTS: usize = 300;
 pub struct Point {
     /// Seconds since the run began.
     pub seconds: f64,
+    /// In the series' own unit.
     pub value: f64,
     /// How many samples it stands for.
     pub weight: f64,
@@ -98,7 +99,8 @@ mod tests {
 
     #[test]
     fn known_slopes() {
-        let table: &[(&str, Vec<Vec<Point>>, Option<f64>)] = &[
+        type Case = (&'static str, Vec<Vec<Point>>, Option<f64>);
+        let table: &[Case] = &[
             ("nothing", vec![], None),
             ("one point", vec![points(&[(0.0, 1.0)])], None),
             ("one moment", vec![points(&[(1.0, 1.0), (1.0, 5.0)])], None),

@@ -99,6 +99,9 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
     ),
 ];
 
+/// The length of the longest reserved word.
+const LONGEST: usize = 9;
+
 /// The form of the statement that `word` begins.
 pub(super) fn form(word: &str) -> Option<&'static str> {
     STATEMENTS.iter().find(|(name, _)| *name == word).map(|(_, form)| *form)
@@ -114,6 +117,11 @@ pub fn is_reserved(word: &str) -> bool {
     begins_statement(word) || INNER.contains(&word)
 }
 
+/// Whether `word` cannot stand for a value. The usual parameters of a sequence, `times` and `users`, can.
+pub(super) fn is_no_value(word: &str) -> bool {
+    word.len() <= LONGEST && is_reserved(word) && !matches!(word, "times" | "users" | "true" | "false")
+}
+
 /// All words that cannot be declared, for completion and highlighting.
 pub fn reserved_words() -> impl Iterator<Item = &'static str> {
     let inner = INNER.iter().copied().filter(|word| !begins_statement(word));
@@ -122,14 +130,28 @@ pub fn reserved_words() -> impl Iterator<Item = &'static str> {
 
 /// The statement word that a misspelt one was probably meant to be.
 pub(super) fn nearest_statement(word: &str) -> Option<&'static str> {
+    // The lengths keep the time of the comparison bounded, whatever stands in a file.
+    if !(3..=12).contains(&word.len()) {
+        return None;
+    }
     let limit = if word.len() <= 4 { 1 } else { 2 };
     let words = STATEMENTS.iter().map(|(name, _)| *name).filter(|name| name.len() > 2);
     let near = words.map(|name| (strsim::osa_distance(name, word), name)).filter(|(far, _)| *far <= limit);
-    near.min_by_key(|(far, _)| *far).map(|(_, name)| name).filter(|_| word.len() >= 3 && word.len() <= 12)
+    near.min_by_key(|(far, _)| *far).map(|(_, name)| name)
 }
 
 /// Whether `word` begins a loop that may stand in `< >`, or is a misspelling of one that does.
 pub(super) fn opens_angle_loop(word: &str) -> bool {
     matches!(word, "repeat" | "every")
         || !begins_statement(word) && matches!(nearest_statement(word), Some("repeat" | "every"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_reserved_word_is_longer_than_the_longest() {
+        assert_eq!(reserved_words().map(str::len).max(), Some(LONGEST));
+    }
 }

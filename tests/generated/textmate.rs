@@ -249,6 +249,8 @@ const CASES: &[(&str, &str, &str)] = &[
     ("api post \"/x\" json { kind: pick([1]) } {", "kind", "variable.other.key"),
     ("api post \"/x\" json { kind: pick([1]) } {", "pick", "support.function.value"),
     ("choose { 3: db disconnect 10% }", "disconnect", "entity.name.function.verb"),
+    ("expect \"Peak\": max(app.rss) < 1GB", "max", "support.function.aggregate"),
+    ("wait until queue > 0 max 5m", "max", "keyword.other"),
     ("secret token from env \"TOKEN\"", "from", "keyword.control.declaration"),
     ("machine.load < 5", "load", "support.variable.reading"),
     ("data write \"{date()}/{seq}.log\" size 4KB..64KB", "size", "variable.parameter"),

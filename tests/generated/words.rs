@@ -8,6 +8,10 @@ use soak::lang::signature::{Form, Parameter};
 use soak::lang::{unit, words};
 use std::collections::BTreeSet;
 
+/// The statements that give something a name.
+const DECLARATIONS: &[&str] =
+    &["param", "let", "secret", "metric", "ledger", "action", "mix", "curve", "dataset", "sequence"];
+
 /// The words of a list, each once, in the order of the alphabet.
 pub fn list(name: &str) -> BTreeSet<&'static str> {
     let kinds = || KINDS.iter().copied();
@@ -35,6 +39,12 @@ pub fn list(name: &str) -> BTreeSet<&'static str> {
         "time_units" => unit::time_unit_names().collect(),
         "periods" => unit::period_names().collect(),
         "statement_words" => words::STATEMENT_WORDS.iter().copied().collect(),
+        "declaration_words" => DECLARATIONS.iter().copied().collect(),
+        // Without those that have something of their own behind them.
+        "statement_words_only" => {
+            let other = |word: &&str| DECLARATIONS.contains(word) || ["load", "do", "permit"].contains(word);
+            words::STATEMENT_WORDS.iter().copied().filter(|word| !other(word)).collect()
+        }
         "inner_words" => words::INNER_WORDS.iter().copied().collect(),
         // Without those that open a statement and those that are operators.
         "inner_words_only" => {

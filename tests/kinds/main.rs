@@ -117,8 +117,8 @@ fn groups_and_rules_speak_of_what_is_there() {
             assert!(verb.parameter(name).is_some(), "{} {}: no `{name}`", kind.name, verb.name);
         }
         for group in verb.one_of {
-            let required = |name: &&str| verb.parameter(name).is_some_and(|parameter| parameter.required);
-            assert!(!group.iter().any(|name| required(&name)), "{} {}", kind.name, verb.name);
+            let required = |name: &str| verb.parameter(name).is_some_and(|parameter| parameter.required);
+            assert!(!group.iter().any(|name| required(name)), "{} {}", kind.name, verb.name);
         }
     }
     for reading in ACTION_READINGS.iter().chain(LEDGER_READINGS) {

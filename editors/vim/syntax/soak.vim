@@ -10,8 +10,15 @@ endif
 syntax case match
 
 " Where two items match at one place, a keyword wins over a match and a later match over an earlier one.
-syntax keyword soakStatement action at capture check choose cleanup curve dataset do every expect for include ledger let load metric mix note parallel param permit phase repeat require run scenario secret sequence setup think wait want
-syntax keyword soakQualifier always end max once poisson shaped show sometimes times tolerate users with within until each
+syntax keyword soakStatement at capture check choose cleanup every expect for include note parallel phase repeat require run scenario setup think wait want
+syntax keyword soakDeclaration action curve dataset ledger let metric mix param secret sequence nextgroup=soakDeclared skipwhite
+syntax match soakDeclared "\h\w*" contained
+syntax keyword soakUse load do nextgroup=soakUsed skipwhite
+syntax match soakUsed "\h\w*" contained
+syntax keyword soakPermit permit nextgroup=soakPermitted skipwhite
+syntax match soakPermitted "\v%(load\s+to|fault\s+on)>" contained
+" Not keywords: `max` is a function, too, where a parenthesis follows.
+syntax match soakQualifier "\v<%(always|end|max|once|poisson|shaped|show|sometimes|times|tolerate|users|with|within|until|each)>"
 syntax keyword soakWordOperator in over and or not
 syntax keyword soakTruth false true
 
@@ -25,15 +32,13 @@ syntax match soakNumber "\v<\d[0-9_]*%(\.\d+)?%(\%|%(%(B|GB|Gbit|GiB|KB|KiB|MB|M
 syntax match soakNumber "\v<%(\d[0-9_]*%(\.\d+)?%(d|h|m|min|ms|ns|s|us|w)){2,}>"
 syntax match soakNumber "\v<\d{1,2}:\d{2}>"
 
-" What is declared, and what an object's keys are called.
+" The words at the front of a line, and what an object's keys are called.
 syntax match soakKey "\v<\h\w*\ze\s*:" contains=NONE
-syntax match soakDeclaration "\v<%(param|let|secret|metric|ledger|action|mix|curve|dataset|sequence)>" nextgroup=soakDeclared skipwhite
-syntax match soakDeclared "\h\w*" contained
-syntax match soakStatement "\v<%(load|do)>" nextgroup=soakUsed skipwhite
-syntax match soakUsed "\h\w*" contained
 syntax match soakLineWord "\v%(^|[{;])\s*%(sent|received|file|order|hold)>" contains=soakPunctuation
-syntax match soakPermit "\v<permit\s+%(load\s+to|fault\s+on)>"
 syntax match soakFrom "\v<from\s+env>"
+
+" Settings come before functions, so that `http` is a setting and `http(…)` a function.
+syntax match soakSetting "\v<%(address|after|base|between|ca|container|descriptor|dir|env|faulty|grace|header|http|http2|insecure|interface|later|listen|log|match|on|path|pidfile|ready|restart|run|signal|size|start|stop|timeout|tls|to|udp|unit|url|within)>" contained
 
 " Functions, and readings behind a dot.
 syntax match soakAggregate "\v<%(count|delta|distinct|first|growth|last|max|mean|min|p50|p90|p95|p99|p999|rate|sum)\ze\("
@@ -53,7 +58,6 @@ syntax match soakParameter "\v<%(up|down)>\ze%(\s+for>|\s*[;}>]|\s*$)" contained
 syntax match soakKind "\v<%(database|disk|grpc|host|http|link|machine|mqtt|nats|process|redis|tcp|udp|websocket)>\ze\s+\h\w*\s*\{" nextgroup=soakTarget skipwhite
 syntax match soakTarget "\h\w*" contained nextgroup=soakSettings skipwhite
 syntax region soakSettings matchgroup=soakPunctuation start="{" end="}" contained contains=soakSetting,soakText,soakRawText,soakNumber,soakSource,soakMaker,soakReading,soakMember,soakComment,soakOperator
-syntax match soakSetting "\v<%(address|after|base|between|ca|container|descriptor|dir|env|faulty|grace|header|http|http2|insecure|interface|later|listen|log|match|on|path|pidfile|ready|restart|run|signal|size|start|stop|timeout|tls|to|udp|unit|url|within)>" contained
 
 " Tables: in their header any word may stand.
 syntax region soakTable start="^\s*|" end="$" oneline contains=soakBar,soakText,soakRawText,soakNumber,soakAggregate,soakMaker,soakSource,soakReading,soakMember,soakTruth,soakComment,soakTableOperator
@@ -72,7 +76,9 @@ syntax sync minlines=200
 highlight default link soakStatement Statement
 highlight default link soakDeclaration Statement
 highlight default link soakLineWord Statement
+highlight default link soakUse Statement
 highlight default link soakPermit Statement
+highlight default link soakPermitted Statement
 highlight default link soakFrom Statement
 highlight default link soakQualifier Keyword
 highlight default link soakWordOperator Operator

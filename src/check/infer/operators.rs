@@ -181,7 +181,13 @@ impl Checker<'_> {
             (left, right) => left == right,
         };
         if !fits {
-            let likely = likely_literal(expr, wanted);
+            let likely = match likely_literal(expr, wanted) {
+                // Only what is compared or held back is that short; what is waited for is longer.
+                Some(literal) if !what.contains("latency") && !what.contains("jitter") => {
+                    Some(literal.strip_suffix("ms").map_or(literal.clone(), |number| format!("{number}s")))
+                }
+                likely => likely,
+            };
             self.report(mistake::types::wrong_for(expr, what, wanted, likely));
         }
         fits

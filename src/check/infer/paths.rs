@@ -137,8 +137,8 @@ impl Checker<'_> {
         let name = self.scenario.target(target).name.clone();
         let Some(reading) = kind.reading(&field.text) else {
             let names: Vec<&str> = kind.readings.iter().map(|reading| reading.name).collect();
-            let is_verb = kind.verb(&field.text).is_some();
-            if is_verb {
+            let near = nearest(&field.text, names.iter().copied()).is_some();
+            if !near && kind.verb(&field.text).is_some() {
                 self.report(mistake::names::verb_as_reading(span, &name, &field.text));
                 return Term::Value(unknown(span));
             }

@@ -1,4 +1,5 @@
-//! A share compared with more than 100 %: the comparison is decided before anything is measured.
+//! A share compared with more than 100 %, or with a bare number that was meant as a percentage: the comparison is
+//! decided before anything is measured.
 
 use super::super::infer::constant_quantity;
 use super::super::mistake;
@@ -17,9 +18,12 @@ impl Checker<'_> {
                     return;
                 }
                 for (measured, limit) in [(left, right), (right, left)] {
-                    let beyond =
-                        constant_quantity(limit).is_some_and(|limit| limit.percent && limit.to_f64() > 1.0);
-                    if beyond && self.is_whole_share(measured) {
+                    let Some(most) = constant_quantity(limit).filter(|most| most.to_f64() > 1.0) else {
+                        continue;
+                    };
+                    if !most.percent && measured.ty == Type::SHARE {
+                        found.push(mistake::lint::share_as_number(limit.span, measured.span, most));
+                    } else if most.percent && self.is_whole_share(measured) {
                         found.push(mistake::lint::beyond_whole(limit.span, measured.span));
                     }
                 }

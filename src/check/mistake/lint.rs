@@ -1,6 +1,7 @@
 //! W09xx: what runs, and probably is not what was meant.
 
 use crate::diag::Diagnostic;
+use crate::lang::quantity::Quantity;
 use crate::source::Span;
 
 pub fn unused(span: Span, sort: &str, name: &str) -> Diagnostic {
@@ -47,4 +48,20 @@ pub fn beyond_whole(span: Span, measured: Span) -> Diagnostic {
     Diagnostic::error("E0312", "this is a share of a whole and never above 100%", span)
         .here("more than the whole")
         .also(measured, "a share")
+}
+
+pub fn share_as_number(span: Span, measured: Span, limit: Quantity) -> Diagnostic {
+    let literal = format!("{}%", crate::lang::unit::number(limit.to_f64()));
+    Diagnostic::error(
+        "E0312",
+        format!(
+            "a share is a percentage, and `{limit}` is {} of the whole",
+            Quantity { percent: true, ..limit }
+        ),
+        span,
+    )
+    .here("a bare number")
+    .also(measured, "a share")
+    .help(format!("write `{literal}`"))
+    .fix(span, literal, false)
 }

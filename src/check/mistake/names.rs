@@ -15,7 +15,7 @@ pub fn unknown(span: Span, name: &str, wanted: &str, meant: Option<&str>) -> Dia
 }
 
 pub fn unknown_param(span: Span, name: &str, meant: Option<&str>, all: &[&str]) -> Diagnostic {
-    let finding = Diagnostic::error("E0216", format!("there is no parameter `{name}`"), span)
+    let finding = Diagnostic::error("E0201", format!("there is no parameter `{name}`"), span)
         .here("given on the command line");
     match meant {
         Some(meant) => finding.help(format!("did you mean `--param {meant}=…`?")),
@@ -25,7 +25,7 @@ pub fn unknown_param(span: Span, name: &str, meant: Option<&str>, all: &[&str]) 
 }
 
 pub fn param_given_twice(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::error("E0216", format!("the parameter `{name}` is given twice on the command line"), span)
+    Diagnostic::error("E0201", format!("the parameter `{name}` is given twice on the command line"), span)
         .here("the second")
 }
 

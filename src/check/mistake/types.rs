@@ -30,6 +30,16 @@ pub fn not_comparable(left: &Expr, right: &Expr, literal: Option<String>) -> Dia
     let finding = Diagnostic::error("E0301", message, side.span)
         .here(side.ty.describe())
         .also(other.span, other.ty.describe());
+    let per_time = |ty: &Type| match ty {
+        Type::Quantity { dimension, .. } => dimension.times(Dimension::TIME),
+        _ => None,
+    };
+    let counted =
+        matches!(&left.ty, Type::Quantity { dimension, .. } if per_time(&right.ty) == Some(*dimension));
+    if literal.is_none() && counted && left.constant().is_none() {
+        return finding
+            .help("what is counted per time is `rate(…)` of a counter, and `growth(…)` of a gauge");
+    }
     likely(finding, side, literal)
 }
 

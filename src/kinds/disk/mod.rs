@@ -1,3 +1,5 @@
-//! Disks: a folder that is written to, emptied and measured, and the faults it can be given.
+//! Disks: a folder that files are written to and deleted from.
 
+#[cfg(target_os = "linux")]
+pub mod folder;
 pub mod signature;

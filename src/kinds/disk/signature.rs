@@ -52,7 +52,7 @@ const VERBS: &[Verb] = &[
         .not_yet(),
     request(
         "write",
-        "Writes a file, with the folders above it, and moves it into place once it is whole.",
+        "Writes a file, with the folders above it, and closes it.",
         "data write \"in/1.log\" size 4KB\ndata write \"in/1.json\" json { id: 1 }\ndata write \"in/1.txt\" text \"one\"",
     )
     .takes(&[

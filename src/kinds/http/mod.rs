@@ -1,3 +1,5 @@
-//! HTTP: requests to a service under test.
+//! HTTP: a base address, and requests to it over connections that are kept alive.
 
+#[cfg(target_os = "linux")]
+pub mod client;
 pub mod signature;

@@ -61,11 +61,17 @@ struct Receipt {
 /// The first [`FIRST_KEYS`] keys of each kind, in order of time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FirstKeys {
+    /// Sent.
     pub sent: Vec<String>,
+    /// Received, and known as sent by then or not.
     pub received: Vec<String>,
+    /// Sent, and not received by now.
     pub lost: Vec<String>,
+    /// Received again, once for each time.
     pub duplicated: Vec<String>,
+    /// Received, and not sent by now.
     pub unexpected: Vec<String>,
+    /// Received with another value.
     pub altered: Vec<String>,
 }
 

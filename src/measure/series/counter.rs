@@ -20,9 +20,10 @@ const POLICY: Policy = Policy { grain: 10_000_000, share: 0.025, keep: 3000, bud
 pub struct Counter {
     /// Since when every growth is known of, so that none means 0.
     followed_since: Option<Moment>,
-    /// When the first reading was taken, and the last reading.
+    /// When the first reading was taken.
     known_since: Option<Moment>,
-    reading: Option<f64>,
+    /// The last reading.
+    reading: Option<(Moment, f64)>,
     total: f64,
     grown: Segments<Grown>,
     pub(super) marks: Marks,
@@ -68,12 +69,12 @@ impl Counter {
         if !reading.is_finite() {
             return;
         }
-        match self.reading.replace(reading) {
+        match self.reading.replace((at, reading)) {
             None if self.followed_since.is_none() => {
                 self.known_since.get_or_insert(at);
             }
             before => {
-                let before = before.unwrap_or_default();
+                let before = before.map_or(0.0, |(_, before)| before);
                 let amount = if reading < before { reading } else { reading - before };
                 self.add(at, amount);
             }
@@ -87,10 +88,11 @@ impl Counter {
         self.grown.slot(at, &self.marks).absorb(Grown { amount, tellings: 1 });
     }
 
-    /// What is counted began anew: the next reading counts from 0 even if it is higher than the last.
-    pub(super) fn begin_anew(&mut self) {
-        if self.reading.is_some() {
-            self.reading = Some(0.0);
+    /// What is counted began anew at `restart`: the next reading counts from 0 even if it is higher than the
+    /// last, unless that was taken after the restart already.
+    pub(super) fn begin_anew(&mut self, restart: Moment) {
+        if self.reading.is_some_and(|(at, _)| at < restart) {
+            self.reading = Some((restart, 0.0));
         }
     }
 

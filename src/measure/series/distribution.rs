@@ -166,7 +166,8 @@ impl Distribution {
     /// A function over a window, see [`crate::measure::aggregate`].
     pub fn value(&self, function: Function, window: Window) -> Option<f64> {
         if let Some(share) = function.quantile() {
-            return self.quantile(share, window);
+            let [value] = self.quantiles([share], window);
+            return value;
         }
         if function == Function::Growth {
             return self.growth(window);
@@ -198,10 +199,15 @@ impl Distribution {
         whole
     }
 
-    fn quantile(&self, share: f64, window: Window) -> Option<f64> {
+    /// Several quantiles from one look: each the smallest value with at least that share of all at or below it.
+    pub fn quantiles<const COUNT: usize>(
+        &self,
+        shares: [f64; COUNT],
+        window: Window,
+    ) -> [Option<f64>; COUNT] {
         let stats = self.stats(window);
         let values: Vec<(f64, u64)> = self.sketch(window).values().collect();
-        Some(sketch::quantile(&values, share)?.clamp(stats.min?, stats.max?))
+        shares.map(|share| Some(sketch::quantile(&values, share)?.clamp(stats.min?, stats.max?)))
     }
 
     /// The slope of the medians of its segments, each weighing as much as the time it covers.

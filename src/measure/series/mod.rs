@@ -11,6 +11,8 @@ mod segments;
 pub mod state;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_at_length;
 
 pub use counter::Counter;
 pub use distribution::Distribution;
@@ -28,9 +30,13 @@ use crate::lang::moment::Moment;
 /// A series of any shape.
 #[derive(Debug)]
 pub enum Series {
+    /// Samples of what goes up and down.
     Gauge(Gauge),
+    /// What only grows.
     Counter(Counter),
+    /// Many values at once.
     Distribution(Distribution),
+    /// True or false for a time.
     State(State),
 }
 
@@ -65,7 +71,7 @@ impl Series {
     pub fn mark_restart(&mut self, at: Moment) {
         self.marks_mut().restart(at);
         if let Series::Counter(counter) = self {
-            counter.begin_anew();
+            counter.begin_anew(at);
         }
     }
 

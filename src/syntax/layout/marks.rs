@@ -186,16 +186,17 @@ impl Scanner<'_> {
     }
 
     /// Whether the `<` at `at` opens the block of a loop.
-    pub(super) fn opens_loop(&self, at: usize) -> bool {
-        let first = self.current_word(0);
-        let is_loop =
-            vocabulary::opens_angle_loop(first) && self.current_word(1) != "until" || self.is_for_each();
-        let has_block = self
-            .frames
-            .last()
-            .and_then(|frame| frame.current.as_ref())
-            .is_some_and(|current| current.item.block.is_some());
-        is_loop && !has_block && self.brackets.is_empty() && self.bytes.get(at + 1) != Some(&b'=')
+    pub(super) fn opens_loop(&mut self, at: usize) -> bool {
+        if !self.brackets.is_empty() || self.bytes.get(at + 1) == Some(&b'=') {
+            return false;
+        }
+        let (first, second) = (self.current_word(0), self.current_word(1));
+        let Some(current) = &mut self.frame().current else { return false };
+        let is_loop = || match first {
+            "for" => second == "each",
+            _ => second != "until" && vocabulary::opens_angle_loop(first),
+        };
+        current.item.block.is_none() && *current.angle_loop.get_or_insert_with(is_loop)
     }
 
     /// Whether the `>` at `at` closes a loop: it does unless an operand follows on its line.

@@ -28,6 +28,8 @@ pub(super) struct Current {
     pub(super) newline: bool,
     /// Its last line is a row of a table.
     pub(super) table: bool,
+    /// Whether its words are those of a loop that may stand in `< >`, once that was asked.
+    pub(super) angle_loop: Option<bool>,
     /// Its last word is `json` or `form`, and nothing came since.
     pub(super) before_object: bool,
 }
@@ -180,6 +182,7 @@ impl<'a> Scanner<'a> {
                 newline: false,
                 table: row,
                 before_object: false,
+                angle_loop: None,
             });
         }
         if let Some(current) = &mut frame.current {
@@ -267,6 +270,7 @@ impl<'a> Scanner<'a> {
             let free = current.words.iter_mut().find(|word| word.is_none());
             if let Some(free) = free {
                 *free = Some((at, end));
+                current.angle_loop = None;
             }
         }
     }
@@ -282,6 +286,7 @@ impl<'a> Scanner<'a> {
         {
             current.item.colon = Some(at);
             current.words = [None; 2];
+            current.angle_loop = None;
         }
     }
 

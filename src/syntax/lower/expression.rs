@@ -4,12 +4,11 @@
 
 use super::{Head, Lower, parts};
 use crate::diag::Diagnostic;
-use crate::lang::quantity::Quantity;
-use crate::lang::unit::{self, LiteralError};
+use crate::lang::unit;
 use crate::source::Span;
 use crate::syntax::ast::{Argument, BinaryOperator, Expr, ExprKind, Name, UnaryOperator};
 use crate::syntax::grammar::Rule;
-use crate::syntax::mistake;
+use crate::syntax::{mistake, vocabulary};
 use pest::iterators::Pair;
 use std::collections::VecDeque;
 
@@ -84,9 +83,10 @@ impl<'a> Lower<'a> {
             let span = self.span(&pair);
             tokens.push_back(match pair.as_rule() {
                 Rule::minus => Token::Prefix(UnaryOperator::Minus, span),
-                Rule::kw_not => Token::Prefix(UnaryOperator::Not, span),
+                Rule::prefix if pair.as_str() == "-" => Token::Prefix(UnaryOperator::Minus, span),
+                Rule::prefix => Token::Prefix(UnaryOperator::Not, span),
                 Rule::operand => Token::Operand(self.operand(pair)),
-                _ => Token::Infix(operator(pair.as_str().trim_end()), span),
+                _ => Token::Infix(operator(pair.as_str()), span),
             });
         }
         self.climb(&mut tokens, 0, span)
@@ -179,7 +179,7 @@ impl<'a> Lower<'a> {
     fn primary(&mut self, pair: Pair<'a, Rule>) -> Expr {
         let span = self.span(&pair);
         let kind = match pair.as_rule() {
-            Rule::quantity => match quantity(pair.as_str()) {
+            Rule::quantity => match unit::parse(pair.as_str()) {
                 Ok(quantity) => ExprKind::Quantity(quantity),
                 Err(error) => {
                     self.report(mistake::literal(pair.as_str(), &error, span));
@@ -217,35 +217,34 @@ impl<'a> Lower<'a> {
 
     fn path(&mut self, pair: Pair<'a, Rule>) -> Expr {
         let span = self.span(&pair);
-        let steps = pair.into_inner();
-        let count = steps.len();
-        if count > 1 && !self.room_for(count - 1, span) {
-            return Expr { kind: ExprKind::Bad, span };
-        }
+        let mut steps = pair.into_inner().peekable();
         let mut base: Option<Expr> = None;
-        for step in steps {
-            let step_span = self.span(&step);
-            let called = step.as_rule() == Rule::called;
-            let (word, arguments) = if called {
-                let mut pieces = step.into_inner();
-                let Some(word) = pieces.next() else { continue };
-                let word = self.name(&word);
-                (word, pieces.next().map(|pair| self.arguments(pair)).unwrap_or_default())
-            } else {
-                (self.name(&step), Vec::new())
-            };
-            base = Some(match base {
-                None if called => {
+        while let Some(step) = steps.next() {
+            let mut step_span = self.span(&step);
+            let word = self.name(&step);
+            let called = steps.next_if(|next| next.as_rule() == Rule::arguments);
+            let arguments = called.map(|pair| {
+                step_span = step_span.to(self.span(&pair));
+                self.arguments(pair)
+            });
+            if base.is_some() && !self.room_for(1, span) {
+                return Expr { kind: ExprKind::Bad, span };
+            }
+            base = Some(match (base, arguments) {
+                (None, Some(arguments)) => {
                     Expr { kind: ExprKind::Call { function: word, arguments }, span: step_span }
                 }
-                None => Expr { kind: plain_name(word.text), span: step_span },
-                Some(base) => {
+                (None, None) if vocabulary::is_no_value(&word.text) => {
+                    self.report(mistake::no_value(&word.text, step_span));
+                    Expr { kind: ExprKind::Bad, span: step_span }
+                }
+                (None, None) => Expr { kind: plain_name(word.text), span: step_span },
+                (Some(base), arguments) => {
                     let span = base.span.to(step_span);
                     let base = Box::new(base);
-                    let kind = if called {
-                        ExprKind::FieldCall { base, field: word, arguments }
-                    } else {
-                        ExprKind::Field { base, field: word }
+                    let kind = match arguments {
+                        Some(arguments) => ExprKind::FieldCall { base, field: word, arguments },
+                        None => ExprKind::Field { base, field: word },
                     };
                     Expr { kind, span }
                 }
@@ -270,17 +269,6 @@ impl<'a> Lower<'a> {
             }
         }
         arguments
-    }
-}
-
-/// Reads a literal. A duration per time, such as the `10ms/min` that a latency may grow by, is a ratio.
-fn quantity(written: &str) -> Result<Quantity, LiteralError> {
-    match (unit::parse(written), written.split_once('/')) {
-        (Err(LiteralError::TimePerTime), Some((amount, period))) => {
-            let period = unit::parse(&format!("1{period}"))?;
-            unit::parse(amount)?.per(period).ok_or(LiteralError::TooLarge)
-        }
-        (read, _) => read,
     }
 }
 

@@ -152,15 +152,21 @@ impl<'a> Lower<'a> {
         block: Option<&BlockItem>,
         readable: bool,
     ) -> Option<Diagnostic> {
-        let meant = vocabulary::nearest_statement(first).filter(|_| !self.is_declared(first))?;
         let rest = self.text[head.start + first.len()..head.end].trim_start();
+        let digit = rest.starts_with(|c: char| c.is_ascii_digit());
+        let loads = rest.contains(" at ") || rest.contains(" with ") || rest.ends_with(" times");
+        // Looked at first, because it costs less than the comparison with every statement.
+        if readable && block.is_none() && !digit && !loads {
+            return None;
+        }
+        let meant = vocabulary::nearest_statement(first).filter(|_| !self.is_declared(first))?;
         let named = rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         let declares = block.is_some() && named && rest.split_ascii_whitespace().count() == 1;
-        let setting = readable && block.is_none() && !rest.starts_with(|c: char| c.is_ascii_digit());
+        let setting = readable && block.is_none() && !digit;
         let plausible = match meant {
             "action" | "mix" | "curve" | "dataset" | "ledger" | "setup" | "cleanup" | "parallel"
             | "choose" | "sequence" => block.is_some(),
-            "load" => rest.contains(" at ") || rest.contains(" with ") || rest.ends_with(" times"),
+            "load" => loads,
             _ => !declares && !setting || first.len() > 4 && !readable,
         };
         let place = self.between(head.start, head.start + first.len());

@@ -5,7 +5,7 @@
 mod forms;
 mod told;
 
-pub(super) use told::{foreign, literal, misspelt, reserved, spaced_unit, two_statements};
+pub(super) use told::{foreign, literal, misspelt, no_value, reserved, spaced_unit, two_statements};
 
 use super::grammar::{Grammar, Rule};
 use super::tokens::{Kind, Token, tokens};
@@ -48,6 +48,7 @@ pub(super) fn explain(text: &str, base: u32, rule: Rule, head: Range<usize>, fai
         missing_users,
         time_outside_curve,
         interpolation,
+        word_as_value,
         several_statements,
         operator_in_value,
         table_row,
@@ -166,6 +167,16 @@ fn interpolation(scene: &Scene<'_>) -> Option<Diagnostic> {
         "\\{",
         false,
     ))
+}
+
+/// A word of the language was taken for a value, and what follows it makes no sense any more.
+fn word_as_value(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let index = scene.failed_token().unwrap_or(scene.tokens.len()).checked_sub(1)?;
+    let (token, before) = (&scene.tokens[index], scene.tokens.get(index.checked_sub(1)?)?);
+    let operator = before.kind == Kind::Mark && !matches!(before.text, ")" | "]" | "}");
+    let taken = token.kind == Kind::Word && vocabulary::is_no_value(token.text);
+    (taken && (operator || matches!(before.text, "and" | "or" | "not" | "in")))
+        .then(|| no_value(token.text, scene.span(&token.range)))
 }
 
 fn several_statements(scene: &Scene<'_>) -> Option<Diagnostic> {

@@ -89,10 +89,13 @@ pub(in crate::syntax) fn literal(written: &str, error: &LiteralError, span: Span
             }
         }
         LiteralError::OutOfOrder => found.here("longest first").help("write `1h30m`, not `30m1h`"),
-        LiteralError::TimePerTime => {
-            found.here("a time per time").help("write how many in how long, as in `5/s`")
-        }
         LiteralError::NotANumber => found.here("this cannot be read"),
         LiteralError::TooLarge => found.here("it does not fit in 128 bits"),
     }
+}
+
+/// A word of the language where a value is due.
+pub(in crate::syntax) fn no_value(word: &str, span: Span) -> Diagnostic {
+    let found = Diagnostic::error("E0125", format!("a value is missing before `{word}`"), span);
+    found.here("a word of the language, not a value").help(format!("`{word}` cannot be a name"))
 }

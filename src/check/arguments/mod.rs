@@ -1,5 +1,7 @@
 //! Words against a signature: the settings of a target, the parameters of a verb.
 
+mod rules;
+
 use super::accept::unknown_argument;
 use super::mistake;
 use super::names::nearest;
@@ -7,7 +9,7 @@ use super::scenario::{Argued, Argument};
 use super::state::Checker;
 use crate::lang::expr::Expr;
 use crate::lang::quantity::Dimension;
-use crate::lang::signature::{Accepts, Form, Parameter, Rule};
+use crate::lang::signature::{Accepts, Form, Parameter};
 use crate::lang::types::Type;
 use crate::source::Span;
 use crate::syntax::ast::{self, Name, Word};
@@ -344,46 +346,6 @@ impl Checker<'_> {
         }
         let values = values.into_iter().map(|(value, _)| value).collect();
         matched.arguments.push(Argument { parameter, values, span });
-    }
-
-    /// What is required, what excludes what.
-    pub fn check_rules(
-        &mut self,
-        owner: &str,
-        parameters: &'static [Parameter],
-        one_of: &'static [&'static [&'static str]],
-        rules: &'static [Rule],
-        given: &[Argument],
-        span: Span,
-    ) {
-        let has = |name: &str| given.iter().any(|argument| argument.parameter.name == name);
-        for parameter in parameters {
-            if parameter.required && !has(parameter.name) {
-                self.report(mistake::arguments::missing(span, owner, parameter));
-            }
-        }
-        for group in one_of {
-            let present: Vec<&Argument> =
-                given.iter().filter(|argument| group.contains(&argument.parameter.name)).collect();
-            match present.as_slice() {
-                [] => self.report(mistake::arguments::one_of_missing(span, owner, group)),
-                [first, second, ..] if first.parameter.name != second.parameter.name => {
-                    self.report(mistake::arguments::only_one_of(second.span, first.span, group));
-                }
-                _ => {}
-            }
-        }
-        for rule in rules {
-            if !rule.holds(has) {
-                let names = rule.names();
-                let place = given.iter().rev().find(|argument| names.contains(&argument.parameter.name));
-                self.report(mistake::arguments::rule_broken(
-                    place.map_or(span, |argument| argument.span),
-                    owner,
-                    rule,
-                ));
-            }
-        }
     }
 }
 

@@ -3,20 +3,22 @@
 //! The story is walked as it would run, each row of a `for each` with its values, everything at its shortest: ranges at
 //! their low ends, waits for conditions at nothing. A finding here is therefore one on every run.
 
+mod around;
+
 use super::mistake;
 use super::names::nearest;
 use super::scenario::{Arrival, Block, EachSource, Load, Qualifier, Repeat, Scenario, Step, StepKind};
 use super::state::Checker;
 use crate::diag::Diagnostic;
-use crate::lang::eval::{NoValue, Surroundings, evaluate, evaluate_drawn};
+use crate::lang::eval::{evaluate, evaluate_drawn};
 use crate::lang::expr::{Expr, SequenceId, VariableId};
 use crate::lang::quantity::Quantity;
 use crate::lang::signature::Nature;
 use crate::lang::types::Type;
 use crate::lang::value::Value;
 use crate::source::Span;
-use rand::RngCore;
-use std::collections::{HashMap, HashSet};
+use around::Around;
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// How many statements are walked, rows of tables counted each time; beyond it the rest is taken to need no time.
@@ -89,7 +91,7 @@ impl<'s> Walk<'s> {
     fn new(scenario: &'s Scenario) -> Walk<'s> {
         Walk {
             scenario,
-            around: Around { variables: HashMap::new(), dice: Dice { high: false } },
+            around: Around::default(),
             budget: MAX_STEPS,
             phases: HashSet::new(),
             all_phases: true,
@@ -231,7 +233,12 @@ impl<'s> Walk<'s> {
                 for (variable, value) in arguments {
                     self.bind(*variable, value);
                 }
-                self.block(&self.scenario.sequences[sequence.index()].body, limit, Ending::Statements)
+                // What does not fit is the call's mistake, not the sequence's, which may fit elsewhere.
+                let over = std::mem::replace(&mut self.over, true);
+                let body = &self.scenario.sequences[sequence.index()].body;
+                let took = self.block(body, None, Ending::Statements);
+                self.over = over;
+                took
             }
             StepKind::Wait(time) => self.shortest(time),
             StepKind::WaitUntil { .. } | StepKind::Run { .. } | StepKind::Note(_) => Duration::ZERO,
@@ -335,9 +342,9 @@ impl<'s> Walk<'s> {
 
     fn at(&mut self, time: &Expr, body: &'s Block, now: Duration, limit: Option<Limit>) -> Duration {
         let Some(due) = self.duration(time) else { return self.block(body, limit, Ending::Statements) };
-        self.around.dice.high = true;
+        self.around.high(true);
         let latest = self.duration(time).unwrap_or(due);
-        self.around.dice.high = false;
+        self.around.high(false);
         if latest < now {
             self.report(mistake::time::already_past(time.span, latest, now));
         }
@@ -388,9 +395,9 @@ impl<'s> Walk<'s> {
             return Duration::ZERO;
         }
         let times = self.quantity(times).map_or(0.0, Quantity::to_f64);
-        self.around.dice.high = true;
+        self.around.high(true);
         let rate = self.quantity(&rate.rate).map_or(0.0, Quantity::to_f64);
-        self.around.dice.high = false;
+        self.around.high(false);
         // The last one is due one interval before the next would be.
         let seconds = if rate > 0.0 { (times - 1.0).max(0.0) / rate } else { 0.0 };
         Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
@@ -419,40 +426,5 @@ impl<'s> Walk<'s> {
 
     fn shortest(&mut self, expr: &Expr) -> Duration {
         self.duration(expr).unwrap_or_default()
-    }
-}
-
-/// What the walk knows around an expression: the rows and arguments that are bound.
-struct Around {
-    variables: HashMap<VariableId, Value>,
-    dice: Dice,
-}
-
-impl Surroundings for Around {
-    fn random(&mut self) -> &mut dyn RngCore {
-        &mut self.dice
-    }
-
-    fn variable(&mut self, variable: VariableId) -> Result<Value, NoValue> {
-        self.variables.get(&variable).cloned().ok_or(NoValue::NotHere("a variable"))
-    }
-}
-
-/// Draws the end of every range: the low one, or the high one.
-struct Dice {
-    high: bool,
-}
-
-impl RngCore for Dice {
-    fn next_u32(&mut self) -> u32 {
-        if self.high { u32::MAX } else { 0 }
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        if self.high { u64::MAX } else { 0 }
-    }
-
-    fn fill_bytes(&mut self, bytes: &mut [u8]) {
-        bytes.fill(if self.high { u8::MAX } else { 0 });
     }
 }

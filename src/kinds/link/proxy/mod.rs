@@ -1,0 +1,28 @@
+//! The TCP proxy behind a link.
+//!
+//! [`Proxy`] is the engine: it listens at one address, connects on to another, and carries what flows between
+//! them under the present [`Condition`]. Everything it does happens on a thread of its own.
+//!
+//! What a proxy in user space cannot imitate: the kernel answers a client's handshake and its keep-alive probes
+//! whatever the condition is, and acknowledges what fits into the socket's buffer.
+
+mod condition;
+mod connection;
+mod counters;
+mod door;
+mod engine;
+mod error;
+mod probe;
+mod pump;
+mod registry;
+mod setting;
+mod transit;
+
+pub use condition::{Condition, Direction, Impairment};
+pub use connection::{CONNECT_LIMIT, CUT_GRACE};
+pub use counters::{Counters, Delays, Measured};
+pub use engine::{Proxy, ProxyOptions};
+pub use error::ProxyError;
+pub use pump::CHUNK;
+pub use registry::CONNECTION_LIMIT;
+pub use transit::{DIRECTION_LIMIT, LINK_LIMIT};

@@ -1,0 +1,350 @@
+//! One direction of one connection: reads from one socket, keeps what is on its way, writes to the other.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use nix::sys::socket::{Shutdown, shutdown};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tokio::net::TcpStream;
+
+use super::condition::{Direction, Side};
+use super::counters::Tally;
+use super::engine::Link;
+use super::setting::{Gate, Passage, Setting, Slot};
+use super::transit::Transit;
+use crate::lang::wakeup::Sleep;
+
+/// The most bytes read at once. Larger ones no longer carry more, smaller ones do.
+pub const CHUNK: usize = 256 << 10;
+/// Steps a pump takes before it lets the link's other connections have their turn. Few, because every step may
+/// carry a whole chunk, and what is delayed elsewhere on the link must not become late by it.
+const TURNS: usize = 2;
+/// A delay too long for the clock to represent ends after this time instead.
+const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
+
+thread_local! {
+    /// Where bytes are read to. One for all connections of a thread, so that an idle connection costs no buffer.
+    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; CHUNK].into_boxed_slice());
+}
+
+/// How a direction ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The sender closed its side; the receiver has everything and has been told.
+    Finished,
+    /// The sender reset the connection; the receiver is still to be told.
+    Reset,
+    /// The receiver takes nothing any more.
+    Broken,
+}
+
+/// The sender's last word, on its way like everything before it.
+#[derive(Clone, Copy, Debug)]
+struct Last {
+    end: End,
+    arrived: Instant,
+    sway: f64,
+}
+
+enum Step {
+    /// Something happened; there may be more to do.
+    Moved,
+    /// Nothing can be done, and what would change that will wake the task.
+    Waiting,
+    Ended(End),
+}
+
+/// One direction of one connection. All its state survives between calls, so a change of condition is simply
+/// the next call with another setting.
+pub(super) struct Pump {
+    side: Side,
+    link: Arc<Link>,
+    tally: Arc<Tally>,
+    transit: Transit,
+    last: Option<Last>,
+    sleep: Option<Sleep>,
+    /// The bytes booked at a bandwidth limit, and the number of the setting that the limit belongs to.
+    booked: Option<(u64, Slot)>,
+    random: ChaCha8Rng,
+    ended: Option<End>,
+}
+
+impl Pump {
+    /// `number` picks the random numbers, and what is carried is counted in `tally`.
+    pub fn new(side: Side, number: u64, link: &Arc<Link>, tally: &Arc<Tally>) -> Pump {
+        let mut random = ChaCha8Rng::seed_from_u64(link.seed);
+        random.set_stream(number * 2 + u64::from(side == Side::Down));
+        let transit = Transit::new(Arc::clone(&link.held));
+        Pump {
+            side,
+            link: Arc::clone(link),
+            tally: Arc::clone(tally),
+            transit,
+            last: None,
+            sleep: None,
+            booked: None,
+            random,
+            ended: None,
+        }
+    }
+
+    /// Carries what `setting` lets pass, until the direction ends. `stale` says that a newer setting is there:
+    /// then nothing more is done, and the caller calls again with that one.
+    ///
+    /// Where the opposite direction is broken, the end of this one is not passed on, because a reset follows. The
+    /// kernel reports a reset only once: after the opposite direction has found it by writing, reading finds what
+    /// looks like an orderly end.
+    pub fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        (from, to): (&TcpStream, &TcpStream),
+        setting: &Setting,
+        opposite: Option<End>,
+        stale: impl Fn() -> bool,
+    ) -> Poll<End> {
+        if let Some(end) = self.ended {
+            return Poll::Ready(end);
+        }
+        let passage = setting.passage(self.side);
+        if matches!(passage, Passage::Held) {
+            return Poll::Pending;
+        }
+        for _ in 0..TURNS {
+            if stale() {
+                return Poll::Pending;
+            }
+            let delivered = self.deliver(context, to, setting, &passage);
+            let step = match delivered {
+                Step::Ended(_) => delivered,
+                Step::Moved => self.collect(context, (from, to), setting, &passage).or_moved(),
+                Step::Waiting => self.collect(context, (from, to), setting, &passage),
+            };
+            match step {
+                Step::Moved => {}
+                Step::Waiting => return Poll::Pending,
+                Step::Ended(end) => {
+                    self.ended = Some(end);
+                    self.sleep = None;
+                    self.swallow();
+                    if end == End::Finished && opposite != Some(End::Broken) {
+                        // It fails only when the receiver is gone already, which the other direction notices.
+                        let _ = shutdown(to.as_raw_fd(), Shutdown::Write);
+                    }
+                    return Poll::Ready(end);
+                }
+            }
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// How the direction ended, if it has.
+    pub fn ended(&self) -> Option<End> {
+        self.ended
+    }
+
+    fn swallow(&mut self) {
+        let lost = self.transit.discard();
+        self.tally.swallowed.fetch_add(lost as u64, Ordering::Relaxed);
+    }
+
+    /// Writes as much of the oldest chunk as may be written now.
+    fn deliver(
+        &mut self,
+        context: &mut Context<'_>,
+        to: &TcpStream,
+        setting: &Setting,
+        passage: &Passage,
+    ) -> Step {
+        let Some(first) = self.transit.first() else {
+            return self.conclude(context, passage);
+        };
+        let (length, arrived, sway) = (first.rest().len(), first.arrived, first.sway);
+        let mut allowed = length;
+        if let Passage::Impaired(direction, gate) = passage {
+            let due = due(arrived, sway, direction);
+            if Instant::now() < due {
+                return self.sleep(context, due);
+            }
+            if let Some(bandwidth) = direction.bandwidth {
+                let slot = self.slot(setting, gate, length, bandwidth, due);
+                if Instant::now() < slot.release {
+                    return self.sleep(context, slot.release);
+                }
+                allowed = slot.bytes.min(length);
+            }
+        }
+        match to.poll_write_ready(context) {
+            Poll::Pending => return Step::Waiting,
+            Poll::Ready(Err(_)) => return Step::Ended(End::Broken),
+            Poll::Ready(Ok(())) => {}
+        }
+        let Some(first) = self.transit.first() else { return Step::Waiting };
+        match to.try_write(&first.rest()[..allowed]) {
+            Ok(count) => {
+                self.tally.carried(self.side, count);
+                if let Some(arrived) = self.transit.advance(count) {
+                    self.measure(arrived, setting);
+                }
+                self.use_up(count);
+                Step::Moved
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Step::Moved,
+            Err(_) => Step::Ended(End::Broken),
+        }
+    }
+
+    /// Passes the end on once nothing is before it.
+    fn conclude(&mut self, context: &mut Context<'_>, passage: &Passage) -> Step {
+        let Some(last) = self.last else { return Step::Waiting };
+        if let Passage::Impaired(direction, _) = passage {
+            let due = due(last.arrived, last.sway, direction);
+            if Instant::now() < due {
+                return self.sleep(context, due);
+            }
+        }
+        Step::Ended(last.end)
+    }
+
+    /// Reads what is there, if there is room for it. When nothing holds it up it is written at once.
+    fn collect(
+        &mut self,
+        context: &mut Context<'_>,
+        (from, to): (&TcpStream, &TcpStream),
+        setting: &Setting,
+        passage: &Passage,
+    ) -> Step {
+        let room = self.transit.room(passage);
+        if room == 0 || self.last.is_some() {
+            return Step::Waiting;
+        }
+        // Nothing is read that could not be written on at once: a slow receiver slows its sender down.
+        if matches!(passage, Passage::Clear) && to.poll_write_ready(context).is_pending() {
+            return Step::Waiting;
+        }
+        // An error of the socket is found by reading, which also finds the bytes that came before it.
+        if from.poll_read_ready(context).is_pending() {
+            return Step::Waiting;
+        }
+        SCRATCH.with_borrow_mut(|scratch| {
+            let read = from.try_read(&mut scratch[..room]);
+            let arrived = Instant::now();
+            match read {
+                Ok(0) => self.last = Some(Last { end: End::Finished, arrived, sway: self.sway(passage) }),
+                Ok(count) if matches!(passage, Passage::Clear) => {
+                    return self.forward(&scratch[..count], arrived, to, setting);
+                }
+                Ok(count) => {
+                    let sway = self.sway(passage);
+                    self.transit.push(&scratch[..count], arrived, sway);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => self.last = Some(Last { end: End::Reset, arrived, sway: self.sway(passage) }),
+            }
+            Step::Moved
+        })
+    }
+
+    fn forward(&mut self, bytes: &[u8], arrived: Instant, to: &TcpStream, setting: &Setting) -> Step {
+        let written = match to.try_write(bytes) {
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+            Err(_) => {
+                self.tally.swallowed.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                return Step::Ended(End::Broken);
+            }
+        };
+        self.tally.carried(self.side, written);
+        if written == bytes.len() {
+            self.measure(arrived, setting);
+        } else {
+            self.transit.push(&bytes[written..], arrived, 0.0);
+        }
+        Step::Moved
+    }
+
+    /// A chunk that came under an earlier setting says nothing about this one.
+    fn measure(&self, arrived: Instant, setting: &Setting) {
+        if arrived >= setting.since {
+            self.tally.delayed(self.side, setting, arrived.elapsed());
+        }
+    }
+
+    fn slot(
+        &mut self,
+        setting: &Setting,
+        gate: &Gate,
+        wanted: usize,
+        bandwidth: f64,
+        since: Instant,
+    ) -> Slot {
+        match self.booked {
+            Some((number, slot)) if number == setting.number => slot,
+            _ => {
+                let slot = gate.book(wanted, bandwidth, since, Instant::now());
+                self.booked = Some((setting.number, slot));
+                slot
+            }
+        }
+    }
+
+    fn use_up(&mut self, count: usize) {
+        if let Some((_, slot)) = &mut self.booked {
+            slot.bytes = slot.bytes.saturating_sub(count);
+            if slot.bytes == 0 {
+                self.booked = None;
+            }
+        }
+    }
+
+    fn sway(&mut self, passage: &Passage) -> f64 {
+        match passage {
+            Passage::Impaired(direction, _) if !direction.jitter.is_zero() => {
+                self.random.random_range(-1.0..=1.0)
+            }
+            _ => 0.0,
+        }
+    }
+
+    fn sleep(&mut self, context: &mut Context<'_>, deadline: Instant) -> Step {
+        let sleep = match &mut self.sleep {
+            Some(sleep) if sleep.deadline() == deadline => sleep,
+            other => other.insert(self.link.wakeups.sleep_until(deadline)),
+        };
+        match Pin::new(sleep).poll(context) {
+            Poll::Ready(()) => {
+                self.sleep = None;
+                Step::Moved
+            }
+            Poll::Pending => Step::Waiting,
+        }
+    }
+}
+
+impl Step {
+    fn or_moved(self) -> Step {
+        match self {
+            Step::Waiting => Step::Moved,
+            other => other,
+        }
+    }
+}
+
+impl Drop for Pump {
+    fn drop(&mut self) {
+        self.swallow();
+    }
+}
+
+/// When something that arrived then has been on its way for long enough.
+fn due(arrived: Instant, sway: f64, direction: &Direction) -> Instant {
+    arrived.checked_add(direction.delay(sway)).unwrap_or_else(|| arrived + NEVER)
+}

@@ -1,0 +1,68 @@
+//! Asking and being answered: the seam between an iteration and the kinds that carry out its requests.
+
+use crate::lang::call::Call;
+use bytes::Bytes;
+use futures_util::future::LocalBoxFuture;
+use std::time::Duration;
+
+/// What came back.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// The status, of what has one.
+    pub status: Option<u16>,
+    /// Headers in the order received, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body as it came.
+    pub body: Bytes,
+    /// The path a write made, relative to its disk's folder.
+    pub path: Option<String>,
+    /// Bytes sent and received, bodies only.
+    pub bytes: u64,
+}
+
+/// Why there is no answer. The wording is the name under which reports count the cause, so it must not hold
+/// anything that differs from one request to the next.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// Nothing listens there.
+    #[error("connection refused")]
+    Refused,
+    /// The other end tore the connection down.
+    #[error("connection reset")]
+    Reset,
+    /// The other end closed before it had answered.
+    #[error("connection closed before the answer")]
+    Closed,
+    /// No answer in time.
+    #[error("no answer within {}", crate::lang::unit::format_duration(*.0))]
+    TimedOut(Duration),
+    /// The name has no address.
+    #[error("the name `{0}` has no address")]
+    NoAddress(String),
+    /// This process or machine has no descriptors or ports left.
+    #[error("out of descriptors or ports on this machine")]
+    Exhausted,
+    /// What came back was no HTTP.
+    #[error("the answer is not valid HTTP")]
+    Garbled,
+    /// The body is larger than soak reads.
+    #[error("the answer is larger than {} MiB", .0 >> 20)]
+    TooLarge(usize),
+    /// The request cannot be made as it stands.
+    #[error("{0}")]
+    Invalid(String),
+    /// Anything else the system said.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Something that can be asked. Used within one thread.
+pub trait Requester {
+    /// Carries out one request for a user (numbered from 1).
+    fn request<'a>(&'a self, user: u64, call: &'a Call) -> LocalBoxFuture<'a, Result<Answer, RequestError>>;
+
+    /// Gets ready for as many users at once, where connections can be opened ahead.
+    fn warm_up(&self, _users: u64) -> LocalBoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}

@@ -1,1 +1,0 @@
-//! What must be undone, as a value that another process can carry out.

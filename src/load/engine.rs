@@ -1,0 +1,194 @@
+//! The engine: a thread of its own on which all loads of a run take place, so that neither the interpreter nor
+//! a proxy makes an arrival late.
+
+use super::order::{LoadOrder, Plan};
+use super::recorder::Tick;
+use super::state::{Given, State};
+use super::{closed, open};
+use crate::event::LoadSummary;
+use crate::kinds::request::Requester;
+use crate::lang::moment::Moment;
+use crate::lang::wakeup::Wakeups;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::runtime;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::LocalSet;
+
+/// How often what happened is handed on.
+const TICK: Duration = Duration::from_millis(50);
+
+/// What the engine tells.
+#[derive(Debug)]
+pub enum Report {
+    /// What has happened lately.
+    Tick(Tick),
+    /// A load has ended, its grace included. Every tick of it came before.
+    Ended {
+        /// Which.
+        id: u64,
+        /// When.
+        at: Moment,
+    },
+}
+
+enum Command {
+    Start(LoadOrder),
+    Stop { id: u64, at: Moment },
+    Flush(oneshot::Sender<()>),
+    Summaries(oneshot::Sender<Vec<LoadSummary>>),
+}
+
+/// Makes the clients of a run, by target, on the engine's own thread.
+pub type MakeRequesters = Box<dyn FnOnce() -> io::Result<Vec<Option<Rc<dyn Requester>>>> + Send>;
+
+/// The handle of the engine. When it is dropped, all loads are cut and the thread ends.
+pub struct Engine {
+    commands: Option<mpsc::UnboundedSender<Command>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Starts the thread. What happens goes to `reports`.
+    pub fn start(
+        given: Given,
+        make: MakeRequesters,
+        reports: mpsc::UnboundedSender<Report>,
+    ) -> io::Result<Engine> {
+        let (commands, inbox) = mpsc::unbounded_channel();
+        let (ready, started) = std::sync::mpsc::channel();
+        let thread = std::thread::Builder::new().name("soak-load".into()).spawn(move || {
+            let made = runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = match made {
+                Ok(runtime) => runtime,
+                Err(error) => return drop(ready.send(Err(error))),
+            };
+            LocalSet::new().block_on(&runtime, async move {
+                let parts = Wakeups::new().and_then(|wakeups| Ok((wakeups, make()?)));
+                match parts {
+                    Ok((wakeups, requesters)) => {
+                        let state = Rc::new(State::new(given, wakeups, requesters));
+                        let _ = ready.send(Ok(()));
+                        serve(state, inbox, reports).await;
+                    }
+                    Err(error) => drop(ready.send(Err(error))),
+                }
+            });
+        })?;
+        started.recv().unwrap_or_else(|_| Err(io::Error::other("the load engine did not start")))?;
+        Ok(Engine { commands: Some(commands), thread: Some(thread) })
+    }
+
+    fn send(&self, command: Command) {
+        if let Some(commands) = &self.commands {
+            // The thread ends only when this handle is dropped.
+            let _ = commands.send(command);
+        }
+    }
+
+    /// Begins a load.
+    pub fn begin(&self, order: LoadOrder) {
+        self.send(Command::Start(order));
+    }
+
+    /// Ends a load at a moment: what is due before it is still begun, and what is in flight has its grace.
+    pub fn end(&self, id: u64, at: Moment) {
+        self.send(Command::Stop { id, at });
+    }
+
+    /// Waits until everything that has happened so far has been handed on.
+    pub async fn flush(&self) {
+        let (done, waiting) = oneshot::channel();
+        self.send(Command::Flush(done));
+        let _ = waiting.await;
+    }
+
+    /// The totals so far.
+    pub async fn summaries(&self) -> Vec<LoadSummary> {
+        let (done, waiting) = oneshot::channel();
+        self.send(Command::Summaries(done));
+        waiting.await.unwrap_or_default()
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.commands = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Loads that run, and how each is told its end.
+type Running = Rc<RefCell<HashMap<u64, watch::Sender<Moment>>>>;
+
+async fn serve(
+    state: Rc<State>,
+    mut inbox: mpsc::UnboundedReceiver<Command>,
+    reports: mpsc::UnboundedSender<Report>,
+) {
+    let running: Running = Running::default();
+    let mut next_tick = state.now().after(TICK);
+    loop {
+        tokio::select! {
+            command = inbox.recv() => match command {
+                Some(Command::Start(order)) => start(&state, &running, order, &reports),
+                Some(Command::Stop { id, at }) => {
+                    if let Some(stop) = running.borrow().get(&id) {
+                        stop.send_modify(|end| *end = (*end).min(at));
+                    }
+                }
+                Some(Command::Flush(done)) => {
+                    flush(&state, &reports);
+                    let _ = done.send(());
+                }
+                Some(Command::Summaries(done)) => {
+                    let scenario = Arc::clone(&state.given.scenario);
+                    let name = |subject| scenario.subject_name(subject).to_string();
+                    let _ = done.send(state.recorder.borrow().summaries(state.now(), name));
+                }
+                None => return,
+            },
+            () = state.sleep_until(next_tick), if !running.borrow().is_empty() => {
+                flush(&state, &reports);
+                next_tick = state.now().after(TICK);
+            }
+        }
+    }
+}
+
+fn flush(state: &State, reports: &mpsc::UnboundedSender<Report>) {
+    let tick = state.recorder.borrow_mut().take_tick();
+    if !tick.is_empty() {
+        let _ = reports.send(Report::Tick(tick));
+    }
+}
+
+fn start(state: &Rc<State>, running: &Running, order: LoadOrder, reports: &mpsc::UnboundedSender<Report>) {
+    let end = order.duration.map_or(Moment::NEVER, |duration| order.start.after(duration));
+    let (stop, stopped) = watch::channel(end);
+    running.borrow_mut().insert(order.id, stop);
+    let (state, running, reports) = (Rc::clone(state), Rc::clone(running), reports.clone());
+    tokio::task::spawn_local(async move {
+        let subjects = state.subjects(order.subject);
+        state.recorder.borrow_mut().load_started(&subjects, order.start);
+        state.sleep_until(order.start).await;
+        let told = stopped.clone();
+        match order.plan {
+            Plan::Rate { .. } => open::run(Rc::clone(&state), &order, stopped).await,
+            _ => closed::run(Rc::clone(&state), &order, stopped).await,
+        }
+        let at = state.now();
+        let worked_until = at.min(*told.borrow());
+        state.recorder.borrow_mut().load_ended(&subjects, worked_until);
+        running.borrow_mut().remove(&order.id);
+        flush(&state, &reports);
+        let _ = reports.send(Report::Ended { id: order.id, at });
+    });
+}

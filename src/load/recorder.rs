@@ -1,0 +1,310 @@
+//! What iterations came to, collected for a moment and handed on together.
+//!
+//! A [`Tick`] holds what ended within a few hundredths of a second, so its lists are short however long the
+//! run. The totals of the whole run are kept as histograms of fixed size.
+
+use crate::check::scenario::LoadSubject;
+use crate::event::{Distribution, LoadSummary};
+use crate::lang::expr::{ActionId, LedgerId};
+use crate::lang::moment::Moment;
+use crate::lang::value::Value;
+use hdrhistogram::Histogram;
+use indexmap::IndexMap;
+use std::time::Duration;
+
+/// How many causes of errors are told apart; the rest count as one.
+const MAX_CAUSES: usize = 100;
+/// The longest time that is told from longer ones, in nanoseconds: a day.
+const LONGEST: u64 = 86_400_000_000_000;
+/// The cause that stands for all beyond the first hundred.
+const OTHER_CAUSES: &str = "other causes";
+
+/// How an iteration ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Everything was answered and every check held.
+    Succeeded,
+    /// A request had no answer or a check did not hold: the cause.
+    Failed(String),
+    /// A pool was empty or a dataset used up.
+    Skipped,
+    /// The grace after the load's end was over.
+    Cut,
+}
+
+/// One iteration that has ended.
+#[derive(Clone, Debug)]
+pub struct Iteration {
+    /// Which action it ran.
+    pub action: ActionId,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// From the moment it was due, without its think time.
+    pub latency: Duration,
+    /// From the moment it was begun, without its think time.
+    pub service_time: Duration,
+    /// From the moment it was due to the moment it was begun.
+    pub lateness: Duration,
+    /// Bytes of the bodies.
+    pub bytes: u64,
+    /// When it ended.
+    pub ended: Moment,
+}
+
+/// What happened to one action or mix since the last tick.
+#[derive(Clone, Debug, Default)]
+pub struct Activity {
+    /// Iterations begun.
+    pub started: u64,
+    /// Of those that ended: all went well.
+    pub succeeded: u64,
+    /// Of those that ended: something failed.
+    pub failed: u64,
+    /// Due, and not begun.
+    pub dropped: u64,
+    /// Not begun for want of anything to draw from.
+    pub skipped: u64,
+    /// Cut by the end of the grace.
+    pub cut: u64,
+    /// Bytes of bodies.
+    pub bytes: u64,
+    /// Of those that ended, in nanoseconds, each with its end.
+    pub latencies: Vec<(Moment, u64)>,
+    /// Likewise.
+    pub service_times: Vec<(Moment, u64)>,
+    /// Of those that were begun, in nanoseconds.
+    pub lateness: Vec<(Moment, u64)>,
+    /// The highest `seq` so far.
+    pub seq: u64,
+}
+
+/// An item that a ledger counts as sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SentItem {
+    /// Which ledger.
+    pub ledger: LedgerId,
+    /// Its key.
+    pub key: String,
+    /// What must arrive unchanged.
+    pub value: Option<String>,
+    /// When the step that sent it was begun.
+    pub at: Moment,
+}
+
+/// All that happened since the last one.
+#[derive(Clone, Debug, Default)]
+pub struct Tick {
+    /// By action and by mix.
+    pub activity: IndexMap<LoadSubject, Activity>,
+    /// Captures of iterations, in order.
+    pub captures: Vec<(ActionId, usize, Moment, Value)>,
+    /// Items sent.
+    pub sent: Vec<SentItem>,
+}
+
+impl Tick {
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.activity.is_empty() && self.captures.is_empty() && self.sent.is_empty()
+    }
+}
+
+/// The totals of one action or mix.
+struct Total {
+    count: u64,
+    failed: u64,
+    dropped: u64,
+    skipped: u64,
+    cut: u64,
+    latency: Histogram<u64>,
+    service_time: Histogram<u64>,
+    lateness: Histogram<u64>,
+    errors: IndexMap<String, u64>,
+    /// Loads of it that run now, and since when there has been one.
+    running: u32,
+    since: Moment,
+    busy: Duration,
+}
+
+impl Total {
+    fn new() -> Total {
+        let histogram = || {
+            Histogram::new_with_bounds(1, LONGEST, 3).expect("these bounds and digits are ones it accepts")
+        };
+        Total {
+            count: 0,
+            failed: 0,
+            dropped: 0,
+            skipped: 0,
+            cut: 0,
+            latency: histogram(),
+            service_time: histogram(),
+            lateness: histogram(),
+            errors: IndexMap::new(),
+            running: 0,
+            since: Moment::START,
+            busy: Duration::ZERO,
+        }
+    }
+}
+
+/// Collects what happens, for the next tick and for the totals.
+#[derive(Default)]
+pub struct Recorder {
+    tick: Tick,
+    totals: IndexMap<LoadSubject, Total>,
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl Recorder {
+    /// The subjects that count an iteration of `action` done for `subject`: the action, and its mix.
+    fn subjects(subject: LoadSubject, action: ActionId) -> impl Iterator<Item = LoadSubject> {
+        let own = LoadSubject::Action(action);
+        std::iter::once(own).chain((subject != own).then_some(subject))
+    }
+
+    fn total(&mut self, subject: LoadSubject) -> &mut Total {
+        self.totals.entry(subject).or_insert_with(Total::new)
+    }
+
+    fn activity(&mut self, subject: LoadSubject) -> &mut Activity {
+        self.tick.activity.entry(subject).or_default()
+    }
+
+    /// An iteration has begun.
+    pub fn started(&mut self, subject: LoadSubject, action: ActionId, seq: u64) {
+        for subject in Recorder::subjects(subject, action) {
+            let activity = self.activity(subject);
+            activity.started += 1;
+            activity.seq = activity.seq.max(seq);
+        }
+    }
+
+    /// An arrival was due and not begun. Of a mix, nobody knows which action it would have been.
+    pub fn dropped(&mut self, subject: LoadSubject, count: u64) {
+        self.activity(subject).dropped += count;
+        self.total(subject).dropped += count;
+    }
+
+    /// An iteration has ended.
+    pub fn ended(&mut self, subject: LoadSubject, iteration: &Iteration) {
+        for subject in Recorder::subjects(subject, iteration.action) {
+            self.count(subject, iteration);
+        }
+    }
+
+    fn count(&mut self, subject: LoadSubject, iteration: &Iteration) {
+        let activity = self.tick.activity.entry(subject).or_default();
+        let total = self.totals.entry(subject).or_insert_with(Total::new);
+        activity.bytes += iteration.bytes;
+        match &iteration.outcome {
+            Outcome::Skipped => {
+                activity.skipped += 1;
+                total.skipped += 1;
+                return;
+            }
+            Outcome::Cut => {
+                activity.cut += 1;
+                total.cut += 1;
+                return;
+            }
+            Outcome::Succeeded => activity.succeeded += 1,
+            Outcome::Failed(cause) => {
+                activity.failed += 1;
+                total.failed += 1;
+                let known = total.errors.contains_key(cause) || total.errors.len() < MAX_CAUSES;
+                *total.errors.entry(if known { cause.clone() } else { OTHER_CAUSES.into() }).or_default() +=
+                    1;
+            }
+        }
+        total.count += 1;
+        let (latency, service) = (nanos(iteration.latency), nanos(iteration.service_time));
+        let lateness = nanos(iteration.lateness);
+        activity.latencies.push((iteration.ended, latency));
+        activity.service_times.push((iteration.ended, service));
+        activity.lateness.push((iteration.ended, lateness));
+        total.latency.saturating_record(latency);
+        total.service_time.saturating_record(service);
+        total.lateness.saturating_record(lateness);
+    }
+
+    /// An iteration has captured a value.
+    pub fn captured(&mut self, action: ActionId, capture: usize, at: Moment, value: Value) {
+        self.tick.captures.push((action, capture, at, value));
+    }
+
+    /// A step that a ledger follows has succeeded.
+    pub fn sent(&mut self, item: SentItem) {
+        self.tick.sent.push(item);
+    }
+
+    /// A load of these subjects begins.
+    pub fn load_started(&mut self, subjects: &[LoadSubject], at: Moment) {
+        for subject in subjects {
+            let total = self.total(*subject);
+            if total.running == 0 {
+                total.since = at;
+            }
+            total.running += 1;
+        }
+    }
+
+    /// A load of these subjects has ended.
+    pub fn load_ended(&mut self, subjects: &[LoadSubject], at: Moment) {
+        for subject in subjects {
+            let total = self.total(*subject);
+            total.running = total.running.saturating_sub(1);
+            if total.running == 0 {
+                total.busy += at.since(total.since);
+            }
+        }
+    }
+
+    /// What has happened since the last call.
+    pub fn take_tick(&mut self) -> Tick {
+        std::mem::take(&mut self.tick)
+    }
+
+    /// The totals of the run up to `now`.
+    pub fn summaries(&self, now: Moment, name: impl Fn(LoadSubject) -> String) -> Vec<LoadSummary> {
+        let summary = |(subject, total): (&LoadSubject, &Total)| {
+            let open = if total.running > 0 { now.since(total.since) } else { Duration::ZERO };
+            let busy = (total.busy + open).as_secs_f64();
+            LoadSummary {
+                name: name(*subject),
+                count: total.count,
+                failed: total.failed,
+                dropped: total.dropped,
+                skipped: total.skipped,
+                cut: total.cut,
+                rate: if busy > 0.0 { total.count as f64 / busy } else { 0.0 },
+                latency: distribution(&total.latency),
+                service_time: distribution(&total.service_time),
+                lateness: distribution(&total.lateness),
+                errors: total.errors.iter().map(|(cause, count)| (cause.clone(), *count)).collect(),
+            }
+        };
+        self.totals.iter().map(summary).collect()
+    }
+}
+
+/// A histogram of nanoseconds in seconds.
+fn distribution(histogram: &Histogram<u64>) -> Option<Distribution> {
+    if histogram.is_empty() {
+        return None;
+    }
+    let at = |share: f64| histogram.value_at_quantile(share) as f64 / 1e9;
+    Some(Distribution {
+        min: histogram.min() as f64 / 1e9,
+        mean: histogram.mean() / 1e9,
+        p50: at(0.5),
+        p90: at(0.9),
+        p95: at(0.95),
+        p99: at(0.99),
+        p999: at(0.999),
+        max: histogram.max() as f64 / 1e9,
+    })
+}
