@@ -243,6 +243,12 @@ impl<'s> Measurements<'s> {
                 }
                 store.lacking = None;
             }
+            Record::Numbers(values) => {
+                for (at, value) in values {
+                    store.series.record(at, value);
+                }
+                store.lacking = None;
+            }
             Record::Values(histogram, unit) => {
                 if let Series::Distribution(distribution) = &mut store.series {
                     distribution.merge(at, &histogram, unit);

@@ -11,7 +11,7 @@ use super::world::{
     World,
 };
 use crate::check::scenario::Scenario;
-use crate::event::{EventKind, Evidence};
+use crate::event::Evidence;
 use crate::lang::call::Call;
 use crate::lang::eval::NoValue;
 use crate::lang::expr::{SeriesId, TargetId};
@@ -176,6 +176,7 @@ impl World for Pretend {
     fn order(&mut self, ticket: Ticket, order: Order) {
         match order {
             Order::Prepare => self.answer(ticket, "prepare", Answer::Done),
+            Order::Summarize => self.answer(ticket, "", Answer::Summaries(Vec::new())),
             Order::StopAll => self.answer(ticket, "stop", Answer::Done),
             Order::Set { target, property, state } => {
                 let before = match &state {
@@ -262,10 +263,6 @@ impl World for Pretend {
 
     fn doubt(&mut self, _series: SeriesId, _window: Window) -> Option<String> {
         None
-    }
-
-    fn summaries(&mut self) -> Vec<EventKind> {
-        Vec::new()
     }
 }
 

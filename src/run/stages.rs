@@ -138,7 +138,7 @@ impl<'s> Interpreter<'s, '_> {
                 let by = *self.stages.cleanup_by.get_or_insert(self.now.after(CLEANUP_LIMIT));
                 match scenario.cleanup.get(index).filter(|_| self.stages.signals < 2 && self.now < by) {
                     Some(block) => self.begin_block(Stage::Cleanup, index, block, Some(by)),
-                    None => self.over(index),
+                    None => self.summarize(index),
                 }
             }
             Step::Begin | Step::Start | Step::Over => {}
@@ -286,13 +286,19 @@ impl<'s> Interpreter<'s, '_> {
         self.stages.sampling.remove(&series);
     }
 
-    fn over(&mut self, cleaned: usize) {
+    fn summarize(&mut self, cleaned: usize) {
         if cleaned < self.scenario.cleanup.len() {
             self.notice(None, "cleanup was left out or ended before its time".into());
             self.count(Verdict::Warn);
         }
         self.stages.step = Step::Over;
-        for summary in self.world.summaries() {
+        self.stages.running = true;
+        self.order(Order::Summarize, Pending::Summarize);
+    }
+
+    /// The totals are known, and the run is over.
+    pub fn over(&mut self, summaries: Vec<EventKind>) {
+        for summary in summaries {
             self.tell(summary);
         }
         let (began, ended) = self.stages.story;

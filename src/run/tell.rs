@@ -33,6 +33,7 @@ pub const INSTANT: Duration = Duration::from_millis(50);
 pub(super) enum Pending<'s> {
     Prepare,
     StopAll,
+    Summarize,
     /// The fault whose state was in force before, and the one whose state is now; the strand that waits.
     Set {
         property: Property,
@@ -75,6 +76,7 @@ impl Pending<'_> {
             Pending::Act(act) => act.held.is_some(),
             Pending::Prepare
             | Pending::StopAll
+            | Pending::Summarize
             | Pending::Request(..)
             | Pending::Load(_)
             | Pending::StopLoad
@@ -215,6 +217,10 @@ impl<'s> Interpreter<'s, '_> {
         match pending {
             Pending::Prepare => self.prepared(answer.err()),
             Pending::StopAll => self.stopped(answer.err()),
+            Pending::Summarize => match answer {
+                Ok(Answer::Summaries(summaries)) => self.over(summaries),
+                _ => self.over(Vec::new()),
+            },
             Pending::Set { property, previous, new, strand } => {
                 self.state_set(property, previous, new, at, answer);
                 if let Some(strand) = strand {

@@ -57,9 +57,6 @@ pub trait World {
 
     /// Why nothing may be concluded from a series in a window, where that is so: a generator that fell behind.
     fn doubt(&mut self, series: SeriesId, window: Window) -> Option<String>;
-
-    /// What is left to tell when everything has stopped: the totals of loads and ledgers.
-    fn summaries(&mut self) -> Vec<EventKind>;
 }
 
 /// How a series is kept up to date.
@@ -107,6 +104,8 @@ pub enum Order {
     /// Stop what [`Order::Prepare`] and the story started, newest first. Answer: done. It may come while targets
     /// are still being started, which is then given up.
     StopAll,
+    /// Everything has stopped: the totals of loads and ledgers are wanted.
+    Summarize,
 }
 
 /// The state a property is put into, and the fault whose state it is.
@@ -195,6 +194,9 @@ pub enum Record {
     Value(Value),
     /// A counter grew by so much.
     Grew(f64),
+    /// Many values of a distribution at once, each with its moment, in base units. What depends on them is judged
+    /// once, at the moment of the observation.
+    Numbers(Vec<(Moment, f64)>),
     /// Many values of a distribution at once, in units of so many base units.
     Values(Box<hdrhistogram::Histogram<u64>>, f64),
     /// It has none now, and why.
@@ -215,6 +217,8 @@ pub enum Answer {
     Exited(Option<i32>),
     /// Of [`Order::Show`].
     Rows(Vec<String>),
+    /// Of [`Order::Summarize`].
+    Summaries(Vec<EventKind>),
 }
 
 /// What is known of the effect of a fault.

@@ -13,7 +13,6 @@ use crate::load::engine::Report;
 use crate::load::order::{LoadOrder as EngineOrder, Plan};
 use crate::load::recorder::{Activity, Tick};
 use crate::run::world::{Answer, LoadArrival, LoadId, LoadOrder, Observation, Record, Ticket};
-use hdrhistogram::Histogram;
 use num_rational::Ratio;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -222,21 +221,12 @@ fn feed(shared: &Shared, fed: &Fed, subject: LoadSubject, activity: &Activity, a
         ("lateness", &activity.lateness),
     ];
     for (reading, values) in times {
-        let last = values.last().map_or(at, |(ended, _)| (*ended).min(at));
         if fed.loads.contains_key(&(subject, reading)) && !values.is_empty() {
-            tell(reading, last, Record::Values(Box::new(histogram(values)), NANOSECOND));
+            let numbers = values.iter().map(|(ended, nanos)| ((*ended).min(at), *nanos as f64 * NANOSECOND));
+            tell(reading, at, Record::Numbers(numbers.collect()));
         }
     }
     if activity.seq > 0 {
         tell("seq", at, Record::Value(Value::number(activity.seq as f64)));
     }
-}
-
-fn histogram(values: &[(Moment, u64)]) -> Histogram<u64> {
-    let mut histogram = Histogram::new(3).expect("three digits are within what it accepts");
-    for (_, nanos) in values {
-        // It grows as it needs to, so every value fits.
-        histogram.saturating_record((*nanos).max(1));
-    }
-    histogram
 }

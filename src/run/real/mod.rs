@@ -205,6 +205,11 @@ impl World for RealWorld {
         let shared = &self.shared;
         match order {
             Order::Prepare => launch::prepare(shared, ticket),
+            Order::Summarize => {
+                let mut totals = std::mem::take(&mut *shared.totals.borrow_mut());
+                totals.extend(account::summaries(shared));
+                shared.answer(ticket, Ok(Answer::Summaries(totals)));
+            }
             Order::StopAll => launch::stop_all(shared, &self.supervision, ticket),
             Order::Set { target, property, state } => match &shared.targets[target.index()] {
                 Live::Link(link) => link.set(shared, ticket, state),
@@ -291,12 +296,6 @@ impl World for RealWorld {
     fn doubt(&mut self, series: SeriesId, window: Window) -> Option<String> {
         let Origin::Load { subject, reading } = self.series(series) else { return None };
         self.shared.doubts.borrow().get(subject)?.of(reading, window)
-    }
-
-    fn summaries(&mut self) -> Vec<EventKind> {
-        let mut totals = std::mem::take(&mut *self.shared.totals.borrow_mut());
-        totals.extend(account::summaries(&self.shared));
-        totals
     }
 }
 
