@@ -60,10 +60,9 @@ pub fn figures(condition: &Expr, around: &mut dyn Surroundings) -> Figures {
         ExprKind::Binary(operator, left, right) if operator.compares() => {
             let (measured, fixed) =
                 if measures(left) || !measures(right) { (left, right) } else { (right, left) };
-            Figures {
-                actual: evaluate_drawn(measured, around).ok().as_ref().map(figure),
-                target: evaluate(fixed, around).ok().as_ref().map(figure),
-            }
+            let (actual, target) = (evaluate_drawn(measured, around).ok(), evaluate(fixed, around).ok());
+            let (actual, target) = in_one_form(actual, target);
+            Figures { actual: actual.as_ref().map(figure), target: target.as_ref().map(figure) }
         }
         ExprKind::Unary(UnaryOperator::Not, inner) => {
             let mut inner = figures(inner, around);
@@ -77,6 +76,21 @@ pub fn figures(condition: &Expr, around: &mut dyn Surroundings) -> Figures {
             target: Some(figure(&Value::Bool(true))),
         },
     }
+}
+
+/// A share beside a percentage is shown as one.
+fn in_one_form(left: Option<Value>, right: Option<Value>) -> (Option<Value>, Option<Value>) {
+    let percent = |value: &Option<Value>| {
+        matches!(value, Some(Value::Quantity(Quantity { percent: true, dimension: Dimension::NONE, .. })))
+    };
+    let either = percent(&left) || percent(&right);
+    let show = |value: Option<Value>| match value {
+        Some(Value::Quantity(quantity)) if either && quantity.dimension == Dimension::NONE => {
+            Some(Value::Quantity(Quantity { percent: true, ..quantity }))
+        }
+        other => other,
+    };
+    (show(left), show(right))
 }
 
 /// What a condition comes to.

@@ -188,7 +188,8 @@ impl Quantity {
     }
 
     fn additive(self, other: Quantity, amount: Amount) -> Option<Quantity> {
-        let percent = self.percent && other.percent;
+        // Of `100% - x` people want to see a percentage.
+        let percent = (self.percent || other.percent) && self.dimension == Dimension::NONE;
         (self.dimension == other.dimension).then_some(Quantity { amount, dimension: self.dimension, percent })
     }
 

@@ -75,12 +75,19 @@ impl<'s> Measurements<'s> {
         measurements
     }
 
-    /// Measuring begins: what was there before does not count.
+    /// Measuring begins: what was there before does not count, but a state that was told of lasts on.
     pub fn begin(&mut self, at: Moment) {
         self.birth = at;
         for (index, store) in self.stores.iter_mut().enumerate() {
             let id = SeriesId(index as u32);
+            let lasting = match &store.series {
+                Series::State(state) if store.sampling == Sampling::Pushed => state.at(at),
+                _ => None,
+            };
             *store = Store::new(self.scenario, id, store.sampling, at, self.distinct.contains(&id));
+            if let Some(truth) = lasting {
+                store.take(at, Value::Bool(truth));
+            }
         }
     }
 

@@ -179,6 +179,9 @@ impl ProcessTarget {
                 told(EventKind::ProcessStarted { target: name(), pid: pid.unsigned_abs() });
             }
         }
+        if last.ready && !state.ready && state.identity == last.identity {
+            told(EventKind::Noticed { line: None, text: format!("`{}` runs, but is no longer ready", name()) });
+        }
         if state.ready && !last.ready {
             told(EventKind::ProcessReady { target: name(), took: at.since(state.since).as_secs_f64() });
         }
