@@ -1,3 +1,5 @@
+//! The state machines of the qualifiers, fed by hand.
+
 use super::*;
 use crate::lang::eval::NoValue;
 use crate::lang::moment::Moment;

@@ -239,7 +239,7 @@ impl<'s> Interpreter<'s, '_> {
         self.faults
             .iter()
             .filter(|(id, fault)| fault.applied.is_some() && !fault.removed && effective(id, fault))
-            .map(|(_, fault)| format!("{} {}", fault.name, fault.new.asked))
+            .map(|(_, fault)| fault.new.asked.clone())
             .collect()
     }
 }

@@ -142,7 +142,7 @@ impl<'s> Interpreter<'s, '_> {
             target: load.name.clone(),
             verb: "load".into(),
             line: load.line,
-            asked: "load".into(),
+            asked: format!("load {}", load.name),
             due: at.seconds(),
             failed: Some(failed),
         };

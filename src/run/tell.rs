@@ -171,7 +171,7 @@ impl<'s> Interpreter<'s, '_> {
 
     /// What a target is told, as the scenario says it, with every value that was drawn.
     fn asked(&self, tell: &Tell, call: &Call) -> String {
-        let mut asked = call.verb.to_owned();
+        let mut asked = format!("{} {}", self.scenario.target(tell.target).name, call.verb);
         for (argument, (_, values)) in tell.arguments.iter().zip(call.arguments.iter()) {
             if argument.parameter.form != Form::Positional {
                 asked = format!("{asked} {}", argument.parameter.name);

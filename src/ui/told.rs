@@ -35,7 +35,7 @@ pub fn told(event: &Event, style: Style) -> Option<(Weight, u32, String)> {
             (Detail, 0, format!("phase {} ended{cut}", phase.name))
         }
         EventKind::PassStarted { line, pass } => (Detail, *line, format!("pass {pass}")),
-        EventKind::FaultApplied(fault) => (Story, fault.line, format!("fault {}", fault.asked)),
+        EventKind::FaultApplied(fault) => (Story, fault.line, fault.asked.clone()),
         EventKind::FaultUndone(fault) => {
             let measured = fault.measured.as_deref().unwrap_or(words::evidence(Some(fault.evidence)));
             (Detail, 0, format!("fault {} undone: {measured}", fault.fault))

@@ -168,14 +168,14 @@ fn line(event: &Event, stages: bool, passes: bool) -> Option<String> {
         EventKind::PhaseEnded(phase) => {
             format!("end {}{}", phase.name, if phase.cut { " (cut)" } else { "" })
         }
-        EventKind::FaultApplied(fault) => format!("+ {} {} [{}]", fault.target, fault.asked, fault.fault),
+        EventKind::FaultApplied(fault) => format!("+ {} [{}]", fault.asked, fault.fault),
         EventKind::FaultUndone(fault) => match fault.evidence {
             Evidence::NotExercised => format!("- [{}]", fault.fault),
             evidence => format!("- [{}] {evidence:?}", fault.fault).to_lowercase(),
         },
         EventKind::Acted(acted) => {
             let failed = acted.failed.as_ref().map(|why| format!(" failed: {why}")).unwrap_or_default();
-            format!("{} {}{failed}", acted.target, acted.asked)
+            format!("{}{failed}", acted.asked)
         }
         EventKind::LoadStarted { text, .. } => text.clone(),
         EventKind::LoadEnded { name, .. } => format!("load {name} ended"),

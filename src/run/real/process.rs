@@ -180,7 +180,10 @@ impl ProcessTarget {
             }
         }
         if last.ready && !state.ready && state.identity == last.identity {
-            told(EventKind::Noticed { line: None, text: format!("`{}` runs, but is no longer ready", name()) });
+            told(EventKind::Noticed {
+                line: None,
+                text: format!("`{}` runs, but is no longer ready", name()),
+            });
         }
         if state.ready && !last.ready {
             told(EventKind::ProcessReady { target: name(), took: at.since(state.since).as_secs_f64() });
