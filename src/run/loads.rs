@@ -46,9 +46,9 @@ impl<'s> Interpreter<'s, '_> {
         let limit = self.scopes.get(scope).map(|scope| scope.limit).filter(|limit| *limit != Moment::NEVER);
         let span_left = duration.or_else(|| limit.map(|limit| limit.since(start)));
         let arrival = self.arrival(scope, &load.arrival, span_left)?;
-        let ramps =
-            matches!(arrival, LoadArrival::Rate { to: Some(_), .. } | LoadArrival::Users { to: Some(_), .. });
-        let end = duration.map(|duration| start.after(duration)).or_else(|| limit.filter(|_| ramps));
+        // Where its block has an end, the load is told of it at once: an arrival due at that very moment is not in
+        // [start, end), and an order to stop would come too late to say so.
+        let end = duration.map(|duration| start.after(duration)).or(limit);
         let number = self.number();
         let (_, place, _) = self.stands_in(scope);
         let ends_by_itself =
