@@ -1,4 +1,4 @@
 //! From the tree as written to a scenario in which every name is resolved and every type known.
 
-pub mod arguments;
+pub mod call;
 pub mod scenario;

@@ -3,6 +3,7 @@
 use crate::lang::call::Call;
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
+use hyper::HeaderMap;
 use std::time::Duration;
 
 /// What came back.
@@ -10,8 +11,8 @@ use std::time::Duration;
 pub struct Answer {
     /// The status, of what has one.
     pub status: Option<u16>,
-    /// Headers in the order received, names in lower case.
-    pub headers: Vec<(String, String)>,
+    /// The headers, of what has them.
+    pub headers: HeaderMap,
     /// The body as it came.
     pub body: Bytes,
     /// The path a write made, relative to its disk's folder.
@@ -48,6 +49,9 @@ pub enum RequestError {
     /// The body is larger than soak reads.
     #[error("the answer is larger than {} MiB", .0 >> 20)]
     TooLarge(usize),
+    /// All the bodies being read together are larger than soak holds.
+    #[error("the answers being read are larger than {} MiB together", .0 >> 20)]
+    TooMuch(usize),
     /// The request cannot be made as it stands.
     #[error("{0}")]
     Invalid(String),

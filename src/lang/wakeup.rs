@@ -23,7 +23,7 @@ use tokio::task::AbortHandle;
 /// It keeps every duration far inside what the kernel accepts.
 const LONGEST_STRETCH: Duration = Duration::from_secs(24 * 3600);
 
-/// The kernel timer is set this much ahead of a deadline, because a processor that has gone idle needs some tens of
+/// Where a sleep must end as exactly as can be, the kernel timer is set this much ahead of a deadline, because a processor that has gone idle needs some tens of
 /// microseconds to come back. When it comes back sooner, the rest is waited for in a loop, so this also bounds the
 /// processor time that one wake-up may waste.
 const HEAD_START: Duration = Duration::from_micros(50);
@@ -40,12 +40,22 @@ impl Wakeups {
     /// Must be called inside a tokio runtime that has I/O enabled. Fails when the process is out of file
     /// descriptors.
     pub fn new() -> io::Result<Wakeups> {
+        Wakeups::with_head_start(HEAD_START)
+    }
+
+    /// Like [`Wakeups::new`], but no wake-up is waited for in a loop: it comes some tens of microseconds later, and
+    /// ten thousand a second of them leave the processor to whoever has work for it.
+    pub fn without_spinning() -> io::Result<Wakeups> {
+        Wakeups::with_head_start(Duration::ZERO)
+    }
+
+    fn with_head_start(head_start: Duration) -> io::Result<Wakeups> {
         let descriptor =
             TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC)?;
         // SAFETY: the descriptor must stay open and be the same one for as long as it is registered.
         // `KernelTimer` owns it, always names that one, and is never handed out mutably or replaced.
         let timer = unsafe { AsyncFd::register_with_interest(KernelTimer(descriptor), Interest::READABLE)? };
-        let shared = Arc::new(Shared { timer, waiting: Mutex::new(Waiting::default()) });
+        let shared = Arc::new(Shared { timer, head_start, waiting: Mutex::new(Waiting::default()) });
         let driver = tokio::spawn(drive(Arc::clone(&shared))).abort_handle();
         Ok(Wakeups { owner: Arc::new(Owner { shared, driver }) })
     }
@@ -117,6 +127,7 @@ impl Drop for Owner {
 #[derive(Debug)]
 struct Shared {
     timer: AsyncFd<KernelTimer>,
+    head_start: Duration,
     waiting: Mutex<Waiting>,
 }
 
@@ -155,7 +166,7 @@ impl Shared {
         let stretch = deadline.saturating_duration_since(now).min(LONGEST_STRETCH);
         waiting.armed = Some(now + stretch);
         // Zero would switch the timer off, so what is due already is due in a nanosecond.
-        let ahead = stretch.saturating_sub(HEAD_START).max(Duration::from_nanos(1));
+        let ahead = stretch.saturating_sub(self.head_start).max(Duration::from_nanos(1));
         self.timer
             .get_ref()
             .0
@@ -167,7 +178,7 @@ impl Shared {
     fn due(&self, woken: &mut Vec<Waker>) {
         let first = self.lock().sleepers.keys().next().map(|&(deadline, _)| deadline);
         let mut now = Instant::now();
-        if let Some(first) = first.filter(|first| first.saturating_duration_since(now) <= HEAD_START) {
+        if let Some(first) = first.filter(|first| first.saturating_duration_since(now) <= self.head_start) {
             while now < first {
                 std::hint::spin_loop();
                 now = Instant::now();

@@ -1,0 +1,206 @@
+//! What the load engine carries over HTTP: `cargo bench --bench load_http`.
+//! Prints numbers and judges nothing; compare them with those of the same machine only. The server is a process
+//! of its own on the first processor, the engine is on the second.
+
+#[cfg(target_os = "linux")]
+#[path = "../tests/load_support/mod.rs"]
+mod load_support;
+
+#[cfg(target_os = "linux")]
+fn main() -> std::io::Result<()> {
+    linux::main()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() {
+    println!("loads run on Linux only");
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use super::load_support::{
+        Builder, Run, binary, field, list, number, open, orders, percentile, seq, word,
+    };
+    use nix::sched::{CpuSet, sched_setaffinity};
+    use nix::sys::resource::{UsageWho, getrusage};
+    use nix::sys::time::TimeValLike;
+    use nix::unistd::Pid;
+    use soak::check::scenario::LoadSubject;
+    use soak::lang::expr::{ActionId, ExprKind, IterationWord};
+    use soak::lang::operator::BinaryOperator;
+    use soak::load::order::Plan;
+    use std::io::{BufRead, BufReader, Read, Result, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
+    const SERVE: &str = "--serve";
+    const BODY: &str = "{\"id\":1,\"name\":\"one\"}";
+    const CONNECTIONS: u64 = 64;
+    const TIME: Duration = Duration::from_secs(5);
+
+    pub fn main() -> Result<()> {
+        if std::env::args().any(|argument| argument == SERVE) {
+            return serve();
+        }
+        let mut server = Command::new(std::env::current_exe()?).arg(SERVE).stdout(Stdio::piped()).spawn()?;
+        let mut address = String::new();
+        BufReader::new(server.stdout.take().expect("it was piped")).read_line(&mut address)?;
+        pin(1);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(measure(&format!("http://{}", address.trim())));
+        server.kill()?;
+        server.wait()?;
+        Ok(())
+    }
+
+    fn pin(processor: usize) {
+        let mut set = CpuSet::new();
+        // With one processor everything shares it.
+        let _ = set.set(processor).and_then(|()| sched_setaffinity(Pid::from_raw(0), &set));
+    }
+
+    /// Answers every request with the same bytes: one thread, one epoll, no parsing, so that the engine is the limit.
+    fn serve() -> Result<()> {
+        pin(0);
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        println!("{}", listener.local_addr()?);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            listener.set_nonblocking(true)?;
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            loop {
+                let (stream, _) = listener.accept().await?;
+                stream.set_nodelay(true)?;
+                tokio::spawn(answer(stream));
+            }
+        })
+    }
+
+    async fn answer(mut stream: tokio::net::TcpStream) -> Result<()> {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{BODY}",
+            BODY.len()
+        );
+        let mut buffer = vec![0; 4096];
+        // Requests are small and come one at a time, so each read holds a whole one.
+        while stream.read(&mut buffer).await? > 0 {
+            stream.write_all(answer.as_bytes()).await?;
+        }
+        Ok(())
+    }
+
+    fn processor_time() -> f64 {
+        let usage = getrusage(UsageWho::RUSAGE_SELF).expect("the usage of this process can be read");
+        (usage.user_time().num_microseconds() + usage.system_time().num_microseconds()) as f64 / 1e6
+    }
+
+    fn resident() -> f64 {
+        let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+        let pages: f64 = statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0.0);
+        pages * 4096.0 / f64::from(1 << 20)
+    }
+
+    fn plain(base: &str) -> (Builder, ActionId) {
+        let mut builder = Builder::default();
+        let target = builder.http(base, Duration::from_secs(30));
+        let step = builder.get(target, "/");
+        let action = builder.action("plain", &[], vec![step]);
+        (builder, action)
+    }
+
+    /// A body made for each request, a part of the answer checked, another captured.
+    fn templated(base: &str) -> (Builder, ActionId) {
+        let mut builder = Builder::default();
+        let target = builder.http(base, Duration::from_secs(30));
+        let body = || word(IterationWord::Body);
+        let fine = list(vec![number(200), number(204)]);
+        let status = binary(BinaryOperator::In, word(IterationWord::Status), fine);
+        let id = binary(BinaryOperator::Equal, field(body(), "id"), number(1));
+        let lines = vec![
+            builder.check("check status in [200, 204]", status),
+            builder.check("check body.id == 1", id),
+            builder.capture(0, field(body(), "name")),
+        ];
+        let mut object = number(0);
+        object.kind = ExprKind::Object(vec![("n".into(), seq()), ("user".into(), word(IterationWord::User))]);
+        let step =
+            builder.tell(target, "post", super::load_support::text("/items"), vec![("json", object)], lines);
+        let action = builder.action("templated", &["name"], vec![step]);
+        (builder, action)
+    }
+
+    async fn measure(base: &str) {
+        println!("bare loop   {}", bare(base.trim_start_matches("http://")));
+        let open_only = std::env::args().any(|argument| argument == "open");
+        for (name, make) in [("plain", plain as fn(&str) -> _), ("templated", templated)] {
+            if open_only {
+                continue;
+            }
+            let (builder, action) = make(base);
+            closed(name, builder, action).await;
+        }
+        let (builder, action) = plain(base);
+        open_load(builder, action).await;
+    }
+
+    /// What the processor time of the kernel's part alone is: blocking, one connection.
+    fn bare(address: &str) -> String {
+        const REQUESTS: u32 = 50_000;
+        let mut stream = TcpStream::connect(address).expect("the server listens");
+        let mut buffer = [0; 4096];
+        let before = processor_time();
+        for _ in 0..REQUESTS {
+            stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").expect("the server reads");
+            let _ = stream.read(&mut buffer).expect("the server answers");
+        }
+        format!("CPU {:.2} s per 100k", (processor_time() - before) / f64::from(REQUESTS) * 1e5)
+    }
+
+    async fn closed(name: &str, builder: Builder, action: ActionId) {
+        let mut run = Run::start(builder, 1);
+        let mut order = orders(LoadSubject::Action(action));
+        let plan = Plan::Users { from: CONNECTIONS, to: CONNECTIONS };
+        run.load(order(&run, plan.clone(), None, Some(Duration::from_millis(500)))).await;
+        run.seen = Default::default();
+        let before = processor_time();
+        let started = run.now();
+        let ended = run.load(order(&run, plan, None, Some(TIME))).await;
+        let used = processor_time() - before;
+        let seen = run.seen.of(action);
+        let count = seen.succeeded as f64;
+        println!(
+            "closed {name:>9}, {CONNECTIONS} connections: {:.0} requests/s, CPU {:.2} s per 100k, p50 {:?} p99 {:?}, failed {}, {:.0} MiB",
+            count / ended.since(started).as_secs_f64(),
+            used / count * 1e5,
+            percentile(&seen.latencies, 0.5),
+            percentile(&seen.latencies, 0.99),
+            seen.failed,
+            resident(),
+        );
+    }
+
+    async fn open_load(builder: Builder, action: ActionId) {
+        let mut run = Run::start(builder, 1);
+        let mut order = orders(LoadSubject::Action(action));
+        run.load(order(&run, open(10_000, None), None, Some(Duration::from_millis(500)))).await;
+        run.seen = Default::default();
+        let before = processor_time();
+        run.load(order(&run, open(10_000, None), None, Some(TIME))).await;
+        let used = processor_time() - before;
+        let seen = run.seen.of(action);
+        println!(
+            "open 10,000/s for {TIME:?}: {} of 50000 answered, dropped {}, lateness p50 {:?} p99 {:?} max {:?}, latency p50 {:?} p99 {:?}, CPU {:.2} s ({:.2} s per 10 s)",
+            seen.succeeded,
+            seen.dropped,
+            percentile(&seen.lateness, 0.5),
+            percentile(&seen.lateness, 0.99),
+            percentile(&seen.lateness, 1.0),
+            percentile(&seen.latencies, 0.5),
+            percentile(&seen.latencies, 0.99),
+            used,
+            used / TIME.as_secs_f64() * 10.0,
+        );
+    }
+}
