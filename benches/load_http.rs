@@ -18,14 +18,11 @@ fn main() {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use super::load_support::{
-        Builder, Run, binary, field, list, number, open, orders, percentile, seq, word,
-    };
+    use super::load_support::{Builder, Run, binary, field, list, number, open, order, seq, word};
     use nix::sched::{CpuSet, sched_setaffinity};
     use nix::sys::resource::{UsageWho, getrusage};
     use nix::sys::time::TimeValLike;
     use nix::unistd::Pid;
-    use soak::check::scenario::LoadSubject;
     use soak::lang::expr::{ActionId, ExprKind, IterationWord};
     use soak::lang::operator::BinaryOperator;
     use soak::load::order::Plan;
@@ -160,46 +157,44 @@ mod linux {
 
     async fn closed(name: &str, builder: Builder, action: ActionId) {
         let mut run = Run::start(builder, 1);
-        let mut order = orders(LoadSubject::Action(action));
+        run.keep = false;
         let plan = Plan::Users { from: CONNECTIONS, to: CONNECTIONS };
-        run.load(order(&run, plan.clone(), None, Some(Duration::from_millis(500)))).await;
-        run.seen = Default::default();
         let before = processor_time();
-        let started = run.now();
-        let ended = run.load(order(&run, plan, None, Some(TIME))).await;
+        run.load(order(&run, action, plan.clone(), None, Some(TIME))).await;
         let used = processor_time() - before;
-        let seen = run.seen.of(action);
-        let count = seen.succeeded as f64;
+        let first = resident();
+        run.load(order(&run, action, plan, None, Some(TIME))).await;
+        let summary = run.summary(name).await;
+        let (count, latency) = (summary.count as f64, summary.latency.expect("something ended"));
         println!(
-            "closed {name:>9}, {CONNECTIONS} connections: {:.0} requests/s, CPU {:.2} s per 100k, p50 {:?} p99 {:?}, failed {}, {:.0} MiB",
-            count / ended.since(started).as_secs_f64(),
-            used / count * 1e5,
-            percentile(&seen.latencies, 0.5),
-            percentile(&seen.latencies, 0.99),
-            seen.failed,
+            "closed {name:>9}, {CONNECTIONS} connections: {:.0} requests/s, CPU {:.2} s per 100k, p50 {:.0} us, p99 {:.0} us, failed {}, {first:.1} MiB and then {:.1}",
+            summary.rate,
+            used / (count / 2.0) * 1e5,
+            latency.p50 * 1e6,
+            latency.p99 * 1e6,
+            summary.failed,
             resident(),
         );
     }
 
     async fn open_load(builder: Builder, action: ActionId) {
         let mut run = Run::start(builder, 1);
-        let mut order = orders(LoadSubject::Action(action));
-        run.load(order(&run, open(10_000, None), None, Some(Duration::from_millis(500)))).await;
-        run.seen = Default::default();
+        run.keep = false;
         let before = processor_time();
-        run.load(order(&run, open(10_000, None), None, Some(TIME))).await;
+        run.load(order(&run, action, open(10_000, None), None, Some(TIME))).await;
         let used = processor_time() - before;
-        let seen = run.seen.of(action);
+        let summary = run.summary("plain").await;
+        let (lateness, latency) =
+            (summary.lateness.expect("something ended"), summary.latency.expect("something ended"));
         println!(
-            "open 10,000/s for {TIME:?}: {} of 50000 answered, dropped {}, lateness p50 {:?} p99 {:?} max {:?}, latency p50 {:?} p99 {:?}, CPU {:.2} s ({:.2} s per 10 s)",
-            seen.succeeded,
-            seen.dropped,
-            percentile(&seen.lateness, 0.5),
-            percentile(&seen.lateness, 0.99),
-            percentile(&seen.lateness, 1.0),
-            percentile(&seen.latencies, 0.5),
-            percentile(&seen.latencies, 0.99),
-            used,
+            "open 10,000/s for {TIME:?}: {} of 50000 answered, dropped {}, lateness p50 {:.0} p99 {:.0} max {:.0} us, latency p50 {:.0} p99 {:.0} us, CPU {:.2} s per 10 s",
+            summary.count,
+            summary.dropped,
+            lateness.p50 * 1e6,
+            lateness.p99 * 1e6,
+            lateness.max * 1e6,
+            latency.p50 * 1e6,
+            latency.p99 * 1e6,
             used / TIME.as_secs_f64() * 10.0,
         );
     }

@@ -4,13 +4,14 @@ use super::scenario::Builder;
 use num_rational::Ratio;
 use soak::check::scenario::LoadSubject;
 use soak::event::LoadSummary;
-use soak::lang::expr::ActionId;
+use soak::lang::expr::{ActionId, MixId};
 use soak::lang::moment::{Moment, Timeline};
 use soak::lang::value::Value;
 use soak::load::arrival::Profile;
 use soak::load::engine::{Engine, Given, Report};
 use soak::load::order::{LoadOrder, Plan};
 use soak::load::recorder::{Activity, SentItem, Tick};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
@@ -65,7 +66,10 @@ pub struct Run {
     pub engine: Engine,
     pub timeline: Timeline,
     pub seen: Seen,
+    /// Whether single samples are kept.
+    pub keep: bool,
     reports: UnboundedReceiver<Report>,
+    ids: Cell<u64>,
 }
 
 impl Run {
@@ -76,7 +80,7 @@ impl Run {
         let scratch = String::new();
         let given = Given { scenario, sources, timeline, seed, scratch, secrets: Vec::new() };
         let engine = Engine::start(given, make, sender).unwrap();
-        Run { engine, timeline, seen: Seen::default(), reports }
+        Run { engine, timeline, seen: Seen::default(), keep: true, reports, ids: Cell::new(0) }
     }
 
     /// Waits until a load has ended, and gives the moment.
@@ -87,7 +91,8 @@ impl Run {
                     return *at;
                 }
                 match self.reports.recv().await.expect("the engine runs") {
-                    Report::Tick(tick) => self.seen.add(tick),
+                    Report::Tick(tick) if self.keep => self.seen.add(tick),
+                    Report::Tick(_) => {}
                     Report::Ended { id, at } => drop(self.seen.ended.insert(id, at)),
                 }
             }
@@ -121,11 +126,30 @@ pub fn open(rate: i128, max_users: Option<u64>) -> Plan {
     Plan::Rate { profile: Profile::constant(Ratio::from_integer(rate)), poisson: false, max_users }
 }
 
-/// Orders for one subject, each with an id of its own, that begin at once.
-pub fn orders(subject: LoadSubject) -> impl FnMut(&Run, Plan, Option<u64>, Option<Duration>) -> LoadOrder {
-    let mut id = 0;
-    move |run, plan, times, duration| {
-        id += 1;
-        LoadOrder { id, subject, plan, times, start: run.now(), duration }
+/// An order for a subject that begins at once, with an id of its own.
+pub fn order(
+    run: &Run,
+    subject: impl Into<Subject>,
+    plan: Plan,
+    times: Option<u64>,
+    duration: Option<Duration>,
+) -> LoadOrder {
+    run.ids.set(run.ids.get() + 1);
+    let Subject(subject) = subject.into();
+    LoadOrder { id: run.ids.get(), subject, plan, times, start: run.now(), duration }
+}
+
+/// An action or a mix.
+pub struct Subject(LoadSubject);
+
+impl From<ActionId> for Subject {
+    fn from(action: ActionId) -> Subject {
+        Subject(LoadSubject::Action(action))
+    }
+}
+
+impl From<MixId> for Subject {
+    fn from(mix: MixId) -> Subject {
+        Subject(LoadSubject::Mix(mix))
     }
 }

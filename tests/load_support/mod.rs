@@ -6,5 +6,5 @@ mod engine;
 mod scenario;
 pub mod server;
 
-pub use engine::{Run, Seen, open, orders, percentile};
+pub use engine::{Run, Seen, open, order, percentile};
 pub use scenario::{Builder, binary, constant, field, list, number, pool, seq, size, text, texts, word};

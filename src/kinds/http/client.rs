@@ -261,8 +261,11 @@ fn http_error(error: &hyper::Error) -> RequestError {
     while let Some(cause) = source {
         if let Some(error) = cause.downcast_ref::<io::Error>() {
             return match error.kind() {
-                io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => RequestError::Reset,
+                io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe => RequestError::Reset,
                 io::ErrorKind::UnexpectedEof => RequestError::Closed,
+                io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => RequestError::Garbled,
                 kind => RequestError::Failed(kind.to_string()),
             };
         }
