@@ -72,7 +72,7 @@ impl Engine {
                 Err(error) => return drop(ready.send(Err(error))),
             };
             LocalSet::new().block_on(&runtime, async move {
-                let parts = Wakeups::without_spinning().and_then(|wakeups| Ok((wakeups, make()?)));
+                let parts = Wakeups::sparing().and_then(|wakeups| Ok((wakeups, make()?)));
                 match parts {
                     Ok((wakeups, requesters)) => {
                         let state = Rc::new(State::new(given, wakeups, requesters));
