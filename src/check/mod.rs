@@ -1,4 +1,117 @@
 //! From the tree as written to a scenario in which every name is resolved and every type known.
+//!
+//! The files are read first, then everything is declared, then everything is resolved; what needs the whole
+//! scenario (permits, times, lints) comes last. One mistake is told once: an expression that is wrong has the
+//! type [`Type::Unknown`](crate::lang::types::Type), which goes with everything.
 
-pub mod call;
+mod accept;
+mod action;
+mod arguments;
+mod backend;
+mod constants;
+mod declare;
+mod embedded;
+pub mod evaluated;
+mod expectation;
+mod files;
+mod infer;
+mod ledger;
+mod lints;
+mod load;
+mod measure;
+mod mistake;
+mod names;
+mod permits;
 pub mod scenario;
+mod secrets;
+mod series;
+mod state;
+mod story;
+pub mod support;
+mod tables;
+mod target;
+mod tell;
+mod timing;
+pub mod walk;
+
+pub use files::{DiskFiles, MAX_INCLUDES, ReadFiles};
+
+use crate::diag::Diagnostic;
+use crate::source::Sources;
+use crate::syntax::ast;
+use scenario::Scenario;
+use state::Checker;
+
+/// What checking depends on beside the text.
+pub struct Options<'a> {
+    /// The values given on the command line: name and value, as in `--param duration=24h`.
+    pub params: &'a [(String, String)],
+    /// Reads includes and the first line of datasets; nothing else.
+    pub files: &'a dyn ReadFiles,
+}
+
+/// What checking gives.
+#[derive(Debug)]
+pub struct Checked {
+    /// The scenario; `None` when there are errors.
+    pub scenario: Option<Scenario>,
+    /// The parser's findings and the checker's, in the order of their places.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// Whether any finding is an error.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// Checks a scenario: the first file of `sources`, to which what it includes is added.
+///
+/// # Panics
+///
+/// Where `sources` holds no file.
+pub fn check(sources: &mut Sources, options: &Options) -> Checked {
+    let mut found = Vec::new();
+    let parsed = files::parse_all(sources, options.files, &mut found);
+    // A file that was not read to the end may lack anything; what looks unused in it may be used after all.
+    let whole = !found.iter().any(Diagnostic::is_error);
+    let given = constants::parse_given(sources, options.params, &mut found);
+    let mut checker = Checker::new(sources, options.files, found);
+    let items: Vec<(bool, &ast::Statement)> = parsed
+        .iter()
+        .flat_map(|(index, file)| file.items.iter().map(move |item| (*index == 0, item)))
+        .collect();
+    checker.declare(&items);
+    checker.override_params(&given);
+    checker.resolve(&items);
+    checker.finish(whole)
+}
+
+impl<'a> Checker<'a> {
+    /// The second pass, in an order in which what is needed comes before what needs it.
+    fn resolve(&mut self, items: &[(bool, &'a ast::Statement)]) {
+        self.resolve_constants();
+        self.check_tables();
+        self.check_targets();
+        self.check_actions();
+        self.check_mixes();
+        self.check_ledgers();
+        self.resolve_metrics();
+        self.check_story(items);
+        self.check_uncalled_sequences();
+    }
+
+    /// What needs the whole scenario, then everything in the order of its places.
+    fn finish(mut self, whole: bool) -> Checked {
+        self.check_permits();
+        self.check_times();
+        let clean = whole && !self.found.iter().any(Diagnostic::is_error);
+        self.check_lints(clean);
+        let mut diagnostics = self.found;
+        diagnostics.sort_by_key(|finding| (finding.span().start, finding.span().end, finding.code));
+        diagnostics.dedup();
+        let failed = diagnostics.iter().any(Diagnostic::is_error);
+        Checked { scenario: (!failed).then_some(self.scenario), diagnostics }
+    }
+}

@@ -211,7 +211,7 @@ pub struct LedgerReceived {
 }
 
 /// An argument of a source.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum SourceValue {
     Value(Expr),
     /// The output of a process.
@@ -235,12 +235,12 @@ pub struct Series {
 }
 
 /// Where a series comes from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Origin {
     /// A reading of a target.
     Target { target: TargetId, reading: &'static Reading, arguments: Vec<Expr> },
     /// A reading of an action or of a mix, by name. `success` and `errors` are not among them: the checker
-    /// writes them as quotients of `succeeded` or `failed` and `ended`.
+    /// writes them as quotients of `failed` and `count`, and `rate` as the rate of `count`.
     Load { subject: LoadSubject, reading: &'static str },
     /// A capture of an action.
     Capture { action: ActionId, capture: usize },
@@ -402,8 +402,9 @@ pub struct RateArrival {
     pub to: Option<Expr>,
     pub poisson: bool,
     pub max_users: Option<Expr>,
-    /// A curve that scales the rate, and the time it spans.
-    pub shaped: Option<(CurveId, Expr)>,
+    /// A curve that scales the rate, and the time it spans again and again; where none is given it spans the
+    /// load's own duration, else the rest of its timed block.
+    pub shaped: Option<(CurveId, Option<Expr>)>,
 }
 
 pub use crate::lang::demand::Demand;
@@ -475,5 +476,19 @@ impl Scenario {
             LoadSubject::Action(action) => &self.action(action).name,
             LoadSubject::Mix(mix) => &self.mixes[mix.index()].name,
         }
+    }
+}
+
+impl Target {
+    /// The setting of a name, where it was given.
+    pub fn setting(&self, name: &str) -> Option<&Argument> {
+        self.settings.iter().find(|argument| argument.parameter.name == name)
+    }
+}
+
+impl Tell {
+    /// Whether it is a request over HTTP, whose path may be a whole URL.
+    pub fn target_is_http(&self, scenario: &Scenario) -> bool {
+        scenario.target(self.target).kind.name == "http"
     }
 }

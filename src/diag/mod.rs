@@ -3,6 +3,9 @@
 //! The rooms that find mistakes build [`Diagnostic`]s; the renderers beside this file show them.
 
 pub mod codes;
+pub mod concise;
+pub mod human;
+pub mod json;
 
 use crate::source::Span;
 

@@ -240,6 +240,9 @@ pub fn field(base: Value, field: &str) -> Result<Value, NoValue> {
         Value::Json(serde_json::Value::Object(mut members)) => {
             members.remove(field).map(Value::from_json).ok_or_else(missing)
         }
+        Value::Row(cells) => {
+            cells.into_iter().find(|(name, _)| name == field).map(|(_, cell)| cell).ok_or_else(missing)
+        }
         _ => Err(missing()),
     }
 }

@@ -92,15 +92,13 @@ pub enum LiteralError {
         /// The period as written.
         period: String,
     },
-    /// `5ms/s`: a rate counts things or bytes.
-    #[error("a rate counts things or bytes, not time")]
-    TimePerTime,
     /// It does not fit in 128 bits.
     #[error("this number is too large")]
     TooLarge,
 }
 
-/// Reads a number with an optional unit: `3`, `1_000`, `10k`, `1h30m`, `64KiB`, `50/min`, `1Mbit/s`, `99.9%`.
+/// Reads a number with an optional unit: `3`, `1_000`, `10k`, `1h30m`, `64KiB`, `50/min`, `1Mbit/s`, `99.9%`. A time
+/// per time (`10ms/min`, what a latency grows by) is a plain number.
 pub fn parse(text: &str) -> Result<Quantity, LiteralError> {
     match text.split_once('/') {
         None => parse_plain(text),
@@ -108,9 +106,6 @@ pub fn parse(text: &str) -> Result<Quantity, LiteralError> {
             let per = PERIODS.iter().find(|name| **name == period).and_then(|name| unit(name));
             let per = per.ok_or_else(|| LiteralError::UnknownPeriod { period: period.to_string() })?;
             let amount = parse_plain(amount)?;
-            if amount.dimension.time != 0 {
-                return Err(LiteralError::TimePerTime);
-            }
             let period = Quantity::exact(Ratio::new(per.numerator, per.denominator), Dimension::TIME);
             amount.per(period).ok_or(LiteralError::TooLarge)
         }
@@ -359,6 +354,8 @@ mod tests {
         }
         let ten_a_minute = parse("10/min").unwrap().times(parse("60s").unwrap()).unwrap();
         assert_eq!(ten_a_minute.to_count(), Some(10));
+        // How fast a latency grows: a time per time has no dimension left.
+        assert_eq!(parse("60ms/min").unwrap(), parse("0.001").unwrap());
     }
 
     #[test]
@@ -371,7 +368,6 @@ mod tests {
             }
         }
         assert_eq!(parse("30m1h"), Err(LiteralError::OutOfOrder));
-        assert_eq!(parse("5ms/s"), Err(LiteralError::TimePerTime));
         assert!(matches!(parse("5/year"), Err(LiteralError::UnknownPeriod { .. })));
     }
 }

@@ -19,6 +19,8 @@ pub enum Value {
     Range(Quantity, Quantity),
     /// An object, or what came back in an answer and is neither number, truth value nor text.
     Json(serde_json::Value),
+    /// A row of a table: its columns with their values, dimensions and all.
+    Row(Vec<(String, Value)>),
 }
 
 impl Value {
@@ -73,6 +75,9 @@ impl Value {
             Value::List(items) => items.iter().map(Value::to_json).collect(),
             Value::Range(low, high) => [low, high].into_iter().map(|end| quantity_to_json(*end)).collect(),
             Value::Json(json) => json.clone(),
+            Value::Row(cells) => serde_json::Value::Object(
+                cells.iter().map(|(name, cell)| (name.clone(), cell.to_json())).collect(),
+            ),
         }
     }
 
@@ -125,7 +130,7 @@ impl fmt::Display for Value {
             Value::Bool(value) => write!(f, "{value}"),
             Value::Text(text) => f.write_str(text),
             Value::Range(low, high) => write!(f, "{low}..{high}"),
-            Value::List(_) | Value::Json(_) => write!(f, "{}", self.to_json()),
+            Value::List(_) | Value::Json(_) | Value::Row(_) => write!(f, "{}", self.to_json()),
         }
     }
 }

@@ -375,7 +375,7 @@ pub enum LoadClauseKind {
 }
 
 /// A text: literal and interpolated pieces.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Text {
     pub pieces: Vec<Piece>,
     /// Quotes included.
@@ -430,6 +430,12 @@ pub enum ExprKind {
     Field {
         base: Box<Expr>,
         field: Name,
+    },
+    /// `base.field(argument)`: a reading that takes values, such as `machine.disk("/")`.
+    FieldCall {
+        base: Box<Expr>,
+        field: Name,
+        arguments: Vec<Argument>,
     },
     /// `function(argument, name = argument)`
     Call {

@@ -2,6 +2,7 @@
 //!
 //! Codes are stable: one is never given a second meaning.
 
+mod check;
 mod syntax;
 
 /// One code and its explanation, as `soak explain` shows it.
@@ -20,7 +21,17 @@ pub struct Code {
 }
 
 /// The parts of the table, one for each room that finds mistakes.
-const PARTS: &[&[Code]] = &[syntax::CODES];
+const PARTS: &[&[Code]] = &[
+    syntax::CODES,
+    check::names::CODES,
+    check::types::CODES,
+    check::arguments::CODES,
+    check::load::CODES,
+    check::measure::CODES,
+    check::safety::CODES,
+    check::time::CODES,
+    check::lint::CODES,
+];
 
 /// All codes.
 pub fn codes() -> impl Iterator<Item = &'static Code> {

@@ -7,7 +7,7 @@ use crate::lang::value::Value;
 
 /// Evaluates arguments in the order written, drawing once from each range. A word stands for itself, a
 /// target for its number; how readiness is told is left to who starts the process.
-pub fn evaluate(arguments: &[Argument], around: &mut dyn Surroundings) -> Result<Arguments, NoValue> {
+pub fn arguments(arguments: &[Argument], around: &mut dyn Surroundings) -> Result<Arguments, NoValue> {
     let mut evaluated = Arguments::default();
     for argument in arguments {
         let values = argument.values.iter().map(|value| match value {

@@ -1,0 +1,386 @@
+//! Words against a signature: the settings of a target, the parameters of a verb.
+
+mod rules;
+
+use super::accept::unknown_argument;
+use super::mistake;
+use super::names::nearest;
+use super::scenario::{Argued, Argument};
+use super::state::Checker;
+use crate::lang::expr::Expr;
+use crate::lang::quantity::Dimension;
+use crate::lang::signature::{Accepts, Form, Parameter};
+use crate::lang::types::Type;
+use crate::source::Span;
+use crate::syntax::ast::{self, Name, Word};
+
+/// The words of a statement, one after the other.
+pub(super) struct Words<'a> {
+    list: Vec<&'a Word>,
+    at: usize,
+    /// Where something that is missing would stand.
+    pub end: Span,
+}
+
+impl<'a> Words<'a> {
+    pub fn new(list: impl IntoIterator<Item = &'a Word>, end: Span) -> Words<'a> {
+        Words { list: list.into_iter().collect(), at: 0, end }
+    }
+
+    pub fn next(&mut self) -> Option<&'a Word> {
+        let word = self.list.get(self.at).copied();
+        self.at += 1;
+        word
+    }
+
+    fn peek(&self) -> Option<&'a Word> {
+        self.list.get(self.at).copied()
+    }
+
+    fn skip_comma(&mut self) {
+        if let Some(Word::Comma(_)) = self.peek() {
+            self.at += 1;
+        }
+    }
+}
+
+/// What the words of a verb came to.
+#[derive(Default)]
+pub(super) struct Matched {
+    pub arguments: Vec<Argument>,
+    /// A duration without `for`, as a verb without values takes it.
+    pub duration: Option<Expr>,
+    /// Whether anything was wrong that has been said, so that nothing is said to be missing.
+    pub wrong: bool,
+}
+
+impl Checker<'_> {
+    /// The parameters of a verb.
+    pub fn verb_arguments(
+        &mut self,
+        verb: &'static crate::lang::signature::Verb,
+        mut words: Words<'_>,
+    ) -> Matched {
+        let parameters = verb.parameters;
+        let takes_values = parameters.iter().any(|parameter| parameter.form != Form::Flag);
+        let mut matched = Matched::default();
+        while let Some(word) = words.next() {
+            match word {
+                Word::Plain(name) => {
+                    self.plain_word(verb.name, parameters, name, &mut words, &mut matched, takes_values)
+                }
+                Word::Json { keyword, value } => match find(parameters, &keyword.text, &matched.arguments) {
+                    Some(parameter) => {
+                        let values = self.accept_all(
+                            parameter,
+                            &mut Words::new([], value.span),
+                            Some(value),
+                            &mut matched.wrong,
+                        );
+                        self.push(parameter, values, keyword.span.to(value.span), &mut matched);
+                    }
+                    None => self.unknown_word(verb.name, parameters, keyword, Some(value), &mut matched),
+                },
+                Word::Value(value) => {
+                    self.bare_value(verb.name, parameters, value, &mut matched, takes_values)
+                }
+                Word::Comma(span) => {
+                    self.report(mistake::arguments::stray_comma(*span));
+                    matched.wrong = true;
+                }
+            }
+        }
+        matched
+    }
+
+    fn plain_word(
+        &mut self,
+        owner: &str,
+        parameters: &'static [Parameter],
+        name: &Name,
+        words: &mut Words<'_>,
+        matched: &mut Matched,
+        takes_values: bool,
+    ) {
+        if let Some(parameter) = find(parameters, &name.text, &matched.arguments) {
+            let values = self.accept_all(parameter, words, None, &mut matched.wrong);
+            let end = values.last().map_or(name.span, |(_, span)| *span);
+            return self.push(parameter, values, name.span.to(end), matched);
+        }
+        let open = next_positional(parameters, &matched.arguments);
+        let takes_word = open.is_some_and(|parameter| {
+            matches!(parameter.values.first(), Some(Accepts::Name | Accepts::Word(_) | Accepts::Target(_)))
+        });
+        if let Some(parameter) = open.filter(|_| takes_word || self.is_value_name(&name.text)) {
+            let value = self.accept_name(parameter, 0, name, &mut matched.wrong);
+            return self.push(parameter, vec![(value, name.span)], name.span, matched);
+        }
+        if self.is_value_name(&name.text) && !takes_values && matched.duration.is_none() {
+            matched.duration = Some(self.value(&name_expr(name)));
+            return;
+        }
+        self.unknown_word(owner, parameters, name, None, matched);
+        // What stands behind a wrong word belongs to it.
+        while let Some(Word::Value(value)) = words.peek() {
+            self.look_over(value);
+            words.next();
+        }
+    }
+
+    fn unknown_word(
+        &mut self,
+        owner: &str,
+        parameters: &'static [Parameter],
+        name: &Name,
+        value: Option<&ast::Expr>,
+        matched: &mut Matched,
+    ) {
+        let words: Vec<&str> = parameters
+            .iter()
+            .flat_map(Parameter::with_more)
+            .filter(|parameter| parameter.form != Form::Positional)
+            .map(|parameter| parameter.name)
+            .collect();
+        let meant = nearest(&name.text, words.iter().copied());
+        let meant = meant.or_else(|| if words.is_empty() { self.nearest_name(&name.text) } else { None });
+        let meant = meant.map(str::to_string);
+        self.report(mistake::arguments::unknown_word(name.span, owner, &name.text, meant.as_deref(), &words));
+        if let Some(value) = value {
+            self.look_over(value);
+        }
+        matched.wrong = true;
+    }
+
+    fn bare_value(
+        &mut self,
+        owner: &str,
+        parameters: &'static [Parameter],
+        value: &ast::Expr,
+        matched: &mut Matched,
+        takes_values: bool,
+    ) {
+        if let Some(parameter) = next_positional(parameters, &matched.arguments) {
+            let values =
+                self.accept_all(parameter, &mut Words::new([], value.span), Some(value), &mut matched.wrong);
+            return self.push(parameter, values, value.span, matched);
+        }
+        if !takes_values && matched.duration.is_none() {
+            matched.duration = Some(self.value(value));
+            return;
+        }
+        matched.wrong = true;
+        let expr = self.value(value);
+        let duration = matches!(
+            expr.ty,
+            Type::Quantity { dimension: Dimension::TIME, .. } | Type::Range(Dimension::TIME)
+        );
+        let text = self.sources.text(value.span).to_string();
+        if duration && takes_values {
+            self.report(mistake::arguments::duration_needs_for(value.span, owner, &text));
+        } else if expr.ty != Type::Unknown {
+            let words: Vec<&str> = parameters
+                .iter()
+                .filter(|parameter| parameter.form == Form::Keyword && takes(parameter, &expr.ty))
+                .map(|parameter| parameter.name)
+                .collect();
+            self.report(mistake::arguments::unexpected_value(value.span, owner, &text, &words));
+        }
+    }
+
+    /// A setting with everything behind its word, and settings that follow on the same line.
+    pub fn setting_arguments(
+        &mut self,
+        owner: &str,
+        settings: &'static [Parameter],
+        first: &Name,
+        mut words: Words<'_>,
+        given: &mut Vec<Argument>,
+    ) {
+        let mut matched = Matched { arguments: std::mem::take(given), ..Matched::default() };
+        let Some(parameter) = find(settings, &first.text, &matched.arguments) else {
+            let names: Vec<&str> = settings.iter().map(|setting| setting.name).collect();
+            let meant = nearest(&first.text, names.iter().copied());
+            self.report(mistake::names::unknown_setting(first.span, owner, &first.text, meant, &names));
+            *given = matched.arguments;
+            return;
+        };
+        let values = self.accept_all(parameter, &mut words, None, &mut matched.wrong);
+        let end = values.last().map_or(first.span, |(_, span)| *span);
+        let before = matched.arguments.len();
+        self.push(parameter, values, first.span.to(end), &mut matched);
+        while let Some(word) = words.next() {
+            match word {
+                Word::Plain(name) => {
+                    self.plain_word(&first.text, settings, name, &mut words, &mut matched, true)
+                }
+                Word::Value(value) => self.bare_value(&first.text, &[], value, &mut matched, true),
+                Word::Json { keyword, .. } => {
+                    self.unknown_word(&first.text, settings, keyword, None, &mut matched);
+                }
+                Word::Comma(span) => {
+                    self.report(mistake::arguments::stray_comma(*span));
+                    matched.wrong = true;
+                }
+            }
+        }
+        if !matched.wrong {
+            self.check_more(parameter, &matched.arguments[before..], first.span);
+        }
+        *given = matched.arguments;
+    }
+
+    /// What must stand behind a parameter: what it requires, and one thing at least where it has no value itself.
+    fn check_more(&mut self, parameter: &'static Parameter, behind: &[Argument], span: Span) {
+        let has = |name: &str| behind.iter().any(|argument| argument.parameter.name == name);
+        let missing = parameter.more.iter().find(|more| more.required && !has(more.name));
+        let bare = parameter.values.is_empty()
+            && parameter.form == Form::Keyword
+            && !parameter.more.is_empty()
+            && !parameter.more.iter().any(|more| has(more.name));
+        if missing.is_some() || bare {
+            let names: Vec<&str> = parameter.more.iter().map(|more| more.name).collect();
+            self.report(mistake::arguments::needs_more(span, parameter, &names));
+        }
+    }
+
+    /// The values behind a parameter's word; `first` where one is there already.
+    fn accept_all(
+        &mut self,
+        parameter: &'static Parameter,
+        words: &mut Words<'_>,
+        mut first: Option<&ast::Expr>,
+        wrong: &mut bool,
+    ) -> Vec<(Argued, Span)> {
+        let mut values = Vec::new();
+        for (index, accepts) in parameter.values.iter().enumerate() {
+            if index > 0 {
+                words.skip_comma();
+            }
+            if let Some(value) = first.take() {
+                values.push((self.accept_word(parameter, accepts, value, wrong), value.span));
+                continue;
+            }
+            match words.peek() {
+                Some(Word::Value(value)) => {
+                    words.next();
+                    values.push((self.accept_word(parameter, accepts, value, wrong), value.span));
+                }
+                Some(Word::Plain(name)) => {
+                    words.next();
+                    values.push((self.accept_name(parameter, index, name, wrong), name.span));
+                }
+                _ => {
+                    let place = values.last().map_or(words.end, |(_, span): &(Argued, Span)| *span);
+                    self.report(mistake::arguments::missing_value(place, parameter, accepts));
+                    *wrong = true;
+                    break;
+                }
+            }
+        }
+        values
+    }
+
+    fn accept_word(
+        &mut self,
+        parameter: &'static Parameter,
+        accepts: &'static Accepts,
+        value: &ast::Expr,
+        wrong: &mut bool,
+    ) -> Argued {
+        let accepted = match accepts {
+            Accepts::Probe => self.accept_probe(value),
+            Accepts::Target(_) | Accepts::Word(_) => {
+                let text = self.sources.text(value.span).to_string();
+                self.report(mistake::arguments::wants_word(value.span, parameter, accepts, &text, None));
+                None
+            }
+            // A name may be written as a text too, such as one with a dash in it.
+            Accepts::Name => self.accept_value(&Accepts::Text, value, parameter.name).map(Argued::Value),
+            _ => self.accept_value(accepts, value, parameter.name).map(Argued::Value),
+        };
+        accepted.unwrap_or_else(|| {
+            *wrong = true;
+            unknown_argument(value.span)
+        })
+    }
+
+    fn accept_name(
+        &mut self,
+        parameter: &'static Parameter,
+        index: usize,
+        name: &Name,
+        wrong: &mut bool,
+    ) -> Argued {
+        let accepts = &parameter.values[index];
+        let accepted = match accepts {
+            Accepts::Name => Some(Argued::Word(name.text.clone())),
+            Accepts::Word(list) if list.contains(&name.text.as_str()) => {
+                Some(Argued::Word(name.text.clone()))
+            }
+            Accepts::Word(list) => {
+                let meant = nearest(&name.text, list.iter().copied());
+                self.report(mistake::arguments::wants_word(name.span, parameter, accepts, &name.text, meant));
+                None
+            }
+            Accepts::Target(kinds) => self.accept_target(name, kinds),
+            _ => {
+                return self.accept_word(parameter, accepts, &name_expr(name), wrong);
+            }
+        };
+        accepted.unwrap_or_else(|| {
+            *wrong = true;
+            unknown_argument(name.span)
+        })
+    }
+
+    fn push(
+        &mut self,
+        parameter: &'static Parameter,
+        values: Vec<(Argued, Span)>,
+        span: Span,
+        matched: &mut Matched,
+    ) {
+        let earlier = matched.arguments.iter().find(|argument| argument.parameter.name == parameter.name);
+        if let Some(earlier) = earlier.filter(|_| !parameter.repeated) {
+            self.report(mistake::arguments::given_twice(span, parameter.name, Some(earlier.span)));
+        }
+        let values = values.into_iter().map(|(value, _)| value).collect();
+        matched.arguments.push(Argument { parameter, values, span });
+    }
+}
+
+/// A plain word as the expression that it is where a value is wanted.
+fn name_expr(name: &Name) -> ast::Expr {
+    ast::Expr { kind: ast::ExprKind::Name(name.text.clone()), span: name.span }
+}
+
+/// The parameter that a word introduces, among those of the verb and what may follow what was given.
+fn find(parameters: &'static [Parameter], word: &str, given: &[Argument]) -> Option<&'static Parameter> {
+    let own =
+        parameters.iter().find(|parameter| parameter.form != Form::Positional && parameter.name == word);
+    own.or_else(|| {
+        let more = given.iter().flat_map(|argument| argument.parameter.more);
+        more.into_iter().find(|parameter| parameter.name == word)
+    })
+}
+
+/// The next parameter that is told by its place and not given yet.
+fn next_positional(parameters: &'static [Parameter], given: &[Argument]) -> Option<&'static Parameter> {
+    parameters.iter().filter(|parameter| parameter.form == Form::Positional).find(|parameter| {
+        parameter.repeated || !given.iter().any(|argument| argument.parameter.name == parameter.name)
+    })
+}
+
+/// Whether a keyword could take a value of this type, for the help.
+fn takes(parameter: &Parameter, ty: &Type) -> bool {
+    let [accepts] = parameter.values else { return false };
+    match (accepts, ty) {
+        (Accepts::Quantity(wanted), Type::Quantity { dimension, .. } | Type::Range(dimension)) => {
+            wanted == dimension
+        }
+        (Accepts::Share, Type::Quantity { percent, .. }) => *percent,
+        (Accepts::Count, Type::Quantity { dimension, percent }) => *dimension == Dimension::NONE && !percent,
+        (Accepts::Text, Type::Text) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,174 @@
+//! What a kind can do depends on how its target was declared: a TCP proxy loses no packets, a disk that is not
+//! `faulty` cannot be made to fail, and what soak did not start it cannot talk to.
+
+use super::mistake;
+use super::scenario::{Argument, Target};
+use crate::diag::Diagnostic;
+use crate::lang::signature::Verb;
+
+/// What soak made of a target decides whether a fault on it needs a permit.
+pub(super) fn made_by_soak(target: &Target) -> bool {
+    match target.kind.name {
+        "process" => target.setting("run").is_some(),
+        "link" => target.setting("interface").is_none(),
+        "disk" => target.setting("size").is_some() || target.setting("faulty").is_some(),
+        "database" | "machine" => false,
+        _ => true,
+    }
+}
+
+/// Why a fault on a target needs a permit, in words.
+pub(super) fn why_not_made(target: &Target) -> &'static str {
+    match target.kind.name {
+        "process" => "soak did not start it",
+        "link" => "it is a real network interface",
+        "disk" => "its folder lies on a real disk",
+        "machine" => "it is the machine that soak runs on",
+        _ => "soak did not make it",
+    }
+}
+
+/// A need of a verb, or of one of its words, that the target's declaration does not meet.
+struct Need {
+    kind: &'static str,
+    verbs: &'static [&'static str],
+    /// Only where one of these words is given; always where there are none.
+    words: &'static [&'static str],
+    /// One of these settings must be there.
+    settings: &'static [&'static str],
+    /// Why, in words that follow "because".
+    why: &'static str,
+    help: &'static str,
+}
+
+const PROXY: &str = "only a proxy holds the connections that this is done to";
+const HTTP: &str = "the link does not understand HTTP";
+const STARTED: &str = "soak did not start it";
+
+const NEEDS: &[Need] = &[
+    Need {
+        kind: "link",
+        verbs: &["degrade"],
+        words: &["loss", "duplicate", "corrupt", "reorder"],
+        settings: &["between", "interface", "udp"],
+        why: "a TCP proxy carries a stream, in which no packet can be lost, doubled, damaged or overtaken",
+        help: "declare the link with `between` two hosts, or with `udp`; a proxy can do `latency`, `jitter` and `bandwidth`",
+    },
+    Need {
+        kind: "link",
+        verbs: &["reset", "cut", "slice"],
+        words: &[],
+        settings: &["listen"],
+        why: PROXY,
+        help: "declare the link with `listen` and `to`",
+    },
+    Need {
+        kind: "link",
+        verbs: &["answer", "delay", "tear"],
+        words: &[],
+        settings: &["http"],
+        why: HTTP,
+        help: "add the setting `http` to the link",
+    },
+    Need {
+        kind: "link",
+        verbs: &["off"],
+        words: &["refuse"],
+        settings: &["listen"],
+        why: PROXY,
+        help: "declare the link with `listen` and `to`, or use `off` alone",
+    },
+    Need {
+        kind: "disk",
+        verbs: &["slow", "fail", "lose"],
+        words: &[],
+        settings: &["faulty"],
+        why: "the disk is not `faulty`",
+        help: "add the setting `faulty` to the disk",
+    },
+    Need {
+        kind: "process",
+        verbs: &["send", "skew"],
+        words: &[],
+        settings: &["run"],
+        why: STARTED,
+        help: "declare the process with `run`, so that soak starts it",
+    },
+    Need {
+        kind: "process",
+        verbs: &["start", "restart"],
+        words: &[],
+        settings: &["run", "unit", "container"],
+        why: "soak only observes it and does not know how to start it",
+        help: "declare the process with `run`, `unit` or `container`",
+    },
+];
+
+/// What a target cannot do that it is told.
+pub(super) fn verb_mistake(
+    target: &Target,
+    verb: &Verb,
+    arguments: &[Argument],
+    span: crate::source::Span,
+) -> Option<Diagnostic> {
+    // Without any setting the declaration is wrong already.
+    if target.settings.is_empty() {
+        return None;
+    }
+    let needs = NEEDS.iter().filter(|need| need.kind == target.kind.name && need.verbs.contains(&verb.name));
+    needs.into_iter().find_map(|need| {
+        if need.settings.iter().any(|setting| target.setting(setting).is_some()) {
+            return None;
+        }
+        let word = arguments.iter().find(|argument| need.words.contains(&argument.parameter.name));
+        match word {
+            None if !need.words.is_empty() => None,
+            Some(word) => {
+                let what = format!("{} {}", verb.name, word.parameter.name);
+                Some(mistake::arguments::cannot_do(
+                    word.span,
+                    &target.name,
+                    &what,
+                    need.why,
+                    need.help,
+                    target.span,
+                ))
+            }
+            None => Some(mistake::arguments::cannot_do(
+                span,
+                &target.name,
+                verb.name,
+                need.why,
+                need.help,
+                target.span,
+            )),
+        }
+    })
+}
+
+/// What of a process that soak did not start cannot be read.
+pub(super) fn log_mistake(target: &Target, span: crate::source::Span) -> Option<Diagnostic> {
+    let blind = target.kind.name == "process"
+        && !target.settings.is_empty()
+        && target.setting("run").is_none()
+        && target.setting("log").is_none();
+    blind.then(|| {
+        let help = "say where it logs to with the setting `log`";
+        mistake::arguments::cannot_do(span, &target.name, "log", STARTED, help, target.span)
+    })
+}
+
+/// Settings that are good by themselves and not together.
+pub(super) fn setting_mistake(target: &Target) -> Option<Diagnostic> {
+    let same = |first: &str, second: &str| {
+        let (first, second) = (target.setting(first)?, target.setting(second)?);
+        match (first.values.as_slice(), second.values.as_slice()) {
+            ([super::scenario::Argued::Value(a)], [super::scenario::Argued::Value(b)]) => {
+                let (a, b) = (a.constant()?.as_text()?, b.constant()?.as_text()?);
+                (a == b).then_some((first.span, second.span))
+            }
+            _ => None,
+        }
+    };
+    same("listen", "to").map(|(first, second)| mistake::arguments::link_to_itself(second, first))
+}

@@ -1,0 +1,236 @@
+//! The first pass: every declaration gets its name and its place in a list, nothing is resolved.
+
+use super::mistake;
+use super::names::{Entity, Symbol};
+use super::scenario::{Action, Block, Curve, Dataset, DatasetOrder, Ledger, Mix, Secret, Sequence, Target};
+use super::state::{
+    ActionState, Checker, Constant, Metric, Progress, SequenceState, is_iteration_word, unknown,
+};
+use crate::kinds;
+use crate::lang::expr::{ActionId, CurveId, DatasetId, LedgerId, MixId, SecretId, SequenceId, TargetId};
+use crate::lang::signature::Kind;
+use crate::syntax::ast::{self, Name, Statement, StatementKind};
+
+impl<'a> Checker<'a> {
+    /// Declares everything; `true` marks what stands in the scenario itself and not in an include.
+    pub fn declare(&mut self, items: &[(bool, &'a Statement)]) {
+        let mut titled = None;
+        let mut first = true;
+        for (own, item) in items {
+            if let StatementKind::Scenario { title } = &item.kind {
+                match titled {
+                    _ if !own => self.report(mistake::names::scenario_in_include(item.span)),
+                    Some(place) => self.report(mistake::names::second_scenario(item.span, place)),
+                    None if !first => self.report(mistake::names::scenario_not_first(item.span)),
+                    None => {}
+                }
+                titled.get_or_insert(item.span);
+                if *own {
+                    self.scenario.title = title.literal().unwrap_or_else(|| {
+                        self.found.push(mistake::names::title_interpolates(title.span));
+                        String::new()
+                    });
+                }
+            } else if !is_declaration(item) && !own && !matches!(item.kind, StatementKind::Bad { .. }) {
+                self.report(mistake::names::story_in_include(item.span));
+            } else {
+                self.declare_item(item);
+            }
+            first = false;
+        }
+    }
+
+    fn declare_item(&mut self, item: &'a Statement) {
+        match &item.kind {
+            StatementKind::Param { name, default, about } => {
+                let param = Some(self.scenario.params.len());
+                self.scenario.params.push(super::constants::param(name, about));
+                self.declare_constant(name, default, param);
+            }
+            StatementKind::Let { name, value } => self.declare_constant(name, value, None),
+            StatementKind::Secret { name, variable } => {
+                let id = SecretId(self.scenario.secrets.len() as u32);
+                let text = variable.literal().unwrap_or_default();
+                self.scenario.secrets.push(Secret {
+                    name: name.text.clone(),
+                    variable: text,
+                    span: name.span,
+                });
+                self.declare_name(name, Entity::Secret(id), "secret", true);
+            }
+            StatementKind::Metric { name, value, every } => {
+                let index = self.metrics.len();
+                let state = Progress::Waiting;
+                self.metrics.push(Metric { name, written: value, every: every.as_ref(), state });
+                self.declare_name(name, Entity::Metric(index), "metric", false);
+            }
+            StatementKind::Ledger(ledger) => {
+                let id = LedgerId(self.ledgers.len() as u32);
+                self.ledgers.push(ledger);
+                let (name, span) = (ledger.name.text.clone(), ledger.name.span);
+                self.scenario.ledgers.push(Ledger { name, sent: Vec::new(), received: Vec::new(), span });
+                self.declare_name(&ledger.name, Entity::Ledger(id), "ledger", false);
+            }
+            StatementKind::Action { name, body } => self.declare_action(name, body),
+            StatementKind::Mix { name, parts, .. } => {
+                let id = MixId(self.mixes.len() as u32);
+                self.mixes.push((parts, name.span));
+                self.scenario.mixes.push(Mix { name: name.text.clone(), parts: Vec::new(), span: name.span });
+                self.declare_name(name, Entity::Mix(id), "mix", false);
+            }
+            StatementKind::Curve { name, table, .. } => {
+                let id = CurveId(self.curves.len() as u32);
+                self.curves.push(table);
+                self.scenario.curves.push(Curve {
+                    name: name.text.clone(),
+                    points: Vec::new(),
+                    span: name.span,
+                });
+                self.declare_name(name, Entity::Curve(id), "curve", false);
+            }
+            StatementKind::Dataset { name, settings, .. } => {
+                let id = DatasetId(self.datasets.len() as u32);
+                self.datasets.push((settings, name.span));
+                self.scenario.datasets.push(Dataset {
+                    name: name.text.clone(),
+                    file: unknown(name.span),
+                    order: DatasetOrder::Sequential,
+                    columns: Vec::new(),
+                    span: name.span,
+                });
+                self.declare_name(name, Entity::Dataset(id), "dataset", true);
+            }
+            StatementKind::Sequence { name, parameters, body } => {
+                let id = SequenceId(self.sequences.len() as u32);
+                self.sequences.push(SequenceState { name, parameters, body, state: Progress::Waiting });
+                let (text, span) = (name.text.clone(), name.span);
+                let parameters = Vec::new();
+                self.scenario.sequences.push(Sequence {
+                    name: text,
+                    parameters,
+                    body: Block::default(),
+                    span,
+                });
+                self.declare_name(name, Entity::Sequence(id), "sequence", false);
+            }
+            StatementKind::Words(words) if declares_target(words) => self.declare_target(words),
+            _ => {}
+        }
+    }
+
+    fn declare_constant(&mut self, name: &'a Name, written: &'a ast::Expr, param: Option<usize>) {
+        let index = self.constants.len();
+        self.constants.push(Constant { name, written, param, state: Progress::Waiting });
+        self.declare_name(name, Entity::Constant(index), if param.is_some() { "param" } else { "let" }, true);
+    }
+
+    fn declare_action(&mut self, name: &'a Name, body: &'a ast::Block) {
+        let id = ActionId(self.actions.len() as u32);
+        let mut captures = Vec::new();
+        collect_captures(&body.statements, &mut captures);
+        let states = vec![None; captures.len()];
+        self.actions.push(ActionState { body, captures: states, yields_path: false, loaded: false });
+        let (text, span) = (name.text.clone(), name.span);
+        let (steps, datasets) = (Vec::new(), Vec::new());
+        self.scenario.actions.push(Action { name: text, steps, captures, datasets, span });
+        self.declare_name(name, Entity::Action(id), "action", false);
+    }
+
+    fn declare_target(&mut self, words: &'a ast::Words) {
+        let Some(name) = &words.second else { return };
+        let Some(kind) = kinds::find(&words.first.text) else {
+            let meant = kinds::nearest(&words.first.text).map(|kind| kind.name);
+            self.report(mistake::names::unknown_kind(words.first.span, &words.first.text, meant));
+            self.declare_name(name, Entity::Unknown, "target", false);
+            return;
+        };
+        if kind.built_in {
+            self.report(mistake::names::built_in_kind(words.first.span, kind.name));
+            return;
+        }
+        let id = self.add_target(kind, &name.text, name.span);
+        self.targets.push(words);
+        debug_assert_eq!(id.index() + 1, self.targets.len());
+        self.declare_name(name, Entity::Target(id), kind.name, false);
+    }
+
+    fn add_target(&mut self, kind: &'static Kind, name: &str, span: crate::source::Span) -> TargetId {
+        let id = TargetId(self.scenario.targets.len() as u32);
+        self.scenario.targets.push(Target { kind, name: name.to_string(), settings: Vec::new(), span });
+        id
+    }
+
+    /// The machine, which is among the targets once it is used.
+    pub fn machine(&mut self) -> Option<TargetId> {
+        let there = self.scenario.targets.iter().position(|target| target.kind.built_in);
+        if let Some(index) = there {
+            return Some(TargetId(index as u32));
+        }
+        let kind = kinds::find("machine")?;
+        let span = crate::source::Span::at(self.sources.files()[0].base());
+        Some(self.add_target(kind, "machine", span))
+    }
+
+    /// Declares a name. `in_actions` tells whether it can be used in actions, where some words have a meaning.
+    fn declare_name(&mut self, name: &Name, entity: Entity, sort: &'static str, in_actions: bool) {
+        let taken = matches!(name.text.as_str(), "machine" | "scratch" | "elapsed")
+            || in_actions && is_iteration_word(&name.text);
+        if taken || crate::lang::words::is_reserved(&name.text) {
+            self.report(mistake::names::reserved(name.span, &name.text));
+        }
+        let symbol = Symbol { entity, span: name.span, sort, used: false };
+        if let Err(first) = self.symbols.declare(&name.text, symbol) {
+            self.report(mistake::names::declared_twice(name.span, &name.text, first));
+        }
+    }
+}
+
+/// Whether words are the declaration of a target: `KIND NAME { … }`.
+pub(super) fn declares_target(words: &ast::Words) -> bool {
+    let Some(second) = &words.second else { return false };
+    if words.body.is_none() || !words.arguments.is_empty() || words.duration.is_some() {
+        return false;
+    }
+    match kinds::find(&words.first.text) {
+        // `websocket connect { … }` tells a target of that name something.
+        Some(kind) => kind.verb(&second.text).is_none(),
+        // A verb that takes no braces, of a target that stands here.
+        None => !kinds::KINDS.iter().any(|kind| kind.verb(&second.text).is_some()),
+    }
+}
+
+/// Whether a statement declares something and can therefore stand in an include.
+pub(super) fn is_declaration(statement: &Statement) -> bool {
+    match &statement.kind {
+        StatementKind::Words(words) => declares_target(words),
+        StatementKind::Scenario { .. }
+        | StatementKind::Include { .. }
+        | StatementKind::Param { .. }
+        | StatementKind::Let { .. }
+        | StatementKind::Secret { .. }
+        | StatementKind::Permit(_)
+        | StatementKind::Metric { .. }
+        | StatementKind::Ledger(_)
+        | StatementKind::Action { .. }
+        | StatementKind::Mix { .. }
+        | StatementKind::Curve { .. }
+        | StatementKind::Dataset { .. }
+        | StatementKind::Sequence { .. } => true,
+        _ => false,
+    }
+}
+
+/// The names of all captures in an action, in the order they first stand.
+fn collect_captures(statements: &[Statement], captures: &mut Vec<String>) {
+    for statement in statements {
+        match &statement.kind {
+            StatementKind::Capture { name, .. } if !captures.contains(&name.text) => {
+                captures.push(name.text.clone());
+            }
+            StatementKind::Words(ast::Words { body: Some(body), .. }) => {
+                collect_captures(&body.statements, captures);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Calls: functions that reduce a series, and those that make a value.
+
+use super::super::mistake;
+use super::super::names::{Entity, nearest};
+use super::super::series::{NewSeries, SeriesKey};
+use super::super::state::{Checker, Place, unknown};
+use super::{Readout, ReadoutOrigin, Term};
+use crate::lang::expr::{Expr, ExprKind, SeriesId, Window};
+use crate::lang::function::{
+    AGGREGATES, Aggregate, AggregateSignature, MAKERS, Maker, ResultDimension, SOURCES, find_aggregate,
+    find_source,
+};
+use crate::lang::quantity::Dimension;
+use crate::lang::types::{Shape, Type};
+use crate::source::Span;
+use crate::syntax::ast::{self, Argument, Name};
+
+impl Checker<'_> {
+    pub(super) fn call(&mut self, function: &Name, arguments: &[Argument], span: Span) -> Term {
+        for argument in arguments {
+            if let Some(name) = &argument.name {
+                self.report(mistake::types::named_argument(name.span, &function.text, &name.text));
+            }
+        }
+        if let Some(signature) = find_aggregate(&function.text) {
+            return Term::Value(self.aggregate(signature, function, arguments, span));
+        }
+        if let Some(signature) = find_source(&function.text) {
+            return match self.source_readout(signature, arguments, span) {
+                Some(readout) => Term::Readout(readout),
+                None => Term::Value(unknown(span)),
+            };
+        }
+        if let Some((maker, _, usage, _)) = MAKERS.iter().find(|(_, name, ..)| *name == function.text) {
+            return Term::Value(self.make(*maker, usage, arguments, span));
+        }
+        let names = AGGREGATES.iter().map(|signature| signature.name);
+        let names =
+            names.chain(SOURCES.iter().map(|source| source.name)).chain(MAKERS.iter().map(|maker| maker.1));
+        let meant = nearest(&function.text, names);
+        self.report(mistake::names::unknown_function(function.span, &function.text, meant));
+        // What stands in it is looked at all the same, so that names in it count as used.
+        for argument in arguments {
+            self.term(&argument.value);
+        }
+        Term::Value(unknown(span))
+    }
+
+    /// `p95(…)` and the like.
+    fn aggregate(
+        &mut self,
+        signature: &'static AggregateSignature,
+        function: &Name,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Expr {
+        let [argument] = arguments else {
+            self.report(mistake::types::argument_count(span, &function.text, "one reading", arguments.len()));
+            return unknown(span);
+        };
+        let readout = match self.term(&argument.value) {
+            Term::Readout(readout) => readout,
+            Term::Value(expr) if expr.ty == Type::Unknown => return unknown(span),
+            Term::Value(expr) => match self.composed(expr) {
+                Some(readout) => readout,
+                None => {
+                    self.report(mistake::measure::not_a_series(argument.value.span, &function.text));
+                    return unknown(span);
+                }
+            },
+            Term::Log(_, at) => {
+                self.report(mistake::measure::function_of_log(at, &function.text));
+                return unknown(span);
+            }
+        };
+        if !signature.shapes.contains(&readout.shape) {
+            let able = AGGREGATES.iter().filter(|other| other.shapes.contains(&readout.shape));
+            let able: Vec<&str> = able.map(|other| other.name).collect();
+            let finding =
+                mistake::measure::wrong_shape(argument.value.span, &function.text, readout.shape, &able);
+            self.report(finding);
+            return unknown(span);
+        }
+        let Readout { shape, dimension, percent, .. } = readout;
+        let ty = match signature.result {
+            ResultDimension::Same if shape == Shape::State => Type::SHARE,
+            ResultDimension::Same => Type::Quantity { dimension, percent },
+            ResultDimension::Number => Type::NUMBER,
+            ResultDimension::PerTime if signature.aggregate == Aggregate::Rate => {
+                // A distribution is counted, a counter says how much.
+                let counted = if shape == Shape::Distribution { Dimension::NONE } else { dimension };
+                per_time(counted)
+            }
+            ResultDimension::PerTime => per_time(dimension),
+        };
+        let window = readout.window.clone();
+        let series = self.series_of(readout);
+        Expr { kind: ExprKind::Measure { series, aggregate: signature.aggregate, window }, ty, span }
+    }
+
+    /// A value that is composed of measurements, as something that can be sampled itself.
+    fn composed(&mut self, expr: Expr) -> Option<Readout> {
+        let (mut measures, mut fixed) = (false, true);
+        expr.walk(&mut |part| match part.kind {
+            ExprKind::Measure { .. } => measures = true,
+            ExprKind::Variable(_) | ExprKind::Iteration(_) | ExprKind::Make(..) | ExprKind::Elapsed => {
+                fixed = false
+            }
+            _ => {}
+        });
+        if !measures || !fixed {
+            return None;
+        }
+        let (shape, dimension, percent, json) = derived_shape(&expr.ty)?;
+        let (span, name) = (expr.span, self.sources.text(expr.span).to_string());
+        let origin = ReadoutOrigin::Composed { series: None, expr };
+        Some(Readout { origin, shape, dimension, percent, json, window: Window::Block, span, name })
+    }
+
+    /// The series behind a readout; one that is composed gets a series of its own.
+    fn series_of(&mut self, readout: Readout) -> SeriesId {
+        let Readout { origin, shape, dimension, percent, span, name, .. } = readout;
+        match origin {
+            ReadoutOrigin::Series(series) | ReadoutOrigin::Composed { series: Some(series), .. } => series,
+            ReadoutOrigin::Composed { series: None, expr } => {
+                self.intern(SeriesKey::Composed(name.clone()), || NewSeries {
+                    name,
+                    origin: super::super::scenario::Origin::Derived(expr),
+                    shape,
+                    dimension,
+                    percent,
+                    span,
+                })
+            }
+        }
+    }
+
+    /// `uuid()`, `pick(list)` and the like.
+    fn make(&mut self, maker: Maker, usage: &'static str, arguments: &[Argument], span: Span) -> Expr {
+        let wanted = match maker {
+            Maker::Uuid | Maker::Now | Maker::Date => 0,
+            _ => 1,
+        };
+        if arguments.len() != wanted {
+            self.report(mistake::types::argument_count(span, usage, "", arguments.len()));
+            return unknown(span);
+        }
+        if matches!(self.place, Place::Fixed | Place::Metric) {
+            self.report(mistake::types::not_fixed(span, usage));
+            return unknown(span);
+        }
+        match (maker, arguments) {
+            (Maker::Recent | Maker::Take, [argument]) => self.pool(maker, &argument.value, usage, span),
+            (Maker::Random, [argument]) => {
+                let range = self.value(&argument.value);
+                let ty = match &range.ty {
+                    Type::Range(dimension) => Type::quantity(*dimension),
+                    Type::Unknown => return unknown(span),
+                    _ => {
+                        self.report(mistake::types::wrong(&range, "a range, as in `random(1..6)`", None));
+                        return unknown(span);
+                    }
+                };
+                Expr { kind: ExprKind::Make(maker, vec![range]), ty, span }
+            }
+            (Maker::Pick, [argument]) => {
+                let list = self.value(&argument.value);
+                let ty = match &list.ty {
+                    Type::List(element) => (**element).clone(),
+                    Type::Json => Type::Json,
+                    Type::Unknown => return unknown(span),
+                    _ => {
+                        self.report(mistake::types::wrong(
+                            &list,
+                            "a list, as in `pick([\"a\", \"b\"])`",
+                            None,
+                        ));
+                        return unknown(span);
+                    }
+                };
+                Expr { kind: ExprKind::Make(maker, vec![list]), ty, span }
+            }
+            _ => Expr { kind: ExprKind::Make(maker, Vec::new()), ty: Type::Text, span },
+        }
+    }
+
+    /// `recent(create.id)`, `take(create.id)`
+    fn pool(&mut self, maker: Maker, argument: &ast::Expr, usage: &'static str, span: Span) -> Expr {
+        if self.iteration.as_ref().is_none_or(|iteration| iteration.action.is_none()) {
+            self.report(mistake::types::not_here(span, usage, "in an action"));
+            return unknown(span);
+        }
+        let ast::ExprKind::Field { base, field } = &argument.kind else {
+            self.report(mistake::measure::not_a_pool(argument.span, usage));
+            return unknown(span);
+        };
+        let action = match &base.kind {
+            ast::ExprKind::Name(name) => match self.symbols.find(name) {
+                Some(Entity::Action(action)) => Some(action),
+                Some(Entity::Unknown) => return unknown(span),
+                None => {
+                    let meant = self.nearest_name(name).map(str::to_string);
+                    self.report(mistake::names::unknown(base.span, name, "action", meant.as_deref()));
+                    return unknown(span);
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some(action) = action else {
+            self.report(mistake::measure::not_a_pool(argument.span, usage));
+            return unknown(span);
+        };
+        let captures = self.scenario.action(action).captures.clone();
+        let Some(capture) = captures.iter().position(|capture| *capture == field.text) else {
+            let owner = self.scenario.action(action).name.clone();
+            self.report(mistake::measure::no_capture(field.span, &owner, &field.text, &captures));
+            return unknown(span);
+        };
+        let take = maker == Maker::Take;
+        self.pools.push((action, span, take));
+        Expr { kind: ExprKind::Pool { action, capture, take }, ty: Type::Json, span }
+    }
+}
+
+fn per_time(dimension: Dimension) -> Type {
+    Type::quantity(dimension.per(Dimension::TIME).unwrap_or(dimension))
+}
+
+/// The shape of a composed metric by the type of its value.
+pub(in crate::check) fn derived_shape(ty: &Type) -> Option<(Shape, Dimension, bool, bool)> {
+    match ty {
+        Type::Bool => Some((Shape::State, Dimension::NONE, false, false)),
+        Type::Quantity { dimension, percent } => Some((Shape::Gauge, *dimension, *percent, false)),
+        Type::Json => Some((Shape::Gauge, Dimension::NONE, false, true)),
+        _ => None,
+    }
+}

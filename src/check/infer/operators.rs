@@ -1,0 +1,255 @@
+//! Operators: their types, and their values where the file fixes both sides.
+
+use super::super::mistake;
+use super::super::state::{Checker, unknown};
+use super::constant_quantity;
+use crate::lang::eval;
+use crate::lang::expr::{BinaryOperator, Expr, ExprKind, UnaryOperator};
+use crate::lang::quantity::{Dimension, Quantity};
+use crate::lang::types::Type;
+use crate::lang::unit::number;
+use crate::lang::value::Value;
+use crate::source::Span;
+use crate::syntax::ast;
+
+impl Checker<'_> {
+    pub(super) fn unary(&mut self, operator: UnaryOperator, operand: &ast::Expr, span: Span) -> Expr {
+        let operand = self.value(operand);
+        let ty = match (operator, &operand.ty) {
+            (_, Type::Unknown) => return unknown(span),
+            (UnaryOperator::Minus, Type::Quantity { .. } | Type::Range(_)) => operand.ty.clone(),
+            (UnaryOperator::Minus, Type::Json) => Type::NUMBER,
+            (UnaryOperator::Not, Type::Bool | Type::Json) => Type::Bool,
+            _ => {
+                let wanted = if operator == UnaryOperator::Not { "a condition" } else { "a number" };
+                self.report(mistake::types::wrong(&operand, wanted, None));
+                return unknown(span);
+            }
+        };
+        let folded = operand.constant().and_then(|value| eval::unary(operator, value.clone()).ok());
+        let kind = match folded {
+            Some(value) => ExprKind::Constant(value),
+            None => ExprKind::Unary(operator, Box::new(operand)),
+        };
+        Expr { kind, ty, span }
+    }
+
+    pub(super) fn binary(
+        &mut self,
+        operator: BinaryOperator,
+        left: &ast::Expr,
+        right: &ast::Expr,
+        span: Span,
+    ) -> Expr {
+        let (left, right) = (self.value(left), self.value(right));
+        let Some(ty) = self.operator_type(operator, &left, &right, span) else { return unknown(span) };
+        if left.ty == Type::Unknown || right.ty == Type::Unknown {
+            return unknown(span);
+        }
+        let fixed = |expr: &Expr| match expr.constant() {
+            Some(Value::Range(..)) | None => None,
+            Some(value) => Some(value.clone()),
+        };
+        if operator == BinaryOperator::Divide
+            && constant_quantity(&right).is_some_and(|by| by.to_f64() == 0.0)
+        {
+            self.report(mistake::types::division_by_zero(right.span));
+            return unknown(span);
+        }
+        let folded = fixed(&left).zip(fixed(&right));
+        let folded = folded.and_then(|(left, right)| eval::apply(operator, left, right).ok());
+        let kind = match folded {
+            Some(value) => ExprKind::Constant(value),
+            None => ExprKind::Binary(operator, Box::new(left), Box::new(right)),
+        };
+        Expr { kind, ty, span }
+    }
+
+    /// The type of the result; `None` where the two do not go together, which has been said.
+    fn operator_type(
+        &mut self,
+        operator: BinaryOperator,
+        left: &Expr,
+        right: &Expr,
+        span: Span,
+    ) -> Option<Type> {
+        use BinaryOperator as B;
+        match operator {
+            B::And | B::Or => {
+                for side in [left, right] {
+                    if !matches!(side.ty, Type::Bool | Type::Json | Type::Unknown) {
+                        self.report(mistake::types::not_a_condition(side, operator.symbol()));
+                        return None;
+                    }
+                }
+                Some(Type::Bool)
+            }
+            B::In | B::NotIn => self.membership_type(left, right),
+            B::Equal | B::NotEqual | B::Less | B::LessOrEqual | B::Greater | B::GreaterOrEqual => {
+                self.comparison_type(operator, left, right)
+            }
+            B::Add | B::Subtract | B::Multiply | B::Divide => {
+                self.arithmetic_type(operator, left, right, span)
+            }
+        }
+    }
+
+    fn membership_type(&mut self, left: &Expr, right: &Expr) -> Option<Type> {
+        let goes = match &right.ty {
+            Type::List(element) => compatible(&left.ty, element),
+            Type::Range(dimension) => compatible(&left.ty, &Type::quantity(*dimension)),
+            Type::Json | Type::Unknown => true,
+            _ => {
+                self.report(mistake::types::wrong(right, "a list or a range", None));
+                return None;
+            }
+        };
+        if !goes && left.ty != Type::Unknown {
+            self.report(mistake::types::never_a_member(left, right));
+            return None;
+        }
+        Some(Type::Bool)
+    }
+
+    fn comparison_type(&mut self, operator: BinaryOperator, left: &Expr, right: &Expr) -> Option<Type> {
+        for side in [left, right] {
+            if matches!(side.ty, Type::Range(_)) {
+                self.report(mistake::types::compared_with_range(side));
+                return None;
+            }
+        }
+        if !compatible(&left.ty, &right.ty) {
+            let likely = likely_literal(right, &left.ty).or_else(|| likely_literal(left, &right.ty));
+            self.report(mistake::types::not_comparable(left, right, likely));
+            return None;
+        }
+        let ordered = !matches!(operator, BinaryOperator::Equal | BinaryOperator::NotEqual);
+        let orderable = |ty: &Type| !matches!(ty, Type::Bool | Type::List(_) | Type::Row(_));
+        if ordered && !(orderable(&left.ty) && orderable(&right.ty)) {
+            self.report(mistake::types::no_order(left, operator.symbol()));
+            return None;
+        }
+        Some(Type::Bool)
+    }
+
+    fn arithmetic_type(
+        &mut self,
+        operator: BinaryOperator,
+        left: &Expr,
+        right: &Expr,
+        span: Span,
+    ) -> Option<Type> {
+        let numeric = |ty: &Type| match ty {
+            Type::Quantity { dimension, percent } => Some((*dimension, *percent)),
+            Type::Range(dimension) => Some((*dimension, false)),
+            Type::Json | Type::Unknown => Some((Dimension::NONE, false)),
+            _ => None,
+        };
+        if left.ty == Type::Unknown || right.ty == Type::Unknown {
+            return Some(Type::Unknown);
+        }
+        let (Some(a), Some(b)) = (numeric(&left.ty), numeric(&right.ty)) else {
+            let wrong = if numeric(&left.ty).is_none() { left } else { right };
+            self.report(mistake::types::no_arithmetic(wrong, operator.symbol()));
+            return None;
+        };
+        let (dimension, percent) = match operator {
+            BinaryOperator::Add | BinaryOperator::Subtract if a.0 == b.0 => (Some(a.0), a.1 && b.1),
+            BinaryOperator::Add | BinaryOperator::Subtract => {
+                let likely = likely_literal(right, &left.ty).or_else(|| likely_literal(left, &right.ty));
+                self.report(mistake::types::not_addable(left, right, operator.symbol(), likely));
+                return None;
+            }
+            BinaryOperator::Multiply => (a.0.times(b.0), a.1 && b.1),
+            _ => (a.0.per(b.0), a.1 && !b.1 && b.0 == Dimension::NONE),
+        };
+        let Some(dimension) = dimension else {
+            self.report(mistake::types::absurd_dimension(span));
+            return None;
+        };
+        Some(Type::Quantity { dimension, percent })
+    }
+
+    /// Whether an expression has the type wanted; where not, says so.
+    pub fn expect_type(&mut self, expr: &Expr, wanted: &Type, what: &str) -> bool {
+        if expr.ty == Type::Unknown {
+            return false;
+        }
+        let fits = match (&expr.ty, wanted) {
+            (Type::Quantity { dimension, .. }, Type::Quantity { dimension: other, .. }) => dimension == other,
+            (Type::Json, Type::Quantity { dimension: Dimension::NONE, .. } | Type::Bool | Type::Text) => true,
+            (left, right) => left == right,
+        };
+        if !fits {
+            let likely = match likely_literal(expr, wanted) {
+                // Only what is compared or held back is that short; what is waited for is longer.
+                Some(literal) if !what.contains("latency") && !what.contains("jitter") => {
+                    Some(literal.strip_suffix("ms").map_or(literal.clone(), |number| format!("{number}s")))
+                }
+                likely => likely,
+            };
+            self.report(mistake::types::wrong_for(expr, what, wanted, likely));
+        }
+        fits
+    }
+
+    /// Like [`Checker::expect_type`], where a range is taken too.
+    pub fn expect_quantity(&mut self, expr: &Expr, dimension: Dimension, what: &str) -> bool {
+        matches!(&expr.ty, Type::Range(range) if *range == dimension)
+            || self.expect_type(expr, &Type::quantity(dimension), what)
+    }
+
+    /// Whether an expression is a duration (or a range of them) that is not negative.
+    pub fn expect_duration(&mut self, expr: &Expr, what: &str) -> bool {
+        if !self.expect_quantity(expr, Dimension::TIME, what) {
+            return false;
+        }
+        let low = match expr.constant() {
+            Some(Value::Range(low, _)) | Some(Value::Quantity(low)) => low.to_f64(),
+            _ => return true,
+        };
+        if low < 0.0 {
+            self.report(mistake::types::negative(expr, what));
+        }
+        low >= 0.0
+    }
+}
+
+/// Whether two values can be compared for equality.
+fn compatible(left: &Type, right: &Type) -> bool {
+    match (left, right) {
+        (Type::Unknown | Type::Json, _) | (_, Type::Unknown | Type::Json) => true,
+        (Type::Quantity { dimension, .. }, Type::Quantity { dimension: other, .. }) => dimension == other,
+        (Type::List(left), Type::List(right)) => compatible(left, right),
+        _ => left == right,
+    }
+}
+
+/// What a bare number was probably meant to be, where something with a unit is wanted: `100` beside a
+/// duration is `100ms`.
+pub(in crate::check) fn likely_literal(expr: &Expr, wanted: &Type) -> Option<String> {
+    let Quantity { dimension: Dimension::NONE, percent: false, .. } = constant_quantity(expr)? else {
+        // A plain size or rate where it should be per time, or the other way round.
+        return likely_rate(constant_quantity(expr)?, wanted);
+    };
+    let bare = number(constant_quantity(expr)?.to_f64());
+    let unit = match wanted {
+        Type::Quantity { dimension, .. } | Type::Range(dimension) => match *dimension {
+            Dimension::TIME if constant_quantity(expr)?.to_f64() < 10.0 => "s",
+            Dimension::TIME => "ms",
+            Dimension::SIZE => "MB",
+            Dimension::RATE => "/s",
+            Dimension::BYTE_RATE => "MB/s",
+            Dimension::NONE => "%",
+            _ => return None,
+        },
+        _ => return None,
+    };
+    Some(format!("{bare}{unit}"))
+}
+
+fn likely_rate(given: Quantity, wanted: &Type) -> Option<String> {
+    let Type::Quantity { dimension, .. } = wanted else { return None };
+    let per_time = given.dimension.per(Dimension::TIME)? == *dimension;
+    (per_time && given.dimension != Dimension::TIME).then(|| format!("{given}/h"))
+}

@@ -1,0 +1,214 @@
+//! Sources: `lines("…")`, `json("…", '$.a')` and the like, in a metric or right in an expectation.
+
+use super::super::mistake;
+use super::super::names::Entity;
+use super::super::scenario::{Argued, Origin, SourceValue};
+use super::super::series::{NewSeries, SeriesKey};
+use super::super::state::{Checker, Place};
+use super::{Readout, ReadoutOrigin, Term};
+use crate::lang::expr::{Expr, ExprKind, Window};
+use crate::lang::function::{SourceArgument, SourceKind, SourceSignature};
+use crate::lang::signature::Accepts;
+use crate::lang::types::Type;
+use crate::source::Span;
+use crate::syntax::ast::{self, Argument};
+
+impl Checker<'_> {
+    /// A source in an expression, interned by its text.
+    pub(super) fn source_readout(
+        &mut self,
+        signature: &'static SourceSignature,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Option<Readout> {
+        let origin = self.source_origin(signature, arguments, span)?;
+        let key = SeriesKey::Source(self.sources.text(span).to_string(), self.every());
+        let name = self.sources.text(span).to_string();
+        let SourceSignature { shape, dimension, .. } = *signature;
+        let shown = name.clone();
+        let series = self.intern(key, || NewSeries { name, origin, shape, dimension, percent: false, span });
+        Some(Readout {
+            origin: ReadoutOrigin::Series(series),
+            shape,
+            dimension,
+            percent: false,
+            json: gives_json(signature),
+            window: Window::Block,
+            span,
+            name: shown,
+        })
+    }
+
+    /// A source with its arguments checked.
+    pub fn source_origin(
+        &mut self,
+        signature: &'static SourceSignature,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Option<Origin> {
+        if !self.may_measure(span) {
+            return None;
+        }
+        let (least, most) = (signature.required, signature.arguments.len());
+        if !(least..=most).contains(&arguments.len()) {
+            self.report(mistake::measure::source_arguments(span, signature, arguments.len()));
+            return None;
+        }
+        let values = self.source_values(signature, arguments)?;
+        let exprs: Vec<Expr> = values
+            .iter()
+            .filter_map(|value| match value {
+                SourceValue::Value(expr) => Some(expr.clone()),
+                _ => None,
+            })
+            .collect();
+        if self.depends_on_block(&exprs, span) {
+            return None;
+        }
+        if signature.source == SourceKind::Capture {
+            self.expect_groups(&arguments[1].value, &values[1], 1, "the value that is captured");
+        }
+        Some(Origin::Source { source: signature, arguments: values })
+    }
+
+    fn source_values(
+        &mut self,
+        signature: &'static SourceSignature,
+        arguments: &[Argument],
+    ) -> Option<Vec<SourceValue>> {
+        let mut values = Vec::new();
+        for (wanted, argument) in signature.arguments.iter().zip(arguments) {
+            let written = &argument.value;
+            let value = match wanted {
+                SourceArgument::GlobOrLog => self.glob_or_log(written),
+                SourceArgument::FileOrUrl => self.file_or_url(written, signature.name),
+                SourceArgument::JsonPath => {
+                    let path = self.at_place(Place::Metric, |checker| checker.value(written));
+                    let good =
+                        self.expect_type(&path, &Type::Text, "a JSONPath") && self.json_path(written, &path);
+                    good.then_some(SourceValue::Value(path))
+                }
+                SourceArgument::Value(Accepts::Target(kinds)) => self.source_target(written, kinds),
+                SourceArgument::Value(accepts) => {
+                    self.accept_value(accepts, written, signature.name).map(SourceValue::Value)
+                }
+            };
+            values.push(value);
+        }
+        values.into_iter().collect()
+    }
+
+    /// A glob, or the output of a process.
+    pub fn glob_or_log(&mut self, written: &ast::Expr) -> Option<SourceValue> {
+        match self.term(written) {
+            Term::Log(target, _) => Some(SourceValue::Log(target)),
+            Term::Value(expr) if matches!(expr.ty, Type::Text) => {
+                let good = self.glob(written, &expr) && self.no_secret(&expr, "a path");
+                good.then_some(SourceValue::Value(expr))
+            }
+            other => {
+                let expr = self.reduce(other);
+                if expr.ty != Type::Unknown {
+                    self.report(mistake::types::wrong(&expr, "a path or the output of a process", None));
+                }
+                None
+            }
+        }
+    }
+
+    fn file_or_url(&mut self, written: &ast::Expr, what: &'static str) -> Option<SourceValue> {
+        let expr = self.value(written);
+        if !self.expect_type(&expr, &Type::Text, what) {
+            return None;
+        }
+        let url = self.fixed_start(&expr).contains("://") || matches!(expr.kind, ExprKind::Secret(_));
+        let good =
+            if url { self.url(written, &expr, &["http", "https"]) } else { self.no_secret(&expr, "a path") };
+        good.then_some(SourceValue::Value(expr))
+    }
+
+    fn source_target(&mut self, written: &ast::Expr, kinds: &'static [&'static str]) -> Option<SourceValue> {
+        let ast::ExprKind::Name(name) = &written.kind else {
+            self.report(mistake::names::wrong_sort(
+                written.span,
+                self.sources.text(written.span),
+                "a value",
+                kinds,
+            ));
+            return None;
+        };
+        let name = ast::Name { text: name.clone(), span: written.span };
+        match self.accept_target(&name, kinds)? {
+            Argued::Target(target) => Some(SourceValue::Target(target)),
+            _ => None,
+        }
+    }
+
+    /// Says so where values of a series depend on what only a block or an iteration knows: a series is sampled
+    /// from the run's beginning to its end.
+    pub fn depends_on_block(&mut self, exprs: &[Expr], span: Span) -> bool {
+        let mut depends = false;
+        for expr in exprs {
+            expr.walk(&mut |part| {
+                depends |= matches!(
+                    part.kind,
+                    ExprKind::Variable(_)
+                        | ExprKind::Iteration(_)
+                        | ExprKind::Captured(_)
+                        | ExprKind::Make(..)
+                        | ExprKind::Pool { .. }
+                        | ExprKind::Column(..)
+                        | ExprKind::Measure { .. }
+                        | ExprKind::Elapsed
+                );
+            });
+        }
+        if depends {
+            self.report(mistake::measure::source_not_fixed(span));
+        }
+        depends
+    }
+
+    /// A declared database for `show sql(…)`.
+    pub fn show_query(&mut self, written: &ast::Expr) -> Option<(crate::lang::expr::TargetId, Expr)> {
+        let ast::ExprKind::Call { function, arguments } = &written.kind else {
+            self.report(mistake::measure::show_wants_query(written.span));
+            return None;
+        };
+        let [database, query] = arguments.as_slice() else {
+            self.report(mistake::measure::show_wants_query(written.span));
+            return None;
+        };
+        if function.text != "sql" {
+            self.report(mistake::measure::show_wants_query(written.span));
+            return None;
+        }
+        let target = match self.source_target(&database.value, &["database"])? {
+            SourceValue::Target(target) => target,
+            _ => return None,
+        };
+        let query = self.value(&query.value);
+        let good = self.expect_type(&query, &Type::Text, "a query") && self.no_secret(&query, "a query");
+        good.then_some((target, query))
+    }
+
+    /// Whether a name is declared as anything that can be written as a value.
+    pub fn is_value_name(&self, name: &str) -> bool {
+        let declared = self.symbols.peek(name).map(|symbol| symbol.entity);
+        self.local(name).is_some()
+            || matches!(
+                declared,
+                Some(Entity::Constant(_) | Entity::Secret(_) | Entity::Metric(_) | Entity::Unknown)
+            )
+            || self.iteration.as_ref().and_then(|iteration| iteration.action).is_some_and(|action| {
+                self.scenario.action(action).captures.iter().any(|capture| capture == name)
+            })
+            || self.iteration.is_some() && super::super::state::is_iteration_word(name)
+            || matches!(name, "scratch" | "elapsed")
+    }
+}
+
+/// Whether what a source gives may be anything that JSON holds.
+pub(in crate::check) fn gives_json(signature: &SourceSignature) -> bool {
+    signature.source == SourceKind::Json
+}

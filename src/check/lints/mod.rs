@@ -1,0 +1,26 @@
+//! Findings about a scenario that is otherwise good: it runs, but it does not say what was probably meant.
+
+mod nothing;
+mod password;
+mod pools;
+mod share;
+mod unloaded;
+mod unused;
+mod weaker;
+
+use super::state::Checker;
+
+impl Checker<'_> {
+    /// All lints. Those that need the whole scenario to be right are left out where it is not `clean`.
+    pub fn check_lints(&mut self, clean: bool) {
+        self.share_lint();
+        self.password_lint();
+        self.weaker_lint();
+        if clean {
+            self.unloaded_lint();
+            self.pool_lint();
+            self.unused_lint();
+            self.nothing_lint();
+        }
+    }
+}

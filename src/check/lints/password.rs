@@ -1,0 +1,68 @@
+//! Passwords in plain text: in a URL, a header, an environment variable.
+
+use super::super::embedded::LATER;
+use super::super::mistake;
+use super::super::scenario::{Argued, Argument};
+use super::super::state::Checker;
+use super::super::walk::visit_tells;
+use crate::lang::signature::Accepts;
+use crate::source::Span;
+
+/// Headers that carry a password or a token.
+const SECRET_HEADERS: &[&str] =
+    &["authorization", "proxy-authorization", "x-api-key", "api-key", "x-auth-token", "cookie"];
+
+/// Parts of a variable's name that say it holds a secret.
+const SECRET_VARIABLES: &[&str] =
+    &["PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "APIKEY", "PRIVATE_KEY"];
+
+impl Checker<'_> {
+    pub(super) fn password_lint(&mut self) {
+        let mut places: Vec<(Span, &'static str)> = Vec::new();
+        for target in &self.scenario.targets {
+            target.settings.iter().for_each(|setting| self.plain_password(setting, &mut places));
+        }
+        visit_tells(&self.scenario, &mut |tell| {
+            tell.arguments.iter().for_each(|argument| self.plain_password(argument, &mut places));
+        });
+        for (span, place) in places {
+            self.report(mistake::lint::plain_password(span, place));
+        }
+    }
+
+    fn plain_password(&self, argument: &Argument, places: &mut Vec<(Span, &'static str)>) {
+        for (accepts, value) in argument.parameter.values.iter().zip(&argument.values) {
+            let (Accepts::Url(_), Argued::Value(expr)) = (accepts, value) else { continue };
+            if has_password(&self.sketch(expr)) {
+                places.push((expr.span, "a URL"));
+            }
+        }
+        let [name, Argued::Value(value)] = argument.values.as_slice() else { return };
+        let name = match name {
+            Argued::Word(word) => word.clone(),
+            Argued::Value(expr) => self.sketch(expr),
+            _ => return,
+        };
+        let (place, secret) = match argument.parameter.name {
+            "header" => ("a header", SECRET_HEADERS.contains(&name.to_lowercase().as_str())),
+            "env" => {
+                let upper = name.to_uppercase();
+                ("an environment variable", SECRET_VARIABLES.iter().any(|part| upper.contains(part)))
+            }
+            _ => return,
+        };
+        // Whatever is put in from elsewhere may be the secret itself.
+        let text = self.sketch(value);
+        if secret && !text.is_empty() && !text.contains(LATER) {
+            places.push((value.span, place));
+        }
+    }
+}
+
+/// Whether a URL has a password of its own.
+fn has_password(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
+    let Some((user, _)) = authority.rsplit_once('@') else { return false };
+    user.split_once(':').is_some_and(|(_, password)| !password.is_empty() && !password.contains(LATER))
+}

@@ -1,0 +1,53 @@
+//! A share compared with more than 100 %, or with a bare number that was meant as a percentage: the comparison is
+//! decided before anything is measured.
+
+use super::super::infer::constant_quantity;
+use super::super::mistake;
+use super::super::scenario::Origin;
+use super::super::state::Checker;
+use crate::lang::expr::{BinaryOperator, Expr, ExprKind};
+use crate::lang::types::Type;
+
+impl Checker<'_> {
+    pub(super) fn share_lint(&mut self) {
+        let mut found = Vec::new();
+        for expectation in &self.scenario.expectations {
+            expectation.condition.walk(&mut |part| {
+                let ExprKind::Binary(operator, left, right) = &part.kind else { return };
+                if !operator.compares() || matches!(operator, BinaryOperator::In | BinaryOperator::NotIn) {
+                    return;
+                }
+                for (measured, limit) in [(left, right), (right, left)] {
+                    let Some(most) = constant_quantity(limit).filter(|most| most.to_f64() > 1.0) else {
+                        continue;
+                    };
+                    if !most.percent && measured.ty == Type::SHARE {
+                        found.push(mistake::lint::share_as_number(limit.span, measured.span, most));
+                    } else if most.percent && self.is_whole_share(measured) {
+                        found.push(mistake::lint::beyond_whole(limit.span, measured.span));
+                    }
+                }
+            });
+        }
+        self.found.extend(found);
+    }
+
+    /// Whether an expression is a share of a whole, which is 100 % at most. A process's CPU is not: it may use
+    /// several cores.
+    fn is_whole_share(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Measure { series, .. } => {
+                let series = self.scenario.series(*series);
+                let several_cores = match &series.origin {
+                    Origin::Target { target, .. } => self.scenario.target(*target).kind.name == "process",
+                    Origin::Derived(_) => true,
+                    _ => false,
+                };
+                expr.ty == Type::SHARE && !several_cores
+            }
+            // `success` and `errors`: counts over counts.
+            ExprKind::Binary(BinaryOperator::Divide, _, _) => expr.ty == Type::SHARE,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! A `want` that is weaker than the `expect` of the same name beside it: it can never warn.
+
+use super::super::infer::constant_quantity;
+use super::super::mistake;
+use super::super::scenario::{Demand, Expectation, Qualifier};
+use super::super::state::Checker;
+use crate::lang::expr::{BinaryOperator, ExpectationId, Expr, ExprKind};
+use crate::lang::quantity::Quantity;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+impl Checker<'_> {
+    pub(super) fn weaker_lint(&mut self) {
+        let mut found = Vec::new();
+        for block in &self.siblings {
+            // Those with one name and one thing compared, by what they compare.
+            let mut groups: HashMap<String, Vec<ExpectationId>> = HashMap::new();
+            for id in block {
+                if let Some(key) = self.compared(self.scenario.expectation(*id)) {
+                    groups.entry(key).or_default().push(*id);
+                }
+            }
+            for group in groups.values() {
+                let of = |wanted: bool| {
+                    group
+                        .iter()
+                        .map(|id| self.scenario.expectation(*id))
+                        .filter(move |e| (e.demand == Demand::Want) == wanted)
+                };
+                for want in of(true) {
+                    let weak = of(false).find(|expect| is_weaker(want, expect));
+                    if let Some(expect) = weak {
+                        found.push(mistake::lint::weaker_want(
+                            want.condition.span,
+                            expect.condition.span,
+                            expect.demand.word(),
+                        ));
+                    }
+                }
+            }
+        }
+        self.found.extend(found);
+    }
+
+    /// What makes two expectations comparable: the name, what is measured, the direction, when it is judged.
+    fn compared(&self, expectation: &Expectation) -> Option<String> {
+        let (left, operator, _) = limit(&expectation.condition)?;
+        let when = match expectation.qualifier {
+            Qualifier::Now => "now",
+            Qualifier::Always => "always",
+            Qualifier::Sometimes => "sometimes",
+            Qualifier::AtEnd => "at end",
+            Qualifier::Within(_) | Qualifier::For(_) | Qualifier::ForWithin { .. } => return None,
+        };
+        let below = matches!(operator, BinaryOperator::Less | BinaryOperator::LessOrEqual);
+        let name = self.sketch(&expectation.name);
+        let tolerated = expectation.tolerate.is_some();
+        Some(format!("{name}\u{1}{}\u{1}{below}\u{1}{when}\u{1}{tolerated}", self.sources.text(left.span)))
+    }
+}
+
+/// `measured < limit` and the like.
+fn limit(condition: &Expr) -> Option<(&Expr, BinaryOperator, Quantity)> {
+    let ExprKind::Binary(operator, left, right) = &condition.kind else { return None };
+    let ordered = matches!(
+        operator,
+        BinaryOperator::Less
+            | BinaryOperator::LessOrEqual
+            | BinaryOperator::Greater
+            | BinaryOperator::GreaterOrEqual
+    );
+    Some((left.as_ref(), *operator, constant_quantity(right).filter(|_| ordered)?))
+}
+
+fn is_weaker(want: &Expectation, expect: &Expectation) -> bool {
+    let (Some((_, operator, wanted)), Some((_, _, expected))) =
+        (limit(&want.condition), limit(&expect.condition))
+    else {
+        return false;
+    };
+    let order = wanted.compare(expected);
+    match operator {
+        BinaryOperator::Less | BinaryOperator::LessOrEqual => order == Some(Ordering::Greater),
+        _ => order == Some(Ordering::Less),
+    }
+}

@@ -1,0 +1,311 @@
+//! E04xx: settings, verbs and their parameters, and the small languages inside texts.
+
+use super::super::embedded::UrlMistake;
+use super::{list, propose};
+use crate::diag::Diagnostic;
+use crate::lang::signature::{Accepts, Form, Parameter, Rule};
+use crate::source::Span;
+
+/// How a parameter is written, for a help.
+fn form(parameter: &Parameter) -> String {
+    let values: Vec<&str> = parameter.values.iter().map(example).collect();
+    match parameter.form {
+        Form::Positional => values.join(" "),
+        Form::Flag => parameter.name.to_string(),
+        Form::Keyword if values.is_empty() => format!("{} …", parameter.name),
+        Form::Keyword => format!("{} {}", parameter.name, values.join(" ")),
+    }
+}
+
+/// A value that a parameter takes.
+fn example(accepts: &Accepts) -> &'static str {
+    use crate::lang::quantity::Dimension;
+    match accepts {
+        Accepts::Quantity(Dimension::TIME) => "500ms",
+        Accepts::Quantity(Dimension::SIZE) => "4MB",
+        Accepts::Quantity(Dimension::BYTE_RATE) => "1Mbit/s",
+        Accepts::Quantity(_) | Accepts::Count => "10",
+        Accepts::Share => "10%",
+        Accepts::Text => "\"text\"",
+        Accepts::Path => "\"path\"",
+        Accepts::Glob => "\"*.log\"",
+        Accepts::Regex => "'expression'",
+        Accepts::Url(schemes) => match schemes.first() {
+            Some(&"ws") => "\"ws://127.0.0.1:8080\"",
+            Some(&"postgres") => "\"postgres://127.0.0.1:5432/app\"",
+            Some(&"redis") => "\"redis://127.0.0.1:6379\"",
+            _ => "\"http://127.0.0.1:8080\"",
+        },
+        Accepts::Address { port: true } => "\"127.0.0.1:8080\"",
+        Accepts::Address { port: false } => "\"10.30.0.1\"",
+        Accepts::Command => "\"program --option\"",
+        Accepts::Word(words) => words.first().copied().unwrap_or("word"),
+        Accepts::Name => "NAME",
+        Accepts::Json => "{ key: 1 }",
+        Accepts::Probe => "http(\"http://127.0.0.1:8080/health\")",
+        Accepts::Target(_) => "name",
+    }
+}
+
+pub fn missing(span: Span, owner: &str, parameter: &Parameter) -> Diagnostic {
+    Diagnostic::error("E0401", format!("{owner} needs `{}`", parameter.name), span)
+        .here("not given")
+        .help(format!("add `{}`", form(parameter)))
+}
+
+pub fn missing_value(span: Span, parameter: &Parameter, accepts: &Accepts) -> Diagnostic {
+    Diagnostic::error("E0401", format!("a value is missing behind `{}`", parameter.name), span)
+        .here("nothing follows")
+        .help(format!(
+            "as in `{}`",
+            match parameter.values {
+                [_] => form(parameter),
+                _ => example(accepts).to_string(),
+            }
+        ))
+}
+
+pub fn needs_more(span: Span, parameter: &Parameter, names: &[&str]) -> Diagnostic {
+    let finding = Diagnostic::error(
+        "E0401",
+        format!("`{}` needs {} behind it", parameter.name, list(names, "or")),
+        span,
+    )
+    .here("not complete");
+    match parameter.more.first() {
+        Some(more) => finding.help(format!("as in `{} {}`", parameter.name, form(more))),
+        None => finding,
+    }
+}
+
+pub fn hold_wants_duration(span: Span) -> Diagnostic {
+    Diagnostic::error("E0401", "`hold` needs a duration", span).here("how long?").help("as in `hold 5m`")
+}
+
+pub fn parameter_missing(span: Span, sequence: &str, parameter: &str) -> Diagnostic {
+    Diagnostic::error("E0401", format!("the sequence `{sequence}` needs `{parameter}`"), span)
+        .here("not given")
+        .help(format!("write `do {sequence}({parameter} = …)`"))
+}
+
+pub fn no_such_parameter(
+    span: Span,
+    sequence: &str,
+    name: &str,
+    meant: Option<&str>,
+    all: &[&str],
+) -> Diagnostic {
+    let message = match name {
+        "" => format!(
+            "the sequence `{sequence}` takes {} value{}",
+            all.len(),
+            if all.len() == 1 { "" } else { "s" }
+        ),
+        _ => format!("the sequence `{sequence}` has no parameter `{name}`"),
+    };
+    propose(
+        Diagnostic::error("E0402", message, span).here("one too many"),
+        span,
+        meant,
+        if name.is_empty() { &[] } else { all },
+    )
+}
+
+pub fn unexpected_value(span: Span, owner: &str, text: &str, keywords: &[&str]) -> Diagnostic {
+    let finding = Diagnostic::error("E0402", format!("`{owner}` does not take a bare `{text}`"), span)
+        .here("one too many");
+    match keywords {
+        [] => finding,
+        [one] => finding.help(format!("write `{one} {text}`")).fix(span, format!("{one} {text}"), false),
+        several => finding.help(format!("say what it is: {}", list(several, "or"))),
+    }
+}
+
+pub fn unknown_word(span: Span, owner: &str, word: &str, meant: Option<&str>, all: &[&str]) -> Diagnostic {
+    let finding = Diagnostic::error("E0402", format!("`{owner}` does not know `{word}`"), span)
+        .here("neither a word of it nor a name");
+    propose(finding, span, meant, all)
+}
+
+pub fn stray_comma(span: Span) -> Diagnostic {
+    Diagnostic::error("E0402", "no comma belongs here", span).here("leave it out").fix(span, "", false)
+}
+
+pub fn not_a_setting(span: Span, kind: &str) -> Diagnostic {
+    Diagnostic::error("E0402", "this is no setting", span)
+        .here("only settings stand here")
+        .help(format!("`soak kinds {kind}` lists them"))
+}
+
+pub fn given_twice(span: Span, name: &str, first: Option<Span>) -> Diagnostic {
+    let finding = Diagnostic::error("E0403", format!("`{name}` is given twice"), span).here("the second");
+    match first {
+        Some(first) => finding.also(first, "the first stands here"),
+        None => finding,
+    }
+}
+
+pub fn one_of_missing(span: Span, owner: &str, group: &[&str]) -> Diagnostic {
+    Diagnostic::error("E0404", format!("{owner} needs one of {}", list(group, "or")), span)
+        .here("none of them is given")
+}
+
+pub fn only_one_of(span: Span, first: Span, group: &[&str]) -> Diagnostic {
+    Diagnostic::error("E0404", format!("only one of {} can be given", list(group, "and")), span)
+        .here("the second of them")
+        .also(first, "the first")
+}
+
+pub fn rule_broken(span: Span, owner: &str, rule: &Rule) -> Diagnostic {
+    let message = match rule {
+        Rule::AtLeastOne(names) => format!("{owner} needs at least one of {}", list(names, "and")),
+        Rule::AtMostOne(names) => format!("at most one of {} can be given", list(names, "and")),
+        Rule::Needs { name, other } => format!("`{name}` means nothing without `{other}`"),
+    };
+    Diagnostic::error("E0404", message, span).here("these do not go together")
+}
+
+pub fn link_to_itself(span: Span, listen: Span) -> Diagnostic {
+    Diagnostic::error("E0404", "a link that passes on to where it listens talks to itself", span)
+        .here("the same address")
+        .also(listen, "it listens here")
+}
+
+pub fn wants_word(
+    span: Span,
+    parameter: &Parameter,
+    accepts: &Accepts,
+    text: &str,
+    meant: Option<&str>,
+) -> Diagnostic {
+    let finding = Diagnostic::error("E0405", format!("`{}` does not take `{text}`", parameter.name), span)
+        .here("not one of its words");
+    match accepts {
+        Accepts::Target(kinds) => finding.help(format!("the name of a {} belongs here", list(kinds, "or"))),
+        Accepts::Word(words) => propose(finding, span, meant, words),
+        _ => finding,
+    }
+}
+
+pub fn one_of_words(span: Span, what: &str, word: &str, meant: Option<&str>, all: &[&str]) -> Diagnostic {
+    propose(
+        Diagnostic::error("E0405", format!("`{what}` does not take `{word}`"), span)
+            .here("not one of its words"),
+        span,
+        meant,
+        all,
+    )
+}
+
+pub fn unknown_probe(span: Span, word: &str, meant: Option<&str>) -> Diagnostic {
+    let all = ["http", "tcp", "line", "file", "succeeds"];
+    propose(
+        Diagnostic::error("E0405", format!("readiness is not told by `{word}`"), span).here("no probe"),
+        span,
+        meant,
+        &all,
+    )
+}
+
+pub fn not_a_probe(span: Span) -> Diagnostic {
+    Diagnostic::error("E0405", "readiness is told by a probe", span)
+        .here("no probe")
+        .help("as in `ready http(\"http://127.0.0.1:8080/health\")` or `ready line('listening')`")
+}
+
+pub fn duration_needs_for(span: Span, verb: &str, text: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0406",
+        format!("`{verb}` takes values of its own, so `for` stands before its duration"),
+        span,
+    )
+    .here("is this how long it lasts?")
+    .help(format!("write `for {text}`"))
+    .fix(span, format!("for {text}"), false)
+}
+
+pub fn two_durations(span: Span, first: Span) -> Diagnostic {
+    Diagnostic::error("E0406", "a duration is given twice", span).here("the second").also(first, "the first")
+}
+
+pub fn cannot_last(span: Span, target: &str, verb: &str) -> Diagnostic {
+    Diagnostic::error("E0407", format!("`{target} {verb}` happens once and cannot last"), span)
+        .here("it has no duration")
+        .help(format!("write `{target} {verb}`, and `wait` behind it if the story is to wait"))
+}
+
+pub fn setting_lasts(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("E0407", format!("the setting `{name}` holds for the whole run"), span)
+        .here("it has no duration")
+}
+
+pub fn no_block(span: Span, word: &str) -> Diagnostic {
+    Diagnostic::error("E0408", format!("nothing in braces belongs behind `{word}`"), span)
+        .here("leave it out")
+}
+
+pub fn cannot_do(span: Span, target: &str, what: &str, why: &str, help: &str, declared: Span) -> Diagnostic {
+    Diagnostic::error("E0409", format!("`{target}` cannot do `{what}`: {why}"), span)
+        .here("not as it is declared")
+        .also(declared, "declared here")
+        .help(help)
+}
+
+pub fn bad_regex(span: Span, why: &str) -> Diagnostic {
+    Diagnostic::error("E0412", format!("this is no regular expression: {why}"), span)
+        .here(why)
+        .help("write it in `'…'`, where a backslash is itself; put one before a character that stands for itself, as in `\\(`")
+}
+
+pub fn bad_json_path(span: Span, why: &str, path: &str) -> Diagnostic {
+    let finding =
+        Diagnostic::error("E0413", format!("this is no JSONPath: {why}"), span).here("wrong from here");
+    if path.starts_with('$') {
+        finding.help("as in `'$.pending[*]'`")
+    } else {
+        finding.help(format!("it begins with `$`, as in `'$.{}'`", path.trim_start_matches('.')))
+    }
+}
+
+pub fn bad_url(span: Span, why: UrlMistake, schemes: &[&str], text: &str) -> Diagnostic {
+    let first = schemes.first().copied().unwrap_or("http");
+    let (message, help) = match why {
+        UrlMistake::NoScheme => {
+            ("a URL begins with its scheme".to_string(), format!("write `{first}://{text}`"))
+        }
+        UrlMistake::Scheme => {
+            (format!("this URL's scheme is {}", list(schemes, "or")), format!("as in `{first}://127.0.0.1`"))
+        }
+        UrlMistake::NoHost => ("this URL names no host".to_string(), format!("as in `{first}://127.0.0.1`")),
+        UrlMistake::Port => {
+            ("a port is a number from 1 to 65535".to_string(), format!("as in `{first}://127.0.0.1:8080`"))
+        }
+        UrlMistake::Space => ("a URL has no spaces".to_string(), "write `%20`".to_string()),
+    };
+    Diagnostic::error("E0414", message, span).here("wrong here").help(help)
+}
+
+pub fn bad_address(span: Span, text: &str, port: bool) -> Diagnostic {
+    let (wanted, help) = if port {
+        ("`host:port`", "127.0.0.1:8080")
+    } else {
+        ("a host's address without a port", "10.30.0.1")
+    };
+    Diagnostic::error("E0414", format!("`{text}` is not {wanted}"), span)
+        .here("no address")
+        .help(format!("as in `\"{help}\"`"))
+}
+
+pub fn bad_glob(span: Span, why: &str) -> Diagnostic {
+    Diagnostic::error("E0415", format!("this pattern of paths is wrong: {why}"), span).here(why)
+}
+
+pub fn empty_text(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error("E0417", format!("an empty {what} means nothing"), span).here("nothing in it")
+}
+
+pub fn open_quote(span: Span, quote: char) -> Diagnostic {
+    Diagnostic::error("E0417", format!("a `{quote}` in this command is never closed"), span)
+        .here("split into words as it stands")
+        .help("a shell is used where one is named: `sh -c '…'`")
+}

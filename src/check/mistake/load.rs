@@ -1,0 +1,107 @@
+//! E05xx: actions, loads, mixes, curves, datasets.
+
+use crate::diag::Diagnostic;
+use crate::lang::quantity::Quantity;
+use crate::source::Span;
+
+pub fn clauses_clash(span: Span, first: Span, why: &str) -> Diagnostic {
+    Diagnostic::error("E0501", "these two say different things about one load", span)
+        .here("the second")
+        .also(first, "the first")
+        .help(why)
+}
+
+pub fn clause_alone(span: Span, word: &str, example: &str) -> Diagnostic {
+    Diagnostic::error("E0501", format!("`{word}` means nothing here without `{example}`"), span).here("alone")
+}
+
+pub fn sequential_lasts(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0501",
+        "a load of so many iterations, one after the other, takes as long as they take",
+        span,
+    )
+    .here("it has no duration")
+    .help("add a rate, as in `at 20/s 50 times for 1m`")
+}
+
+pub fn no_arrival(span: Span) -> Diagnostic {
+    Diagnostic::error("E0502", "this load does not say how much", span)
+        .here("neither a rate, nor users, nor a number of times")
+        .help("as in `at 50/s for 3m`, `with 100 users for 3m` or `10 times`")
+}
+
+pub fn without_end(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0503",
+        format!("this {what} has no end to reach: the block around it lasts as long as its statements"),
+        span,
+    )
+    .here("for how long?")
+    .help("add `for 10m`, or put it into a phase with a duration")
+}
+
+pub fn mix_total(span: Span, total: Quantity) -> Diagnostic {
+    Diagnostic::error("E0504", format!("the shares of a mix add up to 100%, not to {total}"), span)
+        .here(format!("{total} in all"))
+}
+
+pub fn curve_header(span: Span) -> Diagnostic {
+    Diagnostic::error("E0505", "a curve has two columns, `at` and `level`", span)
+        .here("other columns")
+        .help("write `| at | level |`")
+}
+
+pub fn curve_time(span: Span) -> Diagnostic {
+    Diagnostic::error("E0505", "a point of a curve begins with a time of day", span)
+        .here("not a time of day")
+        .help("as in `06:00`, up to `24:00`")
+}
+
+pub fn curve_order(span: Span) -> Diagnostic {
+    Diagnostic::error("E0505", "the points of a curve stand in the order of time", span)
+        .here("earlier than the one above")
+}
+
+pub fn curve_ends(span: Span, missing: &str) -> Diagnostic {
+    Diagnostic::error("E0505", "a curve goes from 00:00 to 24:00", span)
+        .here(format!("there is no point at {missing}"))
+        .help(format!("add `| {missing} | 100% |`"))
+}
+
+pub fn cells(span: Span, given: usize, wanted: usize) -> Diagnostic {
+    Diagnostic::error("E0505", format!("a row has as many cells as the header: {wanted}, not {given}"), span)
+        .here("this row")
+}
+
+pub fn dataset_without_file(span: Span) -> Diagnostic {
+    Diagnostic::error("E0401", "a dataset needs `file`", span)
+        .here("not given")
+        .help("add `file \"people.csv\"`")
+}
+
+pub fn dataset_unreadable(span: Span, path: &str, why: &str) -> Diagnostic {
+    Diagnostic::error("E0215", format!("`{path}` cannot be read: {why}"), span)
+        .here("its first line names the columns")
+        .help("a relative path starts at the scenario's folder")
+}
+
+pub fn empty_action(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("E0401", format!("the action `{name}` does nothing"), span).here("no request in it")
+}
+
+pub fn not_in_an_action(span: Span, target: &str, verb: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0410",
+        format!("`{target} {verb}` belongs to the story: an action only asks and writes"),
+        span,
+    )
+    .here("not in an action")
+    .help("many iterations run at once, and each would do and undo it")
+}
+
+pub fn bad_weight(span: Span) -> Diagnostic {
+    Diagnostic::error("E0508", "a weight is a plain number above 0", span)
+        .here("no weight")
+        .help("as in `3: …`")
+}

@@ -1,0 +1,192 @@
+//! E06xx and the E03xx of readings: metrics, ledgers, windows, functions.
+
+use super::{list, propose};
+use crate::diag::Diagnostic;
+use crate::lang::function::SourceSignature;
+use crate::lang::quantity::Dimension;
+use crate::lang::types::{Shape, Type};
+use crate::source::Span;
+use std::time::Duration;
+
+pub fn bare_distribution(span: Span, name: &str, dimension: Dimension) -> Diagnostic {
+    let function = if dimension == Dimension::NONE { "count" } else { "p95" };
+    Diagnostic::error("E0303", format!("`{name}` is many values, not one"), span)
+        .here("which of them?")
+        .help(format!("say how they become one, such as `{function}({name})`"))
+        .fix(span, format!("{function}({name})"), false)
+}
+
+pub fn bare_log(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("E0303", format!("the output of `{name}` is text, not a value"), span)
+        .here("lines of text")
+        .help(format!("count lines with `lines({name}.log, 'ERROR')`, or take numbers out with `capture({name}.log, 'took (\\d+)')`"))
+}
+
+pub fn not_a_series(span: Span, function: &str) -> Diagnostic {
+    Diagnostic::error("E0304", format!("`{function}` takes a reading, and this is one value"), span)
+        .here("nothing is measured here over time")
+}
+
+pub fn function_of_log(span: Span, function: &str) -> Diagnostic {
+    Diagnostic::error("E0304", format!("`{function}` takes numbers, and a log is text"), span)
+        .here("lines of text")
+        .help("take numbers out of it with `capture(…, 'took (\\d+)')`, or count lines with `lines(…)`")
+}
+
+pub fn wrong_shape(span: Span, function: &str, shape: Shape, able: &[&str]) -> Diagnostic {
+    let what = match shape {
+        Shape::Gauge => "a gauge (one value at a time)",
+        Shape::Counter => "a counter (it only adds up)",
+        Shape::Distribution => "a distribution (many values)",
+        Shape::State => "a state (true or false)",
+    };
+    Diagnostic::error("E0304", format!("`{function}` says nothing about {what}"), span)
+        .here(what)
+        .help(format!("what can be asked of it is {}", list(able, "and")))
+}
+
+pub fn two_windows(span: Span) -> Diagnostic {
+    Diagnostic::error("E0307", "a reading has one window", span).here("the second")
+}
+
+pub fn window_of_nothing(span: Span, ty: &Type) -> Diagnostic {
+    Diagnostic::error("E0307", format!("a window belongs to a reading, and this is {}", ty.describe()), span)
+        .here("nothing is measured here")
+}
+
+pub fn not_measured_here(span: Span) -> Diagnostic {
+    Diagnostic::error("E0310", "nothing is measured here", span)
+        .here("a reading")
+        .help("readings stand in metrics, in conditions and in notes of the story")
+}
+
+pub fn source_not_fixed(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0311",
+        "a source is read for the whole run, so it cannot depend on what a block or an iteration binds",
+        span,
+    )
+    .here("not fixed before the run")
+    .help("declare one metric for each")
+}
+
+pub fn source_arguments(span: Span, signature: &SourceSignature, given: usize) -> Diagnostic {
+    let (least, most) = (signature.required, signature.arguments.len());
+    let wanted = if least == most { format!("{most}") } else { format!("{least} or {most}") };
+    let plural = if wanted == "1" { "" } else { "s" };
+    Diagnostic::error(
+        "E0305",
+        format!("`{}` takes {wanted} value{plural}, not {given}", signature.name),
+        span,
+    )
+    .here("called wrongly")
+    .help(signature.about)
+}
+
+pub fn groups_missing(span: Span, given: usize, wanted: usize, what: &str) -> Diagnostic {
+    let groups = if wanted == 1 { "a group".to_string() } else { format!("{wanted} groups") };
+    Diagnostic::error("E0603", format!("this expression needs {groups}: {what}"), span)
+        .here(format!("{given} in it"))
+        .help("put parentheses around what is meant, as in `'id=(\\d+)'`")
+}
+
+pub fn captured_later(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("E0506", format!("`{name}` is captured further down"), span)
+        .here("not captured yet")
+        .help("put the request that captures it above")
+}
+
+pub fn not_a_pool(span: Span, usage: &str) -> Diagnostic {
+    Diagnostic::error("E0604", format!("`{usage}` draws from what an action captures"), span)
+        .here("no capture")
+        .help("as in `recent(create.id)`")
+}
+
+pub fn no_capture(span: Span, action: &str, name: &str, captures: &[String]) -> Diagnostic {
+    let names: Vec<&str> = captures.iter().map(String::as_str).collect();
+    let meant = super::super::names::nearest(name, names.iter().copied());
+    let finding = Diagnostic::error("E0604", format!("the action `{action}` captures no `{name}`"), span)
+        .here("never captured");
+    if names.is_empty() {
+        return finding.help(format!("add `capture {name} = body.{name}` to its request"));
+    }
+    propose(finding, span, meant, &names)
+}
+
+pub fn ledger_without(span: Span, name: &str, side: &str) -> Diagnostic {
+    let help = match side {
+        "sent" => "add `sent action.capture`: the key of each item that is sent",
+        _ => {
+            "add `received files(\"out/**\", '([^/]+)$')` or `received lines(\"out.jsonl\", '\"id\": ?(\\d+)')`"
+        }
+    };
+    Diagnostic::error("E0601", format!("the ledger `{name}` does not say what is {side}"), span)
+        .here(format!("no `{side}`"))
+        .help(help)
+}
+
+pub fn ledger_without_key(span: Span, source: &str) -> Diagnostic {
+    Diagnostic::error("E0601", "a ledger needs to know the key of what arrives", span)
+        .here("two values belong here")
+        .help(format!("write `{source}(\"…\", '…(key)…')`: the first group of the expression is the key"))
+}
+
+pub fn not_a_key(span: Span) -> Diagnostic {
+    Diagnostic::error("E0602", "a key is something of an action: a capture, `seq` or `path`", span)
+        .here("no key")
+        .help("as in `sent create.id`")
+}
+
+pub fn value_of_other_action(span: Span, key: Span, action: &str) -> Diagnostic {
+    Diagnostic::error("E0602", "key and value come from one action", span)
+        .here("of another action")
+        .also(key, format!("the key is of `{action}`"))
+}
+
+pub fn received_with(span: Span) -> Diagnostic {
+    Diagnostic::error("E0602", "what arrives has its value in the second group of the expression", span)
+        .here("leave it out")
+}
+
+pub fn not_received(span: Span, meant: Option<&str>) -> Diagnostic {
+    let finding = Diagnostic::error("E0602", "a ledger receives from files or from lines", span)
+        .here("neither of them");
+    match meant {
+        Some(meant) => propose(finding, span, Some(meant), &[]),
+        None => finding.help("as in `received files(\"out/**\", '([^/]+)$')`"),
+    }
+}
+
+pub fn files_of_log(span: Span) -> Diagnostic {
+    Diagnostic::error("E0602", "`files` takes paths, and a log is lines", span)
+        .here("a log")
+        .help("use `lines`")
+}
+
+pub fn not_a_metric(span: Span, ty: &Type) -> Diagnostic {
+    Diagnostic::error("E0605", format!("a metric is a number, or true or false, not {}", ty.describe()), span)
+        .here(ty.describe())
+}
+
+pub fn metric_of_nothing(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("E0605", format!("the metric `{name}` measures nothing"), span)
+        .here("the same all the time")
+        .help(format!("a constant is declared with `let {name} = …`"))
+}
+
+pub fn sampled_too_often(span: Span, least: Duration) -> Diagnostic {
+    let least = crate::lang::unit::format_duration(least);
+    Diagnostic::error("E0308", format!("a metric is sampled every {least} at most"), span).here("too often")
+}
+
+pub fn tolerate_without_always(span: Span) -> Diagnostic {
+    Diagnostic::error("E0606", "`tolerate` allows for a breach of what must hold `always`", span)
+        .here("nothing to tolerate")
+        .help("write `always tolerate 30s`")
+}
+
+pub fn show_wants_query(span: Span) -> Diagnostic {
+    Diagnostic::error("E0606", "`show` takes a query", span)
+        .here("no query")
+        .help("as in `show sql(db, \"select …\")`")
+}

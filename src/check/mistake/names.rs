@@ -1,0 +1,258 @@
+//! E02xx: names, and where declarations and statements may stand.
+
+use super::{article, list, propose};
+use crate::diag::Diagnostic;
+use crate::source::Span;
+
+pub fn unknown(span: Span, name: &str, wanted: &str, meant: Option<&str>) -> Diagnostic {
+    let message = format!("there is no {wanted} `{name}`");
+    propose(
+        Diagnostic::error("E0201", message, span).here("nothing of this name is declared"),
+        span,
+        meant,
+        &[],
+    )
+}
+
+pub fn unknown_param(span: Span, name: &str, meant: Option<&str>, all: &[&str]) -> Diagnostic {
+    let finding = Diagnostic::error("E0201", format!("there is no parameter `{name}`"), span)
+        .here("given on the command line");
+    match meant {
+        Some(meant) => finding.help(format!("did you mean `--param {meant}=…`?")),
+        None if all.is_empty() => finding.help("the scenario declares no `param`"),
+        None => finding.help(format!("the scenario has {}", list(all, "and"))),
+    }
+}
+
+pub fn param_given_twice(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("E0201", format!("the parameter `{name}` is given twice on the command line"), span)
+        .here("the second")
+}
+
+pub fn unknown_kind(span: Span, name: &str, meant: Option<&str>) -> Diagnostic {
+    let finding =
+        Diagnostic::error("E0202", format!("there is no kind `{name}`"), span).here("no kind of target");
+    match meant {
+        Some(_) => propose(finding, span, meant, &[]),
+        None => finding.help("`soak kinds` lists them"),
+    }
+}
+
+pub fn built_in_kind(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("E0202", format!("`{name}` is always there and cannot be declared"), span)
+        .here("built in")
+        .help(format!("tell it what to do without declaring it: `{name} burn cpu 80% for 1m`"))
+}
+
+pub fn unknown_verb(span: Span, kind: &str, word: &str, meant: Option<&str>, all: &[&str]) -> Diagnostic {
+    let message = format!("{} cannot be told to `{word}`", article(kind));
+    let finding = Diagnostic::error("E0203", message, span).here("no verb of its kind");
+    if all.is_empty() {
+        return finding.help(format!("{} is only declared, and told nothing", article(kind)));
+    }
+    propose(finding, span, meant, all)
+}
+
+pub fn verb_missing(span: Span, name: &str, verbs: &[&str]) -> Diagnostic {
+    let finding = Diagnostic::error("E0203", format!("`{name}` is not told what to do"), span)
+        .here("a verb belongs behind it");
+    if verbs.is_empty() { finding } else { finding.help(format!("it knows {}", list(verbs, "and"))) }
+}
+
+pub fn unknown_setting(span: Span, kind: &str, word: &str, meant: Option<&str>, all: &[&str]) -> Diagnostic {
+    let finding = Diagnostic::error("E0204", format!("{} has no setting `{word}`", article(kind)), span)
+        .here("no setting of its kind");
+    propose(finding, span, meant, all)
+}
+
+pub fn no_part(span: Span, owner: &str, part: &str, meant: Option<&str>, all: &[&str]) -> Diagnostic {
+    let finding = Diagnostic::error("E0205", format!("{owner} has no `{part}`"), span)
+        .here("nothing of this name can be read of it");
+    propose(finding, span, meant, all)
+}
+
+pub fn verb_as_reading(span: Span, name: &str, verb: &str) -> Diagnostic {
+    Diagnostic::error("E0205", format!("`{verb}` is something that `{name}` is told, not read of it"), span)
+        .here("a verb")
+        .help(format!("write `{name} {verb}` as a statement"))
+}
+
+pub fn has_no_parts(span: Span, what: &str, part: &str) -> Diagnostic {
+    Diagnostic::error("E0205", format!("{what} has no parts, so no `{part}` either"), span)
+        .here("nothing stands behind the dot")
+}
+
+pub fn declared_twice(span: Span, name: &str, first: Span) -> Diagnostic {
+    Diagnostic::error("E0206", format!("`{name}` is declared twice"), span)
+        .here("the second")
+        .also(first, "the first stands here")
+        .help("rename one of them")
+}
+
+pub fn reserved(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("E0207", format!("`{name}` means something already and cannot be a name"), span)
+        .here("taken by the language")
+        .help(format!("choose another name, such as `my_{name}`"))
+}
+
+pub fn not_a_value(span: Span, name: &str, sort: &str, help: Option<String>) -> Diagnostic {
+    let finding =
+        Diagnostic::error("E0208", format!("`{name}` is {} and has no value by itself", article(sort)), span)
+            .here("not a value");
+    match help {
+        Some(help) => finding.help(help),
+        None => finding,
+    }
+}
+
+pub fn not_a_target(span: Span, name: &str, sort: &str) -> Diagnostic {
+    let finding = Diagnostic::error(
+        "E0208",
+        format!("`{name}` is {} and cannot be told anything", article(sort)),
+        span,
+    )
+    .here("not a target");
+    match sort {
+        "action" | "mix" => finding.help(format!(
+            "run it with `load {name} at 10/s`, or `load {name} once` as `load {name} 1 times`"
+        )),
+        "sequence" => finding.help(format!("call it with `do {name}()`")),
+        "metric" => finding.help(format!("judge it with `expect \"name\": {name} < 10`")),
+        _ => finding,
+    }
+}
+
+pub fn wrong_sort(span: Span, name: &str, sort: &str, wanted: &[&str]) -> Diagnostic {
+    let what = if sort == "a value" { sort.to_string() } else { article(sort) };
+    Diagnostic::error(
+        "E0208",
+        format!(
+            "`{name}` is {what}, not {} {}",
+            if wanted.len() == 1 { "the name of" } else { "one of" },
+            list(wanted, "or")
+        ),
+        span,
+    )
+    .here(format!("{} is wanted here", list(wanted, "or")))
+}
+
+pub fn defined_by_itself(span: Span, name: &str, declared: Span) -> Diagnostic {
+    Diagnostic::error("E0209", format!("`{name}` is defined by itself"), span)
+        .here("used for its own value")
+        .also(declared, "declared here")
+}
+
+pub fn calls_itself(span: Span, name: &str, declared: Span) -> Diagnostic {
+    Diagnostic::error("E0210", format!("the sequence `{name}` calls itself"), span)
+        .here("called while it runs")
+        .also(declared, "declared here")
+        .help("the whole plan is known before the run, so nothing calls itself: use `repeat`")
+}
+
+pub fn include_unreadable(span: Span, path: &str, why: &str) -> Diagnostic {
+    Diagnostic::error("E0211", format!("`{path}` cannot be read: {why}"), span)
+        .here("included here")
+        .help("a relative path starts at the folder of the file that includes")
+}
+
+pub fn include_circle(span: Span, path: &str) -> Diagnostic {
+    Diagnostic::error("E0211", format!("`{path}` includes itself"), span)
+        .here("this closes a circle of includes")
+}
+
+pub fn include_is_interpolated(span: Span) -> Diagnostic {
+    Diagnostic::error("E0211", "the path of an include is written out", span)
+        .here("nothing is interpolated here")
+}
+
+pub fn too_many_includes(span: Span, most: usize) -> Diagnostic {
+    Diagnostic::error("E0211", format!("a scenario includes {most} files at most"), span).here("one too many")
+}
+
+pub fn story_in_include(span: Span) -> Diagnostic {
+    Diagnostic::error("E0212", "an included file only declares", span)
+        .here("this belongs to a story")
+        .help("put it into a `sequence` and call that with `do`")
+}
+
+pub fn scenario_in_include(span: Span) -> Diagnostic {
+    Diagnostic::error("E0212", "an included file is no scenario of its own", span)
+        .here("the title stands in the file that includes")
+}
+
+pub fn second_scenario(span: Span, first: Span) -> Diagnostic {
+    Diagnostic::error("E0212", "a file holds one scenario", span)
+        .here("the second")
+        .also(first, "the first stands here")
+}
+
+pub fn scenario_not_first(span: Span) -> Diagnostic {
+    Diagnostic::error("E0212", "`scenario` is the first statement of its file", span)
+        .here("something stands before it")
+}
+
+pub fn title_interpolates(span: Span) -> Diagnostic {
+    Diagnostic::error("E0212", "the title of a scenario is written out", span)
+        .here("nothing is interpolated here")
+}
+
+pub fn declared_in_block(span: Span) -> Diagnostic {
+    Diagnostic::error("E0212", "declarations stand at the top of the file, not in a block", span)
+        .here("declared inside a block")
+}
+
+pub fn only_at_top(span: Span) -> Diagnostic {
+    Diagnostic::error("E0212", "`setup` and `cleanup` stand at the top of the file, not in a block", span)
+        .here("inside a block")
+}
+
+pub fn only_in_action(span: Span) -> Diagnostic {
+    Diagnostic::error("E0212", "this stands in an action", span)
+        .here("not a statement of the story")
+        .help("in the story use `expect` for what must hold and `wait` for a pause")
+}
+
+pub fn not_in_action(span: Span) -> Diagnostic {
+    Diagnostic::error("E0212", "an action holds requests, `check`, `capture` and `think`", span)
+        .here("this belongs to the story")
+}
+
+pub fn only_checks_here(span: Span) -> Diagnostic {
+    Diagnostic::error("E0212", "the braces behind a request hold `check` and `capture`", span)
+        .here("neither of them")
+}
+
+pub fn capture_in_story(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0212",
+        "`capture` stands in an action, whose captures are measured and drawn from",
+        span,
+    )
+    .here("not in the story")
+    .help("put the request into an `action` and run it with `load … 1 times`")
+}
+
+pub fn not_in_conversation(span: Span) -> Diagnostic {
+    Diagnostic::error("E0212", "a conversation is made of `send`, `receive` and `hold`", span)
+        .here("none of them")
+}
+
+pub fn unknown_phase(span: Span, name: &str, meant: Option<&str>) -> Diagnostic {
+    let finding = Diagnostic::error("E0213", format!("there is no phase \"{name}\""), span)
+        .here("no phase has this name");
+    match meant {
+        Some(meant) => {
+            finding.help(format!("did you mean \"{meant}\"?")).fix(span, format!("\"{meant}\""), false)
+        }
+        None => finding,
+    }
+}
+
+pub fn unknown_function(span: Span, name: &str, meant: Option<&str>) -> Diagnostic {
+    propose(
+        Diagnostic::error("E0214", format!("there is no function `{name}`"), span).here("unknown"),
+        span,
+        meant,
+        &[],
+    )
+}

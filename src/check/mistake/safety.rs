@@ -1,0 +1,56 @@
+//! E07xx: permits, secrets, and what the runner cannot do yet.
+
+use crate::diag::Diagnostic;
+use crate::source::Span;
+
+pub fn load_needs_permit(span: Span, host: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0701",
+        format!("`{host}` is another machine, and nothing permits to talk to it"),
+        span,
+    )
+    .here("beyond this machine")
+    .help(format!("permit load to \"{host}\""))
+}
+
+pub fn fault_needs_permit(span: Span, target: &str, verb: &str, why: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0702",
+        format!("`{target} {verb}` is a fault on something that soak did not make: {why}"),
+        span,
+    )
+    .here("nothing permits it")
+    .help(format!("permit fault on {target}"))
+}
+
+pub fn secret_refused(span: Span, name: &str, what: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0703",
+        format!("the secret `{name}` cannot stand in {what}, where it would be seen"),
+        span,
+    )
+    .here("a secret")
+    .help("a secret may stand in a header, a URL, a body, and `env` of a process")
+}
+
+pub fn permit_form(span: Span, word: &str) -> Diagnostic {
+    Diagnostic::error("E0704", format!("nothing is permitted by `permit {word}` in this form"), span)
+        .here("load or fault")
+        .help("write `permit load to \"host\"` or `permit fault on name`")
+}
+
+pub fn permit_not_a_host(span: Span, text: &str) -> Diagnostic {
+    Diagnostic::error("E0704", format!("`{text}` is not a host"), span)
+        .here("no host")
+        .help("as in `permit load to \"staging.example.com\"`")
+}
+
+pub fn permit_not_fixed(span: Span) -> Diagnostic {
+    Diagnostic::error("E0704", "what is permitted is written out, so that a reviewer sees it", span)
+        .here("not fixed")
+}
+
+pub fn not_yet(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error("E0790", format!("soak cannot run this yet: {what}"), span)
+        .here("checked and planned, not run")
+}

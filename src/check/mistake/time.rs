@@ -1,0 +1,87 @@
+//! E08xx: what cannot happen in the time there is.
+
+use crate::diag::Diagnostic;
+use crate::lang::unit::format_duration as shown;
+use crate::source::Span;
+use std::time::Duration;
+
+pub fn does_not_fit(span: Span, took: Duration, left: Duration, what: &str, block: Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0801",
+        format!("this takes at least {}, and {} of {what} are left", shown(took), shown(left)),
+        span,
+    )
+    .here(format!("{} at the shortest", shown(took)))
+    .also(block, "this is too short for it")
+    .help("give it more time, or less to do")
+}
+
+pub fn never_reached(span: Span, due: Duration, what: &str, block: Span) -> Diagnostic {
+    Diagnostic::error("E0801", format!("{what} has ended before {} are over", shown(due)), span)
+        .here("never reached")
+        .also(block, "ends before that")
+}
+
+pub fn deadline_beyond(span: Span, within: Duration, left: Duration, what: &str, block: Span) -> Diagnostic {
+    let finding = Diagnostic::error(
+        "E0802",
+        format!("this may take {}, but only {} of {what} are left", shown(within), shown(left)),
+        span,
+    )
+    .here("beyond the end of its block")
+    .also(block, "ends before that");
+    if left.is_zero() {
+        finding
+    } else {
+        finding.help(format!("write `within {}`, or give the block more time", shown(left)))
+    }
+}
+
+pub fn already_past(span: Span, at: Duration, now: Duration) -> Diagnostic {
+    Diagnostic::error(
+        "E0803",
+        format!(
+            "{} after the block began is past: what stands above takes {} at least",
+            shown(at),
+            shown(now)
+        ),
+        span,
+    )
+    .here("already past")
+    .help("put it above, or say a later time")
+}
+
+pub fn never_sampled(span: Span, word: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0804",
+        format!("this can never be sampled: the block ends right behind it, and `{word}` looks ahead"),
+        span,
+    )
+    .here("nothing follows that takes time")
+    .help("put it at the beginning of its block, or leave the qualifier out to judge at once")
+}
+
+pub fn never_loaded(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("E0804", format!("this can never have a value: nothing loads `{name}`"), span)
+        .here("never measured")
+        .help(format!("add `load {name} at 10/s`"))
+}
+
+pub fn stretch_too_long(span: Span, within: Span) -> Diagnostic {
+    Diagnostic::error("E0802", "so long a stretch does not end within that time", span)
+        .here("longer")
+        .also(within, "than this")
+}
+
+pub fn never_due(span: Span, period: Duration, left: Duration, what: &str) -> Diagnostic {
+    Diagnostic::warning(
+        "W0906",
+        format!(
+            "this never runs: it is first due after {}, and {} of {what} are left",
+            shown(period),
+            shown(left)
+        ),
+        span,
+    )
+    .here("the first pass comes after one period")
+}

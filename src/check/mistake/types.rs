@@ -1,0 +1,250 @@
+//! E03xx: types, dimensions and values.
+
+use crate::diag::Diagnostic;
+use crate::lang::expr::Expr;
+use crate::lang::quantity::{Dimension, Quantity};
+use crate::lang::signature::Reading;
+use crate::lang::types::Type;
+use crate::source::Span;
+
+/// Adds the literal that was probably meant.
+fn likely(finding: Diagnostic, side: &Expr, literal: Option<String>) -> Diagnostic {
+    match literal {
+        Some(literal) => finding.help(format!("write `{literal}`")).fix(side.span, literal, false),
+        None => finding,
+    }
+}
+
+/// The side that is a bare number, which the likely literal replaces.
+fn bare<'e>(left: &'e Expr, right: &'e Expr) -> &'e Expr {
+    let is_bare = |side: &Expr| {
+        super::super::infer::constant_quantity(side).is_some_and(|value| value.dimension == Dimension::NONE)
+    };
+    if is_bare(right) || !is_bare(left) { right } else { left }
+}
+
+pub fn not_comparable(left: &Expr, right: &Expr, literal: Option<String>) -> Diagnostic {
+    let message = format!("{} cannot be compared with {}", left.ty.describe(), right.ty.describe());
+    let side = bare(left, right);
+    let other = if std::ptr::eq(side, right) { left } else { right };
+    let finding = Diagnostic::error("E0301", message, side.span)
+        .here(side.ty.describe())
+        .also(other.span, other.ty.describe());
+    let per_time = |ty: &Type| match ty {
+        Type::Quantity { dimension, .. } => dimension.times(Dimension::TIME),
+        _ => None,
+    };
+    let counted =
+        matches!(&left.ty, Type::Quantity { dimension, .. } if per_time(&right.ty) == Some(*dimension));
+    if literal.is_none() && counted && left.constant().is_none() {
+        return finding
+            .help("what is counted per time is `rate(…)` of a counter, and `growth(…)` of a gauge");
+    }
+    likely(finding, side, literal)
+}
+
+pub fn not_addable(left: &Expr, right: &Expr, symbol: &str, literal: Option<String>) -> Diagnostic {
+    let message =
+        format!("`{symbol}` needs two of a kind, not {} and {}", left.ty.describe(), right.ty.describe());
+    let side = bare(left, right);
+    let other = if std::ptr::eq(side, right) { left } else { right };
+    let finding = Diagnostic::error("E0301", message, side.span)
+        .here(side.ty.describe())
+        .also(other.span, other.ty.describe());
+    likely(finding, side, literal)
+}
+
+pub fn absurd_dimension(span: Span) -> Diagnostic {
+    Diagnostic::error("E0301", "the unit of this product means nothing", span)
+        .here("too many factors with units")
+}
+
+pub fn wrong(expr: &Expr, wanted: &str, literal: Option<String>) -> Diagnostic {
+    let message = format!("{wanted} is wanted here, not {}", expr.ty.describe());
+    likely(Diagnostic::error("E0302", message, expr.span).here(expr.ty.describe()), expr, literal)
+}
+
+pub fn wrong_for(expr: &Expr, what: &str, wanted: &Type, literal: Option<String>) -> Diagnostic {
+    let message = format!("{what} takes {}, not {}", wanted.describe(), expr.ty.describe());
+    let finding = Diagnostic::error("E0302", message, expr.span).here(expr.ty.describe());
+    match (literal, wanted) {
+        (None, Type::Text) => finding.help("write a text in quotes: `\"…\"`"),
+        (literal, _) => likely(finding, expr, literal),
+    }
+}
+
+pub fn param_type(
+    expr: &Expr,
+    name: &str,
+    wanted: &Type,
+    declared: Span,
+    literal: Option<String>,
+) -> Diagnostic {
+    let message = format!("the parameter `{name}` is {}, not {}", wanted.describe(), expr.ty.describe());
+    let finding = Diagnostic::error("E0302", message, expr.span)
+        .here("given on the command line")
+        .also(declared, "its default says what it is");
+    match literal {
+        Some(literal) => finding.help(format!("write `--param {name}={literal}`")),
+        None => finding,
+    }
+}
+
+pub fn mixed_list(span: Span, ty: &Type, others: &Type, first: Span) -> Diagnostic {
+    let message =
+        format!("a list holds one type: this is {}, the others are {}", ty.describe(), others.describe());
+    Diagnostic::error("E0302", message, span).here(ty.describe()).also(first, others.describe())
+}
+
+pub fn mixed_column(span: Span, ty: &Type, others: &Type, name: &str) -> Diagnostic {
+    let message = format!(
+        "the column `{name}` holds one type: this is {}, the others are {}",
+        ty.describe(),
+        others.describe()
+    );
+    Diagnostic::error("E0302", message, span).here(ty.describe())
+}
+
+pub fn range_ends(low: &Expr, high: &Expr) -> Diagnostic {
+    let message =
+        format!("the ends of a range are alike, not {} and {}", low.ty.describe(), high.ty.describe());
+    Diagnostic::error("E0302", message, high.span).here(high.ty.describe()).also(low.span, low.ty.describe())
+}
+
+pub fn time_of_day(span: Span) -> Diagnostic {
+    Diagnostic::error("E0302", "a time of day stands in a curve only", span)
+        .here("not a duration")
+        .help("a duration is written `6h` or `1h30m`")
+}
+
+pub fn no_arithmetic(expr: &Expr, symbol: &str) -> Diagnostic {
+    let finding = Diagnostic::error(
+        "E0302",
+        format!("`{symbol}` works on numbers, not on {}", expr.ty.describe()),
+        expr.span,
+    )
+    .here(expr.ty.describe());
+    match expr.ty {
+        Type::Text => finding.help("put texts together by interpolation: `\"{first}{second}\"`"),
+        _ => finding,
+    }
+}
+
+pub fn never_a_member(left: &Expr, right: &Expr) -> Diagnostic {
+    let message = format!("{} is never among {}", left.ty.describe(), right.ty.describe());
+    Diagnostic::error("E0301", message, left.span)
+        .here(left.ty.describe())
+        .also(right.span, right.ty.describe())
+}
+
+pub fn compared_with_range(expr: &Expr) -> Diagnostic {
+    Diagnostic::error("E0302", "a range has two ends, so nothing is above or below it", expr.span)
+        .here("a range")
+        .help("compare with one end, or ask whether something lies within: `status in 200..299`")
+}
+
+pub fn no_order(expr: &Expr, symbol: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0302",
+        format!("`{symbol}` needs an order, and {} has none", expr.ty.describe()),
+        expr.span,
+    )
+    .here(expr.ty.describe())
+    .help("compare with `==` or `!=`")
+}
+
+pub fn not_a_condition(expr: &Expr, symbol: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0306",
+        format!("`{symbol}` joins conditions, and {} is none", expr.ty.describe()),
+        expr.span,
+    )
+    .here(expr.ty.describe())
+    .help("compare it with something")
+}
+
+pub fn not_true_or_false(expr: &Expr, text: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0306",
+        format!("a condition is true or false; this is {}", expr.ty.describe()),
+        expr.span,
+    )
+    .here(expr.ty.describe())
+    .help(format!("compare it with something, such as `{text} == 0`"))
+}
+
+pub fn argument_count(span: Span, function: &str, wanted: &str, given: usize) -> Diagnostic {
+    let message = match wanted {
+        "" => format!("`{function}` is how it is written, not with {given} values"),
+        _ => format!("`{function}` takes {wanted}, not {given}"),
+    };
+    Diagnostic::error("E0305", message, span).here("called wrongly")
+}
+
+pub fn named_argument(span: Span, function: &str, name: &str) -> Diagnostic {
+    Diagnostic::error("E0305", format!("`{function}` takes its values by their places, not by name"), span)
+        .here(format!("leave out `{name} =`"))
+}
+
+pub fn takes_nothing(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("E0305", format!("`{name}` takes no such value"), span).here("one too many")
+}
+
+pub fn reading_needs(span: Span, target: &str, reading: &Reading) -> Diagnostic {
+    Diagnostic::error("E0305", format!("`{}` needs to know of what", reading.name), span)
+        .here("a value is missing")
+        .help(format!("write `{target}.{}(\"/\")`", reading.name))
+}
+
+pub fn range_backwards(span: Span, low: Quantity, high: Quantity) -> Diagnostic {
+    Diagnostic::error("E0308", "the low end of a range stands first", span)
+        .here(format!("{low} is more than {high}"))
+        .help(format!("write `{high}..{low}`"))
+}
+
+pub fn negative(expr: &Expr, what: &str) -> Diagnostic {
+    Diagnostic::error("E0308", format!("{what} cannot be negative"), expr.span).here(shown(expr))
+}
+
+pub fn not_positive(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error("E0308", format!("{what} must be more than nothing"), span).here("no time at all")
+}
+
+pub fn not_a_count(expr: &Expr, what: &str, least: u64) -> Diagnostic {
+    Diagnostic::error("E0308", format!("{what} is a whole number, {least} or more"), expr.span)
+        .here(shown(expr))
+}
+
+pub fn not_a_share(expr: &Expr, what: &str) -> Diagnostic {
+    let finding =
+        Diagnostic::error("E0308", format!("{what} lies between 0% and 100%"), expr.span).here(shown(expr));
+    match super::super::infer::constant_quantity(expr) {
+        Some(value) if !value.percent && (1.0..=100.0).contains(&value.to_f64()) => {
+            let literal = format!("{}%", crate::lang::unit::number(value.to_f64()));
+            likely(finding, expr, Some(literal))
+        }
+        _ => finding,
+    }
+}
+
+fn shown(expr: &Expr) -> String {
+    expr.constant().map_or_else(|| expr.ty.describe(), |value| format!("this is {value}"))
+}
+
+pub fn division_by_zero(span: Span) -> Diagnostic {
+    Diagnostic::error("E0309", "a division by zero has no value", span).here("always 0")
+}
+
+pub fn not_here(span: Span, name: &str, place: &str) -> Diagnostic {
+    Diagnostic::error("E0310", format!("`{name}` is known {place} only"), span).here("not known here")
+}
+
+pub fn not_fixed(span: Span, usage: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0310",
+        format!("`{usage}` gives something else each time, and what stands here is fixed"),
+        span,
+    )
+    .here("not fixed before the run")
+    .help("use it in an action or in the story")
+}

@@ -1,0 +1,125 @@
+//! What is declared under which name, and what a misspelt name was probably meant to be.
+
+use crate::lang::expr::{
+    ActionId, CurveId, DatasetId, LedgerId, MixId, SecretId, SequenceId, TargetId, VariableId,
+};
+use crate::lang::types::Type;
+use crate::source::Span;
+use std::collections::HashMap;
+
+/// Something that is declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entity {
+    /// A `param` or a `let`, by its place among the constants.
+    Constant(usize),
+    Secret(SecretId),
+    Target(TargetId),
+    /// By its place among the metrics.
+    Metric(usize),
+    Ledger(LedgerId),
+    Action(ActionId),
+    Mix(MixId),
+    Curve(CurveId),
+    Dataset(DatasetId),
+    Sequence(SequenceId),
+    /// Declared so wrongly that nothing is known of it; using it is silent.
+    Unknown,
+}
+
+/// A declared name.
+#[derive(Debug)]
+pub(super) struct Symbol {
+    pub entity: Entity,
+    /// Of the name where it is declared.
+    pub span: Span,
+    /// What it is called in messages: `param`, `metric`, a kind.
+    pub sort: &'static str,
+    pub used: bool,
+}
+
+/// All declared names.
+#[derive(Debug, Default)]
+pub(super) struct Symbols {
+    by_name: HashMap<String, usize>,
+    list: Vec<(String, Symbol)>,
+}
+
+impl Symbols {
+    /// Declares a name; gives back the place of the first declaration where there is one.
+    pub fn declare(&mut self, name: &str, symbol: Symbol) -> Result<(), Span> {
+        if let Some(first) = self.by_name.get(name) {
+            return Err(self.list[*first].1.span);
+        }
+        self.by_name.insert(name.to_string(), self.list.len());
+        self.list.push((name.to_string(), symbol));
+        Ok(())
+    }
+
+    /// Looks a name up without using it.
+    pub fn peek(&self, name: &str) -> Option<&Symbol> {
+        self.by_name.get(name).map(|index| &self.list[*index].1)
+    }
+
+    /// Looks a name up and marks it as used.
+    pub fn find(&mut self, name: &str) -> Option<Entity> {
+        let symbol = &mut self.list[*self.by_name.get(name)?].1;
+        symbol.used = true;
+        Some(symbol.entity)
+    }
+
+    /// All, in the order of the files.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Symbol)> {
+        self.list.iter().map(|(name, symbol)| (name.as_str(), symbol))
+    }
+}
+
+/// A name that a block binds.
+#[derive(Clone, Debug)]
+pub(super) struct Local {
+    pub name: String,
+    pub variable: VariableId,
+    pub ty: Type,
+}
+
+/// The candidate that `word` was probably meant to be: a different case, a part of it, or few slips away.
+pub(super) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    let lower = word.to_lowercase();
+    let limit = match word.chars().count() {
+        0..=2 => 1,
+        3..=5 => 2,
+        6..=8 => 3,
+        _ => 4,
+    };
+    let ranked = candidates.into_iter().filter(|candidate| *candidate != word).filter_map(|candidate| {
+        let other = candidate.to_lowercase();
+        let distance = strsim::osa_distance(&lower, &other);
+        let within =
+            lower.len() >= 3 && other.len() >= 3 && (other.starts_with(&lower) || lower.starts_with(&other));
+        match distance {
+            _ if distance <= limit && distance < other.len().max(2) => Some((distance * 2, candidate)),
+            _ if within => Some((limit * 2 + 1, candidate)),
+            _ => None,
+        }
+    });
+    ranked.min_by_key(|(rank, _)| *rank).map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn slips_are_mended_and_strangers_are_not() {
+        let names = ["latency", "loss", "up", "uploader", "machine"];
+        let cases = [
+            ("latncy", Some("latency")),
+            ("Latency", Some("latency")),
+            ("upload", Some("uploader")),
+            ("lose", Some("loss")),
+            ("zebra", None),
+        ];
+        for (word, meant) in cases {
+            assert_eq!(nearest(word, names), meant, "{word}");
+        }
+    }
+}

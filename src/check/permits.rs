@@ -1,0 +1,180 @@
+//! The blast radius: what goes beyond what soak made, loopback and the scenario's own hosts stands in the file.
+
+use super::backend;
+use super::embedded::{LATER, host_and_port, url_host};
+use super::mistake;
+use super::names::Entity;
+use super::scenario::{Argued, Origin, SourceValue, StepKind, Target};
+use super::state::{Checker, Place};
+use super::walk::{visit_steps, visit_tells};
+use crate::lang::expr::{Expr, TargetId};
+use crate::lang::function::SourceArgument;
+use crate::lang::signature::Accepts;
+use crate::source::Span;
+use crate::syntax::ast::{Permit, PermitSubject};
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+impl Checker<'_> {
+    /// `permit load to "host"`, `permit fault on name`
+    pub fn permit(&mut self, permit: &Permit) {
+        match (permit.what.text.as_str(), &permit.subject) {
+            ("load", PermitSubject::To(host)) => {
+                let text = self.at_place(Place::Fixed, |checker| checker.text(host));
+                let Some(name) = text.constant().and_then(|value| value.as_text()) else {
+                    self.report(mistake::safety::permit_not_fixed(host.span));
+                    return;
+                };
+                let plain = !name.is_empty() && !name.contains(['/', '@', ' ']);
+                match host_and_port(name).filter(|_| plain) {
+                    Some((host_name, _)) => {
+                        let host_name = host_name.to_lowercase();
+                        self.scenario.permits.load.push((host_name, host.span));
+                    }
+                    None => self.report(mistake::safety::permit_not_a_host(host.span, name)),
+                }
+            }
+            ("fault", PermitSubject::On(name)) => match self.entity(name, "target") {
+                Some(Entity::Target(target)) => self.scenario.permits.fault.push((target, name.span)),
+                None | Some(Entity::Unknown) => {}
+                Some(_) => {
+                    let sort = self.sort_of(&name.text);
+                    self.report(mistake::names::not_a_target(name.span, &name.text, sort));
+                }
+            },
+            _ => self.report(mistake::safety::permit_form(permit.what.span, &permit.what.text)),
+        }
+    }
+
+    /// Everything that needs a permit and has none, each once.
+    pub fn check_permits(&mut self) {
+        self.check_fault_permits();
+        self.check_load_permits();
+    }
+
+    fn check_fault_permits(&mut self) {
+        let permitted: HashSet<TargetId> =
+            self.scenario.permits.fault.iter().map(|(target, _)| *target).collect();
+        let mut told: HashSet<TargetId> = HashSet::new();
+        let mut needed: Vec<(TargetId, Span, &str)> = Vec::new();
+        visit_tells(&self.scenario, &mut |tell| {
+            let target = self.scenario.target(tell.target);
+            let needs = tell.verb.fault
+                && !backend::made_by_soak(target)
+                && (target.kind.built_in || !target.settings.is_empty())
+                && !permitted.contains(&tell.target);
+            if needs && told.insert(tell.target) {
+                needed.push((tell.target, tell.span, tell.verb.name));
+            }
+        });
+        for (target, span, verb) in needed {
+            let target = self.scenario.target(target);
+            let why = backend::why_not_made(target);
+            let finding = mistake::safety::fault_needs_permit(span, &target.name, verb, why);
+            self.report(finding);
+        }
+    }
+
+    fn check_load_permits(&mut self) {
+        let mut destinations: Vec<(String, Span)> = Vec::new();
+        for target in &self.scenario.targets {
+            self.target_destinations(target, &mut destinations);
+        }
+        for series in &self.scenario.series {
+            if let Origin::Source { source, arguments } = &series.origin {
+                for (wanted, argument) in source.arguments.iter().zip(arguments) {
+                    let SourceValue::Value(expr) = argument else { continue };
+                    let host = match wanted {
+                        SourceArgument::Value(accepts) => self.destination(accepts, expr),
+                        SourceArgument::FileOrUrl => url_host(&self.sketch(expr)).map(str::to_string),
+                        _ => None,
+                    };
+                    destinations.extend(host.map(|host| (host, expr.span)));
+                }
+            }
+        }
+        visit_tells(&self.scenario, &mut |tell| {
+            // A request to a whole URL leaves the base that was declared.
+            for value in tell
+                .arguments
+                .iter()
+                .filter(|argument| argument.parameter.name == "path")
+                .flat_map(|a| &a.values)
+            {
+                if let Argued::Value(expr) = value {
+                    let sketch = self.sketch(expr);
+                    let host = (tell.target_is_http(&self.scenario)).then(|| url_host(&sketch)).flatten();
+                    destinations.extend(host.map(|host| (host.to_string(), expr.span)));
+                }
+            }
+        });
+        let mut told = HashSet::new();
+        for (host, span) in destinations {
+            let host = host.to_lowercase();
+            if !self.is_near(&host) && told.insert(host.clone()) {
+                self.report(mistake::safety::load_needs_permit(span, &host));
+            }
+        }
+    }
+
+    fn target_destinations(&self, target: &Target, destinations: &mut Vec<(String, Span)>) {
+        for setting in &target.settings {
+            // What a host is and where a proxy listens is no destination.
+            if target.kind.name == "host" || setting.parameter.name == "listen" {
+                continue;
+            }
+            for (accepts, value) in setting.parameter.values.iter().zip(&setting.values) {
+                let (accepts, expr) = match value {
+                    Argued::Value(expr) => (*accepts, expr),
+                    Argued::Probe(name, expr) => {
+                        let probes = crate::lang::function::PROBES;
+                        match probes.iter().find(|(probe, ..)| probe == name) {
+                            Some((_, accepts, _)) => (*accepts, expr),
+                            None => continue,
+                        }
+                    }
+                    _ => continue,
+                };
+                destinations.extend(self.destination(&accepts, expr).map(|host| (host, expr.span)));
+            }
+        }
+    }
+
+    /// The host that a value names, where the file fixes it.
+    fn destination(&self, accepts: &Accepts, expr: &Expr) -> Option<String> {
+        let sketch = self.sketch(expr);
+        match accepts {
+            Accepts::Url(schemes) if schemes.contains(&"sqlite") && sketch.starts_with("sqlite") => None,
+            Accepts::Url(_) => url_host(&sketch).map(str::to_string),
+            Accepts::Address { .. } => {
+                let (host, _) = host_and_port(&sketch)
+                    .or_else(|| sketch.split_once(':').map(|(host, _)| (host, None)))?;
+                (!host.is_empty() && !host.contains(LATER)).then(|| host.to_string())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a host is loopback, one of the scenario's own, or permitted.
+    fn is_near(&self, host: &str) -> bool {
+        let loopback = host == "localhost"
+            || host.ends_with(".localhost")
+            || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        let own = || {
+            let hosts = self.scenario.targets.iter().filter(|target| target.kind.name == "host");
+            let mut addresses = hosts.flat_map(|target| &target.settings).flat_map(|setting| &setting.values);
+            addresses.any(|value| match value {
+                Argued::Value(expr) => self.sketch(expr).split('/').next() == Some(host),
+                _ => false,
+            })
+        };
+        loopback || self.scenario.permits.load.iter().any(|(permitted, _)| permitted == host) || own()
+    }
+
+    /// Whether the scenario has any statement at all that runs, for lints that make no sense on an empty one.
+    pub fn has_story(&self) -> bool {
+        let mut any = false;
+        visit_steps(&self.scenario, &mut |step| any |= !matches!(step.kind, StepKind::Note(_)));
+        any
+    }
+}

@@ -1,0 +1,229 @@
+//! What the checker knows while it works.
+
+use super::files::ReadFiles;
+use super::mistake;
+use super::names::{Entity, Local, Symbols, nearest};
+use super::scenario::Scenario;
+use super::series::SeriesKey;
+use crate::diag::Diagnostic;
+use crate::lang::expr::{ActionId, Expr, ExprKind, SeriesId, VariableId};
+use crate::lang::signature::Given;
+use crate::lang::types::Type;
+use crate::lang::value::Value;
+use crate::source::{Sources, Span};
+use crate::syntax::ast;
+use std::collections::HashMap;
+
+/// How many misspelt names are compared with all that are declared, so that a file full of them is still told in
+/// linear time.
+const MAX_SUGGESTIONS: usize = 200;
+
+/// Where an expression stands, which says what it can know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A constant or a setting: fixed before the run.
+    Fixed,
+    /// A metric or a ledger: fixed, but it measures.
+    Metric,
+    /// The story.
+    Story,
+    /// An action, or the answer to what it asked.
+    Action,
+}
+
+/// A constant: a `param` or a `let`.
+pub(super) struct Constant<'a> {
+    pub name: &'a ast::Name,
+    pub written: &'a ast::Expr,
+    /// Of a `param`, its place among them.
+    pub param: Option<usize>,
+    pub state: Progress<Expr>,
+}
+
+/// How far something that may depend on itself has come.
+#[derive(Clone, Debug)]
+pub(super) enum Progress<T> {
+    Waiting,
+    Busy,
+    Done(T),
+}
+
+/// A metric.
+pub(super) struct Metric<'a> {
+    pub name: &'a ast::Name,
+    pub written: &'a ast::Expr,
+    pub every: Option<&'a ast::Expr>,
+    pub state: Progress<Option<super::infer::Readout>>,
+}
+
+/// An action as written, and what its captures turned out to be.
+pub(super) struct ActionState<'a> {
+    pub body: &'a ast::Block,
+    /// The types of its captures, in their order; `None` until one is made.
+    pub captures: Vec<Option<Type>>,
+    /// Whether a step yields `path`.
+    pub yields_path: bool,
+    /// Whether a load in the story runs it, itself or in a mix.
+    pub loaded: bool,
+}
+
+/// A sequence.
+pub(super) struct SequenceState<'a> {
+    pub name: &'a ast::Name,
+    pub parameters: &'a [ast::Parameter],
+    pub body: &'a ast::Block,
+    /// The types of its parameters, once its body has been checked.
+    pub state: Progress<Vec<Type>>,
+}
+
+/// What an action knows at a place inside it.
+#[derive(Clone)]
+pub(super) struct Iteration {
+    pub action: Option<ActionId>,
+    /// What the answer brings, in the braces behind a request.
+    pub answer: &'static [Given],
+}
+
+pub(super) struct Checker<'a> {
+    pub sources: &'a Sources,
+    pub files: &'a dyn ReadFiles,
+    pub found: Vec<Diagnostic>,
+    pub symbols: Symbols,
+    pub scenario: Scenario,
+    pub constants: Vec<Constant<'a>>,
+    pub metrics: Vec<Metric<'a>>,
+    pub actions: Vec<ActionState<'a>>,
+    pub sequences: Vec<SequenceState<'a>>,
+    /// Declarations whose insides are checked in the second pass, with their place in the scenario's lists.
+    pub targets: Vec<&'a ast::Words>,
+    pub mixes: Vec<(&'a [ast::MixPart], Span)>,
+    pub curves: Vec<&'a ast::Table>,
+    pub datasets: Vec<(&'a [ast::Statement], Span)>,
+    pub ledgers: Vec<&'a ast::Ledger>,
+    pub place: Place,
+    /// Whether the innermost block lasts as long as it says.
+    pub timed: bool,
+    /// Mixes that a load in the story runs.
+    pub loaded_mixes: std::collections::HashSet<crate::lang::expr::MixId>,
+    /// Whether the path of a request is being read, in which a secret may stand.
+    pub in_request_path: bool,
+    pub iteration: Option<Iteration>,
+    pub locals: Vec<Local>,
+    pub series: HashMap<SeriesKey, SeriesId>,
+    /// How often the metric that is being checked is sampled, where it says.
+    pub metric_every: Option<std::time::Duration>,
+    /// Phases that windows name, with the text as it was written.
+    pub phases_named: Vec<(String, Span)>,
+    /// Pools that are drawn from, with whether what is drawn is gone.
+    pub pools: Vec<(ActionId, Span, bool)>,
+    /// How many misspelt names were compared with all others.
+    pub suggestions: std::cell::Cell<usize>,
+    /// Which expectations stand in one block, in order.
+    pub siblings: Vec<Vec<crate::lang::expr::ExpectationId>>,
+}
+
+impl<'a> Checker<'a> {
+    pub fn new(sources: &'a Sources, files: &'a dyn ReadFiles, found: Vec<Diagnostic>) -> Checker<'a> {
+        Checker {
+            sources,
+            files,
+            found,
+            symbols: Symbols::default(),
+            scenario: Scenario { title: sources.files()[0].name().to_string(), ..Scenario::default() },
+            constants: Vec::new(),
+            metrics: Vec::new(),
+            actions: Vec::new(),
+            sequences: Vec::new(),
+            targets: Vec::new(),
+            mixes: Vec::new(),
+            curves: Vec::new(),
+            datasets: Vec::new(),
+            ledgers: Vec::new(),
+            place: Place::Fixed,
+            timed: false,
+            loaded_mixes: std::collections::HashSet::new(),
+            in_request_path: false,
+            iteration: None,
+            locals: Vec::new(),
+            series: HashMap::new(),
+            metric_every: None,
+            phases_named: Vec::new(),
+            pools: Vec::new(),
+            suggestions: std::cell::Cell::new(0),
+            siblings: Vec::new(),
+        }
+    }
+
+    pub fn report(&mut self, finding: Diagnostic) {
+        self.found.push(finding);
+    }
+
+    /// Does something as if it stood elsewhere.
+    pub fn at_place<T>(&mut self, place: Place, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.place, place);
+        let result = inside(self);
+        self.place = before;
+        result
+    }
+
+    /// A new name that a block binds.
+    pub fn bind(&mut self, name: &ast::Name, ty: Type) -> VariableId {
+        // `times` and `users` begin nothing and end a clause only, so a sequence may count by them.
+        let harmless = matches!(name.text.as_str(), "times" | "users");
+        let reserved = crate::lang::words::is_reserved(&name.text) && !harmless;
+        if reserved || is_iteration_word(&name.text) {
+            self.report(mistake::names::reserved(name.span, &name.text));
+        }
+        let variable = VariableId(self.scenario.variables.len() as u32);
+        self.scenario.variables.push(name.text.clone());
+        self.locals.push(Local { name: name.text.clone(), variable, ty });
+        variable
+    }
+
+    pub fn local(&self, name: &str) -> Option<Local> {
+        self.locals.iter().rev().find(|local| local.name == name).cloned()
+    }
+
+    /// Looks up a name that must be declared, and says so where it is not.
+    pub fn entity(&mut self, name: &ast::Name, wanted: &'static str) -> Option<Entity> {
+        if let Some(entity) = self.symbols.find(&name.text) {
+            return Some(entity);
+        }
+        if name.text == "machine" {
+            return self.machine().map(Entity::Target);
+        }
+        let meant = self.nearest_name(&name.text).map(str::to_string);
+        self.report(mistake::names::unknown(name.span, &name.text, wanted, meant.as_deref()));
+        None
+    }
+
+    /// The declared or bound name nearest to a word; not looked for any more once very many were.
+    pub fn nearest_name(&self, word: &str) -> Option<&str> {
+        let asked = self.suggestions.get();
+        self.suggestions.set(asked + 1);
+        if asked >= MAX_SUGGESTIONS {
+            return None;
+        }
+        let locals = self.locals.iter().map(|local| local.name.as_str());
+        let captures = self.iteration.iter().filter_map(|iteration| iteration.action);
+        let captures =
+            captures.flat_map(|action| self.scenario.action(action).captures.iter().map(String::as_str));
+        let built_in = ["machine", "scratch", "elapsed"];
+        nearest(word, locals.chain(captures).chain(self.symbols.iter().map(|(name, _)| name)).chain(built_in))
+    }
+
+    /// What a target is called in messages.
+    pub fn sort_of(&self, name: &str) -> &'static str {
+        self.symbols.peek(name).map_or("name", |symbol| symbol.sort)
+    }
+}
+
+/// Whether a word means something in an action and therefore cannot be a name there.
+pub(super) fn is_iteration_word(word: &str) -> bool {
+    matches!(word, "seq" | "user" | "status" | "body" | "headers" | "latency" | "rows" | "path")
+}
+
+/// An expression of which nothing is known, because it is wrong.
+pub(super) fn unknown(span: Span) -> Expr {
+    Expr { kind: ExprKind::Constant(Value::Bool(false)), ty: Type::Unknown, span }
+}

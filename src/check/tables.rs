@@ -1,0 +1,205 @@
+//! Mixes, curves and datasets: what loads are shaped by and fed from.
+
+use super::files::beside;
+use super::mistake;
+use super::names::{Entity, nearest};
+use super::scenario::DatasetOrder;
+use super::state::{Checker, Place};
+use crate::lang::expr::Expr;
+use crate::lang::quantity::Quantity;
+use crate::lang::types::Type;
+use crate::syntax::ast::{self, Statement, StatementKind, Word};
+use num_rational::Ratio;
+
+/// The length of a curve as it is written, in seconds: from 00:00 to 24:00.
+const DAY: u32 = 86_400;
+
+impl Checker<'_> {
+    /// Curves and datasets, which need nothing but constants.
+    pub fn check_tables(&mut self) {
+        self.at_place(Place::Fixed, |checker| {
+            for (index, table) in checker.curves.clone().into_iter().enumerate() {
+                let points = checker.curve_points(table);
+                checker.scenario.curves[index].points = points;
+            }
+            for (index, (settings, span)) in checker.datasets.clone().into_iter().enumerate() {
+                checker.dataset(index, settings, span);
+            }
+        });
+    }
+
+    fn curve_points(&mut self, table: &ast::Table) -> Vec<(f64, f64)> {
+        let header: Vec<&str> = table.header.iter().map(|name| name.text.as_str()).collect();
+        if header != ["at", "level"] {
+            let span = table.header.first().map_or(table.span, |name| name.span);
+            self.report(mistake::load::curve_header(span));
+            return Vec::new();
+        }
+        let mut points: Vec<(u32, f64)> = Vec::new();
+        for row in &table.rows {
+            let [at, level] = row.cells.as_slice() else {
+                self.report(mistake::load::cells(row.span, row.cells.len(), 2));
+                return Vec::new();
+            };
+            let ast::ExprKind::TimeOfDay(seconds) = at.kind else {
+                self.report(mistake::load::curve_time(at.span));
+                return Vec::new();
+            };
+            let level_expr = self.value(level);
+            if level_expr.ty == Type::Unknown {
+                return Vec::new();
+            }
+            let Some(share) = super::infer::constant_quantity(&level_expr)
+                .filter(|q| q.dimension == crate::lang::quantity::Dimension::NONE)
+            else {
+                self.report(mistake::types::wrong(&level_expr, "a percentage", None));
+                return Vec::new();
+            };
+            if share.to_f64() < 0.0 {
+                self.report(mistake::types::negative(&level_expr, "a level"));
+                return Vec::new();
+            }
+            if points.last().is_some_and(|(last, _)| *last > seconds) {
+                self.report(mistake::load::curve_order(at.span));
+                return Vec::new();
+            }
+            points.push((seconds, share.to_f64()));
+        }
+        let ends = points.first().map(|point| point.0).zip(points.last().map(|point| point.0));
+        if ends != Some((0, DAY)) {
+            let missing = if ends.is_none_or(|(first, _)| first != 0) { "00:00" } else { "24:00" };
+            self.report(mistake::load::curve_ends(table.span, missing));
+            return Vec::new();
+        }
+        points.into_iter().map(|(at, level)| (f64::from(at) / f64::from(DAY), level)).collect()
+    }
+
+    fn dataset(&mut self, index: usize, settings: &[Statement], span: crate::source::Span) {
+        let mut file = None;
+        for statement in settings {
+            let StatementKind::Words(words) = &statement.kind else { continue };
+            match (words.first.text.as_str(), &words.second, words.arguments.as_slice()) {
+                ("file", None, [Word::Value(value)]) => file = Some(value),
+                ("order", Some(order), []) => {
+                    let orders = [
+                        ("random", DatasetOrder::Random),
+                        ("sequential", DatasetOrder::Sequential),
+                        ("once", DatasetOrder::Once),
+                    ];
+                    match orders.iter().find(|(name, _)| *name == order.text) {
+                        Some((_, order)) => self.scenario.datasets[index].order = *order,
+                        None => {
+                            let names = orders.map(|(name, _)| name);
+                            let meant = nearest(&order.text, names);
+                            self.report(mistake::arguments::one_of_words(
+                                order.span,
+                                "order",
+                                &order.text,
+                                meant,
+                                &names,
+                            ));
+                        }
+                    }
+                }
+                (first, ..) => {
+                    let names = ["file", "order"];
+                    let meant = nearest(first, names);
+                    let finding =
+                        mistake::names::unknown_setting(words.first.span, "dataset", first, meant, &names);
+                    self.report(finding);
+                }
+            }
+        }
+        let Some(written) = file else {
+            self.report(mistake::load::dataset_without_file(span));
+            return;
+        };
+        let path = self.value(written);
+        if !self.expect_type(&path, &Type::Text, "`file`") || !self.no_secret(&path, "a path") {
+            return;
+        }
+        if let Some(text) = path.constant().and_then(|value| value.as_text()) {
+            let from = self.sources.file_of(span).name();
+            match self.files.first_line(&beside(from, text)) {
+                Ok(line) => {
+                    let columns = columns(&line);
+                    self.scenario.datasets[index].columns = columns;
+                }
+                Err(error) => {
+                    self.report(mistake::load::dataset_unreadable(written.span, text, &error.to_string()))
+                }
+            }
+        }
+        self.scenario.datasets[index].file = path;
+    }
+
+    /// Mixes: their parts are actions, and add up to 100 %.
+    pub fn check_mixes(&mut self) {
+        for (index, (parts, span)) in self.mixes.clone().into_iter().enumerate() {
+            let mut weights: Vec<(Quantity, crate::lang::expr::ActionId)> = Vec::new();
+            let mut wrong = false;
+            for part in parts {
+                let weight = self.at_place(Place::Fixed, |checker| checker.value(&part.weight));
+                let action = match self.entity(&part.action, "action") {
+                    Some(Entity::Action(action)) => Some(action),
+                    None | Some(Entity::Unknown) => None,
+                    Some(_) => {
+                        let sort = self.sort_of(&part.action.text);
+                        self.report(mistake::names::wrong_sort(
+                            part.action.span,
+                            &part.action.text,
+                            sort,
+                            &["action"],
+                        ));
+                        None
+                    }
+                };
+                match (self.weight(&weight), action) {
+                    (Some(weight), Some(action)) => weights.push((weight, action)),
+                    _ => wrong = true,
+                }
+            }
+            if !wrong {
+                let total = weights
+                    .iter()
+                    .try_fold(Quantity { percent: true, ..Quantity::number(0) }, |sum, (weight, _)| {
+                        sum.plus(*weight)
+                    });
+                let whole = total.is_some_and(|total| match total.to_ratio() {
+                    Some(ratio) => ratio == Ratio::from_integer(1),
+                    None => (total.to_f64() - 1.0).abs() < 1e-9,
+                });
+                if !whole {
+                    let total = total.unwrap_or(Quantity::number(0));
+                    self.report(mistake::load::mix_total(span, total));
+                }
+            }
+            let parts = weights.into_iter().map(|(weight, action)| (weight.to_f64(), action)).collect();
+            self.scenario.mixes[index].parts = parts;
+        }
+    }
+
+    fn weight(&mut self, weight: &Expr) -> Option<Quantity> {
+        if weight.ty == Type::Unknown {
+            return None;
+        }
+        let share = super::infer::constant_quantity(weight);
+        let share = share.filter(|share| share.percent && share.to_f64() > 0.0);
+        if share.is_none() {
+            self.report(mistake::types::wrong(
+                weight,
+                "a percentage above 0",
+                super::infer::likely_literal(weight, &Type::SHARE),
+            ));
+        }
+        share
+    }
+}
+
+/// The columns that the first line of a CSV file names.
+fn columns(line: &str) -> Vec<String> {
+    line.split(',')
+        .map(|column| column.trim().trim_matches('"').to_string())
+        .filter(|column| !column.is_empty())
+        .collect()
+}

@@ -1,0 +1,81 @@
+//! What targets are declared with.
+
+use super::arguments::Words;
+use super::backend;
+use super::mistake;
+use super::state::{Checker, Place};
+use crate::lang::expr::TargetId;
+use crate::source::Span;
+use crate::syntax::ast::{self, StatementKind, Word};
+
+impl Checker<'_> {
+    /// The settings of every declared target.
+    pub fn check_targets(&mut self) {
+        for (index, words) in self.targets.clone().into_iter().enumerate() {
+            self.at_place(Place::Fixed, |checker| checker.check_target(TargetId(index as u32), words));
+        }
+    }
+
+    fn check_target(&mut self, id: TargetId, words: &ast::Words) {
+        let kind = self.scenario.target(id).kind;
+        let name = self.scenario.target(id).name.clone();
+        let owner = format!("{} `{name}`", kind.name);
+        let mut given = Vec::new();
+        let before = self.found.len();
+        let statements = words.body.iter().flat_map(|body| &body.statements);
+        for statement in statements {
+            match &statement.kind {
+                StatementKind::Words(setting) => {
+                    self.check_setting(kind, setting, statement.span, &mut given)
+                }
+                StatementKind::Run { command, timeout } => {
+                    let word = ast::Name {
+                        text: "run".into(),
+                        span: Span::new(statement.span.start, statement.span.start + 3),
+                    };
+                    let value = ast::Expr { kind: ast::ExprKind::Text(command.clone()), span: command.span };
+                    let list = [Word::Value(value)];
+                    self.setting_arguments(
+                        kind.name,
+                        kind.settings,
+                        &word,
+                        Words::new(&list, statement.span),
+                        &mut given,
+                    );
+                    if let Some(timeout) = timeout {
+                        self.report(mistake::arguments::not_a_setting(timeout.span, kind.name));
+                    }
+                }
+                StatementKind::Bad { .. } => {}
+                _ => self.report(mistake::arguments::not_a_setting(statement.span, kind.name)),
+            }
+        }
+        if self.found.len() == before {
+            let span = words.second.as_ref().map_or(words.first.span, |name| name.span);
+            self.check_rules(&owner, kind.settings, kind.one_of, kind.rules, &given, span);
+        }
+        self.scenario.targets[id.index()].settings = given;
+        let target = self.scenario.target(id);
+        if let Some(finding) = backend::setting_mistake(target) {
+            self.report(finding);
+        }
+    }
+
+    fn check_setting(
+        &mut self,
+        kind: &'static crate::lang::signature::Kind,
+        setting: &ast::Words,
+        span: Span,
+        given: &mut Vec<super::scenario::Argument>,
+    ) {
+        if let Some(duration) = &setting.duration {
+            self.report(mistake::arguments::setting_lasts(duration.span, &setting.first.text));
+        }
+        if let Some(body) = &setting.body {
+            self.report(mistake::arguments::no_block(body.span, &setting.first.text));
+        }
+        let second = setting.second.clone().map(Word::Plain);
+        let words = Words::new(second.iter().chain(&setting.arguments), Span::at(span.end));
+        self.setting_arguments(kind.name, kind.settings, &setting.first, words, given);
+    }
+}

@@ -1,0 +1,340 @@
+//! What targets are told: `wifi off 2s`, `api post "/jobs" json { … } { check status == 201 }`.
+
+use super::arguments::Words;
+use super::backend;
+use super::mistake;
+use super::names::{Entity, nearest};
+use super::scenario::{Argued, Argument, ConversationStep, IterationStep, Tell};
+use super::state::{Checker, Iteration};
+use crate::lang::declare::{keyword, positional};
+use crate::lang::expr::{Expr, TargetId};
+use crate::lang::signature::{Accepts, Body, Nature, Parameter, Verb};
+use crate::source::Span;
+use crate::syntax::ast::{self, Statement, StatementKind, Word};
+
+/// What `send` takes in a conversation.
+static SEND: [Parameter; 2] = [
+    positional("text", &[Accepts::Text], "What to send, as it is."),
+    keyword("json", &[Accepts::Json], "What to send, as JSON."),
+];
+/// What `receive` takes in a conversation.
+static RECEIVE: [Parameter; 1] =
+    [positional("pattern", &[Accepts::Regex], "What must come; anything where it is not given.")];
+
+/// A target that is told something, with the answer's checks and captures apart.
+pub(super) struct Told {
+    pub tell: Tell,
+    pub answer: Vec<IterationStep>,
+}
+
+impl Checker<'_> {
+    /// A statement that tells a target something; `None` where it does not, which has been said.
+    pub fn tell(&mut self, words: &ast::Words, span: Span) -> Option<Told> {
+        let target = self.told_target(words)?;
+        let kind = self.scenario.target(target).kind;
+        let name = self.scenario.target(target).name.clone();
+        let Some(second) = &words.second else {
+            let verbs: Vec<&str> = kind.verbs.iter().map(|verb| verb.name).collect();
+            self.report(mistake::names::verb_missing(words.first.span, &name, &verbs));
+            return None;
+        };
+        let Some(verb) = kind.verb(&second.text) else {
+            let verbs: Vec<&str> = kind.verbs.iter().map(|verb| verb.name).collect();
+            let meant = nearest(&second.text, verbs.iter().copied());
+            self.report(mistake::names::unknown_verb(second.span, kind.name, &second.text, meant, &verbs));
+            self.look_over_words(words);
+            return None;
+        };
+        let list = Words::new(&words.arguments, Span::at(second.span.end));
+        // The path of a request is part of its URL; that of a file is not.
+        self.in_request_path = kind.name == "http";
+        let matched = self.verb_arguments(verb, list);
+        self.in_request_path = false;
+        if !matched.wrong {
+            let owner = format!("`{name} {}`", verb.name);
+            self.check_rules(
+                &owner,
+                verb.parameters,
+                verb.one_of,
+                verb.rules,
+                &matched.arguments,
+                second.span,
+            );
+        }
+        if let Some(finding) =
+            backend::verb_mistake(self.scenario.target(target), verb, &matched.arguments, second.span)
+        {
+            self.report(finding);
+        }
+        if kind.name == "disk" {
+            // What is written to a disk stays there.
+            for value in matched.arguments.iter().flat_map(|argument| &argument.values) {
+                if let Argued::Value(expr) = value {
+                    self.no_secret(expr, "a file");
+                }
+            }
+        }
+        let duration = self.tell_duration(verb, &name, words.duration.as_ref(), matched.duration);
+        let mut tell = Tell {
+            target,
+            verb,
+            arguments: matched.arguments,
+            duration,
+            conversation: Vec::new(),
+            checks: Vec::new(),
+            span,
+        };
+        let mut answer = Vec::new();
+        if let Some(body) = &words.body {
+            match verb.body {
+                Body::None => self.report(mistake::arguments::no_block(body.span, verb.name)),
+                Body::Answer => answer = self.answer(verb, body),
+                Body::Conversation => tell.conversation = self.conversation(body),
+            }
+        }
+        Some(Told { tell, answer })
+    }
+
+    fn told_target(&mut self, words: &ast::Words) -> Option<TargetId> {
+        let name = &words.first;
+        if self.symbols.peek(&name.text).is_none()
+            && name.text != "machine"
+            && let Some(meant) = statement_meant(&name.text)
+        {
+            self.report(mistake::names::unknown(name.span, &name.text, "target", Some(meant)));
+            self.look_over_words(words);
+            return None;
+        }
+        match self.entity(name, "target") {
+            Some(Entity::Target(target)) => Some(target),
+            Some(Entity::Unknown) => {
+                self.look_over_words(words);
+                None
+            }
+            Some(_) => {
+                let sort = self.sort_of(&name.text);
+                self.report(mistake::names::not_a_target(name.span, &name.text, sort));
+                None
+            }
+            None => {
+                self.look_over_words(words);
+                None
+            }
+        }
+    }
+
+    /// Looks at what stands in words that mean nothing, so that names in it count as used.
+    fn look_over_words(&mut self, words: &ast::Words) {
+        for word in &words.arguments {
+            match word {
+                Word::Value(value) | Word::Json { value, .. } => self.look_over(value),
+                Word::Plain(name) => {
+                    self.symbols.find(&name.text);
+                }
+                Word::Comma(_) => {}
+            }
+        }
+        if let Some(duration) = &words.duration {
+            self.look_over(duration);
+        }
+    }
+
+    fn tell_duration(
+        &mut self,
+        verb: &'static Verb,
+        target: &str,
+        written: Option<&ast::Expr>,
+        bare: Option<Expr>,
+    ) -> Option<Expr> {
+        let duration = match (written, bare) {
+            (Some(written), Some(bare)) => {
+                self.report(mistake::arguments::two_durations(written.span, bare.span));
+                return None;
+            }
+            (Some(written), None) => self.value(written),
+            (None, Some(bare)) => bare,
+            (None, None) => return None,
+        };
+        let lasts = match verb.nature {
+            Nature::State { .. } => true,
+            Nature::Act { held } => held,
+            Nature::Request => false,
+        };
+        if !lasts {
+            self.report(mistake::arguments::cannot_last(duration.span, target, verb.name));
+            return None;
+        }
+        self.expect_duration(&duration, "the duration").then_some(duration)
+    }
+
+    /// The braces behind a request: checks and captures on its answer.
+    fn answer(&mut self, verb: &'static Verb, body: &ast::Block) -> Vec<IterationStep> {
+        let outer = self.iteration.clone();
+        let action = outer.as_ref().and_then(|iteration| iteration.action);
+        self.iteration = Some(Iteration { action, answer: verb.gives });
+        let mut steps = Vec::new();
+        for statement in &body.statements {
+            match &statement.kind {
+                StatementKind::Check { .. } | StatementKind::Capture { .. } => {
+                    steps.extend(self.check_or_capture(statement));
+                }
+                StatementKind::Bad { .. } => {}
+                _ => self.report(mistake::names::only_checks_here(statement.span)),
+            }
+        }
+        self.iteration = outer;
+        steps
+    }
+
+    /// `check` or `capture`, in an answer or on its own in an action.
+    pub fn check_or_capture(&mut self, statement: &Statement) -> Option<IterationStep> {
+        let span = statement.span;
+        match &statement.kind {
+            StatementKind::Check { condition } => {
+                let condition = self.condition(condition);
+                self.no_secret(&condition, "a condition");
+                Some(IterationStep::Check { condition, span })
+            }
+            StatementKind::Capture { name, value } => {
+                let value = self.value(value);
+                self.no_secret(&value, "a capture");
+                let Some(action) = self.iteration.as_ref().and_then(|iteration| iteration.action) else {
+                    self.report(mistake::names::capture_in_story(span));
+                    return None;
+                };
+                let capture =
+                    self.scenario.action(action).captures.iter().position(|capture| *capture == name.text)?;
+                if capture_is_taken(&name.text) {
+                    self.report(mistake::names::reserved(name.span, &name.text));
+                }
+                if let crate::lang::types::Type::Row(_) = value.ty {
+                    self.report(mistake::types::wrong(&value, "one value", None));
+                }
+                let made = &mut self.actions[action.index()].captures[capture];
+                let ty = match made.take() {
+                    // Made in two places: what both are, or anything.
+                    Some(earlier) => {
+                        super::infer::unify(&earlier, &value.ty).unwrap_or(crate::lang::types::Type::Json)
+                    }
+                    None => value.ty.clone(),
+                };
+                *made = Some(ty);
+                Some(IterationStep::Capture { capture, value, span })
+            }
+            _ => None,
+        }
+    }
+
+    fn conversation(&mut self, body: &ast::Block) -> Vec<ConversationStep> {
+        let mut steps = Vec::new();
+        for statement in &body.statements {
+            let StatementKind::Words(words) = &statement.kind else {
+                if !matches!(statement.kind, StatementKind::Bad { .. }) {
+                    self.report(mistake::names::not_in_conversation(statement.span));
+                }
+                continue;
+            };
+            let second = words.second.clone().map(Word::Plain);
+            let list: Vec<&Word> = second.iter().chain(&words.arguments).collect();
+            let end = Span::at(words.first.span.end);
+            match words.first.text.as_str() {
+                "send" => {
+                    let given = self.conversation_argument(&SEND, list, end);
+                    match given {
+                        Some(argument) => steps.push(ConversationStep::Send(argument)),
+                        None => {
+                            self.report(mistake::arguments::missing(words.first.span, "`send`", &SEND[0]))
+                        }
+                    }
+                }
+                "receive" => {
+                    let given = self.conversation_argument(&RECEIVE, list, end);
+                    steps.push(ConversationStep::Receive(given));
+                }
+                "hold" => steps.extend(self.hold(words).map(ConversationStep::Hold)),
+                _ => self.report(mistake::names::not_in_conversation(words.first.span)),
+            }
+        }
+        steps
+    }
+
+    fn hold(&mut self, words: &ast::Words) -> Option<Expr> {
+        let name;
+        let written = match (&words.second, words.arguments.as_slice()) {
+            (Some(second), []) => {
+                name = ast::Expr { kind: ast::ExprKind::Name(second.text.clone()), span: second.span };
+                &name
+            }
+            (None, [Word::Value(value)]) => value,
+            _ => {
+                self.report(mistake::arguments::hold_wants_duration(words.first.span));
+                return None;
+            }
+        };
+        let duration = self.value(written);
+        self.expect_duration(&duration, "`hold`").then_some(duration)
+    }
+
+    fn conversation_argument(
+        &mut self,
+        parameters: &'static [Parameter],
+        list: Vec<&Word>,
+        end: Span,
+    ) -> Option<Argument> {
+        let mut given = Vec::new();
+        for word in list {
+            let (parameter, value) = match word {
+                Word::Json { keyword, value } => {
+                    match parameters.iter().find(|parameter| parameter.name == keyword.text) {
+                        Some(parameter) => (parameter, value.clone()),
+                        None => {
+                            self.report(mistake::arguments::unexpected_value(
+                                keyword.span,
+                                "receive",
+                                &keyword.text,
+                                &[],
+                            ));
+                            continue;
+                        }
+                    }
+                }
+                Word::Value(value) => (&parameters[0], value.clone()),
+                Word::Plain(name) => {
+                    let kind = ast::ExprKind::Name(name.text.clone());
+                    (&parameters[0], ast::Expr { kind, span: name.span })
+                }
+                Word::Comma(span) => {
+                    self.report(mistake::arguments::stray_comma(*span));
+                    continue;
+                }
+            };
+            let span = value.span;
+            if let Some(value) = self.accept_value(&parameter.values[0], &value, parameter.name) {
+                given.push(Argument { parameter, values: vec![Argued::Value(value)], span });
+            } else {
+                given.push(Argument { parameter, values: vec![super::accept::unknown_argument(span)], span });
+            }
+        }
+        if let [_, second, ..] = given.as_slice() {
+            self.report(mistake::arguments::unexpected_value(
+                second.span,
+                "it",
+                self.sources.text(second.span),
+                &[],
+            ));
+        }
+        debug_assert!(end.is_empty());
+        given.into_iter().next()
+    }
+}
+
+/// Whether a capture of that name would be taken for something that an action is asked for.
+fn capture_is_taken(name: &str) -> bool {
+    crate::lang::reading::find_action_reading(name).is_some() || super::state::is_iteration_word(name)
+}
+
+/// The statement that a misspelt first word was probably meant to be.
+fn statement_meant(word: &str) -> Option<&'static str> {
+    let words = crate::lang::words::STATEMENT_WORDS.iter().copied().filter(|word| word.len() > 3);
+    words.into_iter().find(|other| word.len() > 3 && strsim::osa_distance(word, other) == 1)
+}

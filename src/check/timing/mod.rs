@@ -1,0 +1,430 @@
+//! The shortest course of the story: what cannot fit, what is past before it is reached, what can never be sampled.
+//!
+//! The story is walked as it would run, each row of a `for each` with its values, everything at its shortest: ranges at
+//! their low ends, waits for conditions at nothing. A finding here is therefore one on every run.
+
+mod around;
+
+use super::mistake;
+use super::names::nearest;
+use super::scenario::{Arrival, Block, EachSource, Load, Qualifier, Repeat, Scenario, Step, StepKind};
+use super::state::Checker;
+use crate::diag::Diagnostic;
+use crate::lang::eval::{evaluate, evaluate_drawn};
+use crate::lang::expr::{Expr, SequenceId, VariableId};
+use crate::lang::quantity::Quantity;
+use crate::lang::signature::Nature;
+use crate::lang::types::Type;
+use crate::lang::value::Value;
+use crate::source::Span;
+use around::Around;
+use std::collections::HashSet;
+use std::time::Duration;
+
+/// How many statements are walked, rows of tables counted each time; beyond it the rest is taken to need no time.
+const MAX_STEPS: usize = 200_000;
+
+/// How long cleanup may take.
+const MAX_CLEANUP: Duration = Duration::from_secs(300);
+
+impl Checker<'_> {
+    /// Times, and the names of phases, which are known once the story has been walked.
+    pub fn check_times(&mut self) {
+        let mut walk = Walk::new(&self.scenario);
+        for block in &self.scenario.setup {
+            walk.block(block, None, Ending::Statements);
+        }
+        walk.block(&self.scenario.story, None, Ending::Statements);
+        for block in &self.scenario.cleanup {
+            let limit = Limit { left: MAX_CLEANUP, span: block.span, what: "cleanup".into() };
+            walk.block(block, Some(limit), Ending::Statements);
+        }
+        // What nothing calls is walked once, for its phases.
+        for index in 0..self.scenario.sequences.len() {
+            if !walk.called.contains(&SequenceId(index as u32)) {
+                walk.block(&self.scenario.sequences[index].body, None, Ending::Open);
+            }
+        }
+        let Walk { phases, all_phases, found, .. } = walk;
+        for (name, span) in std::mem::take(&mut self.phases_named) {
+            if all_phases && !phases.contains(&name) {
+                let meant = nearest(&name, phases.iter().map(String::as_str));
+                self.found.push(mistake::names::unknown_phase(span, &name, meant));
+            }
+        }
+        self.found.extend(found);
+    }
+}
+
+/// The time that is left in the innermost block that lasts as long as it says.
+#[derive(Clone, Debug)]
+struct Limit {
+    left: Duration,
+    span: Span,
+    what: String,
+}
+
+/// When a block ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// With its statements: nothing is sampled behind the last.
+    Statements,
+    /// At some later time.
+    Open,
+}
+
+struct Walk<'s> {
+    scenario: &'s Scenario,
+    around: Around,
+    budget: usize,
+    phases: HashSet<String>,
+    /// Whether every phase's name could be told.
+    all_phases: bool,
+    called: HashSet<SequenceId>,
+    told: HashSet<(&'static str, Span)>,
+    found: Vec<Diagnostic>,
+    /// Whether the innermost timed block has been told to be too short.
+    over: bool,
+}
+
+impl<'s> Walk<'s> {
+    fn new(scenario: &'s Scenario) -> Walk<'s> {
+        Walk {
+            scenario,
+            around: Around::default(),
+            budget: MAX_STEPS,
+            phases: HashSet::new(),
+            all_phases: true,
+            called: HashSet::new(),
+            told: HashSet::new(),
+            found: Vec::new(),
+            over: false,
+        }
+    }
+
+    fn report(&mut self, finding: Diagnostic) {
+        if self.told.insert((finding.code, finding.span())) {
+            self.found.push(finding);
+        }
+    }
+
+    /// The shortest time that a block's statements take.
+    fn block(&mut self, block: &'s Block, limit: Option<Limit>, ending: Ending) -> Duration {
+        let mut now = Duration::ZERO;
+        // From the back: whether anything behind a statement can take time.
+        let mut later = ending == Ending::Open;
+        let mut sampled = vec![later; block.steps.len()];
+        for (index, step) in block.steps.iter().enumerate().rev() {
+            sampled[index] = later;
+            later |= self.takes_time(step, 0);
+        }
+        for (step, sampled) in block.steps.iter().zip(sampled) {
+            if self.budget == 0 {
+                self.all_phases = false;
+                return now;
+            }
+            self.budget -= 1;
+            if !sampled {
+                self.never_sampled(step);
+            }
+            let here = limit.clone().map(|limit| Limit { left: limit.left.saturating_sub(now), ..limit });
+            let took = self.step(step, now, here.clone());
+            if let Some(limit) = &here
+                && took > limit.left
+                && !self.over
+            {
+                self.over = true;
+                self.report(mistake::time::does_not_fit(
+                    step.span,
+                    took,
+                    limit.left,
+                    &limit.what,
+                    limit.span,
+                ));
+            }
+            now = now.saturating_add(took);
+        }
+        now
+    }
+
+    fn never_sampled(&mut self, step: &Step) {
+        let StepKind::Expect(id) = &step.kind else { return };
+        let expectation = self.scenario.expectation(*id);
+        let word = match expectation.qualifier {
+            Qualifier::Always => "always",
+            Qualifier::Sometimes => "sometimes",
+            _ => return,
+        };
+        self.report(mistake::time::never_sampled(step.span, word));
+    }
+
+    /// Whether a statement can take any time at all.
+    fn takes_time(&self, step: &Step, depth: usize) -> bool {
+        const DEEP: usize = 32;
+        let any =
+            |block: &Block| depth >= DEEP || block.steps.iter().any(|step| self.takes_time(step, depth + 1));
+        match &step.kind {
+            StepKind::Tell(tell) => {
+                tell.duration.is_some() || !matches!(tell.verb.nature, Nature::State { .. })
+            }
+            StepKind::Load(load) => {
+                load.duration.is_some()
+                    || load.times.is_some()
+                    || matches!(load.arrival, Arrival::AtOnce { .. } | Arrival::Sequential)
+            }
+            StepKind::Expect(id) => matches!(
+                self.scenario.expectation(*id).qualifier,
+                Qualifier::Within(_) | Qualifier::For(_) | Qualifier::ForWithin { .. }
+            ),
+            StepKind::Phase { duration: Some(_), .. } => true,
+            StepKind::Repeat { count: Repeat::For(_) | Repeat::Until { .. }, .. } => true,
+            StepKind::Phase { body, .. }
+            | StepKind::Repeat { body, .. }
+            | StepKind::ForEach { body, .. }
+            | StepKind::Group(body) => any(body),
+            StepKind::Parallel { branches } => branches.iter().any(any),
+            StepKind::Choose(branches) => branches.iter().any(|(_, step)| self.takes_time(step, depth + 1)),
+            StepKind::Do { sequence, .. } => any(&self.scenario.sequences[sequence.index()].body),
+            StepKind::At { .. } | StepKind::Wait(_) | StepKind::WaitUntil { .. } | StepKind::Run { .. } => {
+                true
+            }
+            StepKind::Every { .. } | StepKind::Note(_) => false,
+        }
+    }
+
+    /// The shortest time that a statement takes, which begins `now` after its block.
+    fn step(&mut self, step: &'s Step, now: Duration, limit: Option<Limit>) -> Duration {
+        match &step.kind {
+            StepKind::Tell(tell) => tell.duration.as_ref().map_or(Duration::ZERO, |time| self.shortest(time)),
+            StepKind::Load(load) => self.load(load),
+            StepKind::Expect(id) => self.expectation(&self.scenario.expectation(*id).qualifier, limit),
+            StepKind::Phase { name, duration, body } => {
+                self.phase(step.span, name, duration.as_ref(), body, limit)
+            }
+            StepKind::Repeat { count, body } => self.repeat(count, body, limit),
+            StepKind::ForEach { variable, source, body } => self.for_each(*variable, source, body, limit),
+            StepKind::Parallel { branches } => {
+                let times = branches.iter().map(|branch| self.block(branch, limit.clone(), Ending::Open));
+                times.max().unwrap_or_default()
+            }
+            StepKind::Group(body) => self.block(body, limit, Ending::Statements),
+            StepKind::Every { period, body } => {
+                let period_time = self.shortest(period);
+                if let Some(limit) = &limit
+                    && period_time >= limit.left
+                {
+                    self.report(mistake::time::never_due(period.span, period_time, limit.left, &limit.what));
+                    return Duration::ZERO;
+                }
+                let rest = limit.map(|limit| Limit { left: limit.left.saturating_sub(period_time), ..limit });
+                let over = std::mem::replace(&mut self.over, true);
+                self.block(body, rest, Ending::Statements);
+                self.over = over;
+                Duration::ZERO
+            }
+            StepKind::At { time, body } => self.at(time, body, now, limit),
+            StepKind::Choose(branches) => {
+                let times: Vec<Duration> =
+                    branches.iter().map(|(_, step)| self.step(step, now, limit.clone())).collect();
+                times.into_iter().min().unwrap_or_default()
+            }
+            StepKind::Do { sequence, arguments } => {
+                self.called.insert(*sequence);
+                for (variable, value) in arguments {
+                    self.bind(*variable, value);
+                }
+                // What does not fit is the call's mistake, not the sequence's, which may fit elsewhere.
+                let over = std::mem::replace(&mut self.over, true);
+                let body = &self.scenario.sequences[sequence.index()].body;
+                let took = self.block(body, None, Ending::Statements);
+                self.over = over;
+                took
+            }
+            StepKind::Wait(time) => self.shortest(time),
+            StepKind::WaitUntil { .. } | StepKind::Run { .. } | StepKind::Note(_) => Duration::ZERO,
+        }
+    }
+
+    fn phase(
+        &mut self,
+        span: Span,
+        name: &Expr,
+        duration: Option<&Expr>,
+        body: &'s Block,
+        limit: Option<Limit>,
+    ) -> Duration {
+        match self.value(name) {
+            Some(name) => {
+                self.phases.insert(name.to_string());
+            }
+            None => self.all_phases = false,
+        }
+        let Some(duration) = duration else { return self.block(body, limit, Ending::Statements) };
+        let written = match self.value(name) {
+            Some(name) => format!("phase \"{name}\""),
+            None => "the phase".into(),
+        };
+        let Some(length) = self.duration(duration) else {
+            if self.quantity(duration).is_some_and(|length| length.to_f64() < 0.0) {
+                self.report(mistake::types::not_positive(duration.span, "how long the phase lasts"));
+            }
+            let over = std::mem::replace(&mut self.over, true);
+            self.block(body, None, Ending::Open);
+            self.over = over;
+            return Duration::ZERO;
+        };
+        let head = Span::new(span.start, body.span.start.max(span.start));
+        let over = std::mem::replace(&mut self.over, false);
+        self.block(body, Some(Limit { left: length, span: head, what: written }), Ending::Open);
+        self.over = over;
+        length
+    }
+
+    fn repeat(&mut self, count: &'s Repeat, body: &'s Block, limit: Option<Limit>) -> Duration {
+        match count {
+            Repeat::Times(times) => {
+                let pass = self.block(body, limit, Ending::Statements);
+                let times = self.quantity(times).and_then(Quantity::to_count).unwrap_or(0);
+                let nanos = pass.as_nanos().saturating_mul(u128::from(times));
+                Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+            }
+            // The last pass is cut on purpose; whether a pass is longer than the loop is the author's choice.
+            Repeat::For(time) => {
+                self.block(body, None, Ending::Statements);
+                self.shortest(time)
+            }
+            Repeat::Until { .. } => {
+                self.block(body, limit, Ending::Statements);
+                Duration::ZERO
+            }
+        }
+    }
+
+    fn for_each(
+        &mut self,
+        variable: VariableId,
+        source: &'s EachSource,
+        body: &'s Block,
+        limit: Option<Limit>,
+    ) -> Duration {
+        let rows: Vec<Option<Value>> = match source {
+            EachSource::List(list) => match self.value(list) {
+                Some(Value::List(items)) => items.into_iter().map(Some).collect(),
+                _ => vec![None],
+            },
+            EachSource::Table { columns, rows } => {
+                rows.iter().map(|(cells, _)| self.row(columns, cells)).collect()
+            }
+        };
+        let mut now = Duration::ZERO;
+        for row in rows {
+            match row {
+                Some(value) => self.around.variables.insert(variable, value),
+                None => self.around.variables.remove(&variable),
+            };
+            let rest = limit.clone().map(|limit| Limit { left: limit.left.saturating_sub(now), ..limit });
+            now = now.saturating_add(self.block(body, rest, Ending::Statements));
+            if self.budget == 0 {
+                break;
+            }
+        }
+        self.around.variables.remove(&variable);
+        now
+    }
+
+    fn row(&mut self, columns: &[String], cells: &[Expr]) -> Option<Value> {
+        let mut row = Vec::new();
+        for (column, cell) in columns.iter().zip(cells) {
+            row.push((column.clone(), self.value(cell)?));
+        }
+        Some(Value::Row(row))
+    }
+
+    fn at(&mut self, time: &Expr, body: &'s Block, now: Duration, limit: Option<Limit>) -> Duration {
+        let Some(due) = self.duration(time) else { return self.block(body, limit, Ending::Statements) };
+        self.around.high(true);
+        let latest = self.duration(time).unwrap_or(due);
+        self.around.high(false);
+        if latest < now {
+            self.report(mistake::time::already_past(time.span, latest, now));
+        }
+        let wait = due.saturating_sub(now);
+        if let Some(limit) = &limit
+            && wait >= limit.left
+            && !self.over
+        {
+            self.over = true;
+            self.report(mistake::time::never_reached(time.span, due, &limit.what, limit.span));
+        }
+        let rest = limit.map(|limit| Limit { left: limit.left.saturating_sub(wait), ..limit });
+        wait.saturating_add(self.block(body, rest, Ending::Statements))
+    }
+
+    fn expectation(&mut self, qualifier: &Qualifier, limit: Option<Limit>) -> Duration {
+        let (shortest, deadline) = match qualifier {
+            Qualifier::For(time) => (self.shortest(time), None),
+            Qualifier::ForWithin { stretch, within } => (self.shortest(stretch), Some(within)),
+            Qualifier::Within(within) => (Duration::ZERO, Some(within)),
+            Qualifier::Now | Qualifier::Always | Qualifier::Sometimes | Qualifier::AtEnd => {
+                (Duration::ZERO, None)
+            }
+        };
+        if let (Some(deadline), Some(limit)) = (deadline, limit)
+            && !self.over
+        {
+            let time = self.shortest(deadline);
+            if time > limit.left {
+                self.report(mistake::time::deadline_beyond(
+                    deadline.span,
+                    time,
+                    limit.left,
+                    &limit.what,
+                    limit.span,
+                ));
+            }
+        }
+        shortest
+    }
+
+    fn load(&mut self, load: &Load) -> Duration {
+        if let Some(duration) = &load.duration {
+            return self.shortest(duration);
+        }
+        let (Some(times), Arrival::Rate(rate)) = (&load.times, &load.arrival) else { return Duration::ZERO };
+        if rate.poisson || rate.to.is_some() || rate.shaped.is_some() {
+            return Duration::ZERO;
+        }
+        let times = self.quantity(times).map_or(0.0, Quantity::to_f64);
+        self.around.high(true);
+        let rate = self.quantity(&rate.rate).map_or(0.0, Quantity::to_f64);
+        self.around.high(false);
+        // The last one is due one interval before the next would be.
+        let seconds = if rate > 0.0 { (times - 1.0).max(0.0) / rate } else { 0.0 };
+        Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+    }
+
+    fn bind(&mut self, variable: VariableId, value: &Expr) {
+        match self.value(value) {
+            Some(value) => self.around.variables.insert(variable, value),
+            None => self.around.variables.remove(&variable),
+        };
+    }
+
+    fn value(&mut self, expr: &Expr) -> Option<Value> {
+        let known = expr.ty != Type::Unknown;
+        known.then(|| evaluate(expr, &mut self.around).ok()).flatten()
+    }
+
+    fn quantity(&mut self, expr: &Expr) -> Option<Quantity> {
+        let known = expr.ty != Type::Unknown;
+        known.then(|| evaluate_drawn(expr, &mut self.around).ok()).flatten()?.as_quantity()
+    }
+
+    fn duration(&mut self, expr: &Expr) -> Option<Duration> {
+        self.quantity(expr)?.to_duration()
+    }
+
+    fn shortest(&mut self, expr: &Expr) -> Duration {
+        self.duration(expr).unwrap_or_default()
+    }
+}

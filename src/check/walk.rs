@@ -1,0 +1,88 @@
+//! Ways through a checked scenario: every statement, everything that is told, every expression.
+
+use super::scenario::{
+    Argued, Argument, Block, ConversationStep, IterationStep, Scenario, Step, StepKind, Tell,
+};
+use crate::lang::expr::Expr;
+
+/// Calls `visit` with every statement of the scenario, outer ones before those inside them.
+pub fn visit_steps<'s>(scenario: &'s Scenario, visit: &mut dyn FnMut(&'s Step)) {
+    let blocks = scenario.setup.iter().chain([&scenario.story]).chain(&scenario.cleanup);
+    let blocks = blocks.chain(scenario.sequences.iter().map(|sequence| &sequence.body));
+    blocks.for_each(|block| visit_block(block, visit));
+}
+
+fn visit_block<'s>(block: &'s Block, visit: &mut dyn FnMut(&'s Step)) {
+    block.steps.iter().for_each(|step| visit_nested(step, visit));
+}
+
+fn visit_nested<'s>(step: &'s Step, visit: &mut dyn FnMut(&'s Step)) {
+    visit(step);
+    match &step.kind {
+        StepKind::Phase { body, .. }
+        | StepKind::Repeat { body, .. }
+        | StepKind::ForEach { body, .. }
+        | StepKind::Group(body)
+        | StepKind::Every { body, .. }
+        | StepKind::At { body, .. } => visit_block(body, visit),
+        StepKind::Parallel { branches } => branches.iter().for_each(|branch| visit_block(branch, visit)),
+        StepKind::Choose(branches) => branches.iter().for_each(|(_, step)| visit_nested(step, visit)),
+        StepKind::Tell(_)
+        | StepKind::Load(_)
+        | StepKind::Expect(_)
+        | StepKind::Do { .. }
+        | StepKind::Wait(_)
+        | StepKind::WaitUntil { .. }
+        | StepKind::Run { .. }
+        | StepKind::Note(_) => {}
+    }
+}
+
+/// Calls `visit` with everything that a target is told, in the story and in actions.
+pub fn visit_tells<'s>(scenario: &'s Scenario, visit: &mut dyn FnMut(&'s Tell)) {
+    visit_steps(scenario, &mut |step| {
+        if let StepKind::Tell(tell) = &step.kind {
+            visit(tell);
+        }
+    });
+    for action in &scenario.actions {
+        for step in &action.steps {
+            if let IterationStep::Tell { tell, .. } = step {
+                visit(tell);
+            }
+        }
+    }
+}
+
+/// Calls `visit` with the expressions of what a target is told, checks on its answer included.
+pub fn visit_tell<'s>(tell: &'s Tell, visit: &mut dyn FnMut(&'s Expr)) {
+    visit_arguments(&tell.arguments, visit);
+    if let Some(duration) = &tell.duration {
+        visit(duration);
+    }
+    for step in &tell.conversation {
+        match step {
+            ConversationStep::Send(argument) | ConversationStep::Receive(Some(argument)) => {
+                visit_arguments(std::slice::from_ref(argument), visit);
+            }
+            ConversationStep::Receive(None) => {}
+            ConversationStep::Hold(duration) => visit(duration),
+        }
+    }
+    for step in &tell.checks {
+        if let IterationStep::Check { condition: expr, .. } | IterationStep::Capture { value: expr, .. } =
+            step
+        {
+            visit(expr);
+        }
+    }
+}
+
+/// Calls `visit` with the expressions of settings or arguments.
+pub fn visit_arguments<'s>(arguments: &'s [Argument], visit: &mut dyn FnMut(&'s Expr)) {
+    for value in arguments.iter().flat_map(|argument| &argument.values) {
+        if let Argued::Value(expr) | Argued::Probe(_, expr) = value {
+            visit(expr);
+        }
+    }
+}

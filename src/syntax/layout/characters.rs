@@ -1,0 +1,133 @@
+//! What is no mark of the language: comments, texts, and characters that have no place in a scenario.
+
+use super::scan::Scanner;
+use super::text::{TextEnd, end_of};
+use crate::diag::Diagnostic;
+use crate::source::Span;
+use crate::syntax::ast::Comment;
+
+impl Scanner<'_> {
+    pub(super) fn comment(&mut self, at: usize) {
+        let rest = &self.bytes[at..];
+        let end = at + rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+        let end = at + self.text[at..end].trim_end().len();
+        self.blank(at, end);
+        let own_line = !self.line_has_text;
+        self.comments.push(Comment { span: self.span(at, end), own_line });
+        let control = |byte: &u8| (*byte < 32 && *byte != b'\t') || *byte == 127;
+        if let Some(first) = self.bytes[at..end].iter().position(control) {
+            self.report_control(at + first, at + first + 1);
+        }
+        self.at = end;
+    }
+
+    pub(super) fn control_characters(&mut self, at: usize) {
+        let control = |byte: &&u8| (**byte < 32 && !matches!(**byte, b'\t' | b'\n')) || **byte == 127;
+        let end = at + self.bytes[at..].iter().take_while(control).count();
+        self.at = end;
+        self.touch(at, end);
+        self.blank(at, end);
+        self.break_statement();
+        self.report_control(at, end);
+    }
+
+    pub(super) fn report_control(&mut self, at: usize, end: usize) {
+        let message = format!("the file has a control character (U+{:04X})", self.bytes[at]);
+        let place = self.span(at, end);
+        let found = Diagnostic::error("E0117", message, place).here("not a text file, or damaged");
+        self.report(found.help("remove it; in a text, write `\\n` or `\\t`").fix(place, "", false));
+    }
+
+    pub(super) fn foreign_characters(&mut self, at: usize) {
+        let Some(first) = self.text[at..].chars().next() else { return };
+        let opens_text = matches!(first, '“' | '”' | '„' | '‘' | '’' | '«' | '»');
+        let end = if opens_text { self.curly_text_end(at) } else { self.foreign_run_end(at) };
+        self.at = end;
+        self.touch(at, end);
+        self.break_statement();
+        let place = self.span(at, end);
+        let found = if opens_text {
+            let inner = &self.text[at + first.len_utf8()..end];
+            let inner = inner.trim_end_matches(['“', '”', '„', '‘', '’', '«', '»']);
+            let found = Diagnostic::error("E0118", "a text stands in straight quotes", place);
+            found.here("these are typographic quotes").fix(place, format!("\"{inner}\""), false)
+        } else {
+            let message = format!("`{first}` has no meaning here");
+            let found = Diagnostic::error("E0118", message, place).here("outside a text");
+            match plain_character(first) {
+                Some(plain) => found.help(format!("write `{plain}`")).fix(place, plain, false),
+                None => found.help("names are made of the letters a to z, digits and `_`"),
+            }
+        };
+        self.report(found);
+    }
+
+    pub(super) fn foreign_run_end(&self, at: usize) -> usize {
+        let mut characters = self.text[at..].char_indices();
+        let first = characters.next().map(|(_, c)| c);
+        let stop = characters.find(|(_, c)| c.is_ascii() || Some(*c) != first && !c.is_alphanumeric());
+        stop.map_or(self.bytes.len(), |(index, _)| at + index)
+    }
+
+    /// The end of a text in typographic quotes: behind the last such quote before the line ends or another begins.
+    pub(super) fn curly_text_end(&self, at: usize) -> usize {
+        let first = self.text[at..].chars().next().map_or(1, char::len_utf8);
+        for (index, c) in self.text[at + first..].char_indices() {
+            match c {
+                '“' | '”' | '‘' | '’' | '«' | '»' => return at + first + index + c.len_utf8(),
+                '"' => return at + first + index + 1,
+                '\n' => return at + first,
+                _ => {}
+            }
+        }
+        at + first
+    }
+
+    pub(super) fn text_at(&mut self, at: usize) {
+        let depth = self.frames.len() + self.brackets.len();
+        match end_of(self.bytes, at, depth) {
+            TextEnd::Closed(end) => {
+                self.at = end;
+                self.touch(at, end);
+                let control = |byte: &u8| (*byte < 32 && *byte != b'\t') || *byte == 127;
+                if let Some(first) = self.bytes[at..end].iter().position(control) {
+                    self.break_statement();
+                    self.report_control(at + first, at + first + 1);
+                }
+            }
+            TextEnd::Unclosed(end) => {
+                self.at = end.max(at + 1);
+                self.touch(at, self.at);
+                self.break_statement();
+                self.brackets.clear();
+                let quote = if self.bytes[at] == b'"' { "\"" } else { "'" };
+                let place = self.span(at, self.at);
+                let found = Diagnostic::error("E0106", "this text has no closing quote", place)
+                    .here("a text ends on the line it began on")
+                    .help(format!("close it with `{quote}`"));
+                self.report(found.fix(Span::at(place.end), quote, false));
+            }
+            TextEnd::TooDeep(end) => self.too_deep(end),
+        }
+    }
+}
+
+/// The plain character that a typographic one probably stands for.
+fn plain_character(c: char) -> Option<&'static str> {
+    Some(match c {
+        '–' | '—' | '−' => "-",
+        '→' => "->",
+        '≤' => "<=",
+        '≥' => ">=",
+        '≠' => "!=",
+        '×' | '·' => "*",
+        '÷' => "/",
+        '…' => "..",
+        '\u{a0}' | '\u{2009}' | '\u{202f}' | '\u{200b}' | '\u{feff}' | '\u{3000}' => " ",
+        '；' => ";",
+        '：' => ":",
+        '（' => "(",
+        '）' => ")",
+        _ => return None,
+    })
+}

@@ -1,0 +1,221 @@
+//! From what the grammar read to the tree, statement by statement.
+
+mod bodies;
+mod declare;
+mod expression;
+mod load;
+mod statement;
+mod table;
+mod text;
+mod words;
+
+use super::ast::{Block, Name, Statement, StatementKind};
+use super::grammar::{Grammar, Rule, carries};
+use super::layout::{BlockItem, Item, Layout};
+use super::{MAX_DIAGNOSTICS, mistake};
+use crate::diag::Diagnostic;
+use crate::source::{SourceFile, Span};
+use pest::Parser;
+use pest::error::InputLocation;
+use pest::iterators::Pair;
+use std::collections::HashSet;
+
+pub use expression::MAX_OPERATORS;
+
+/// Lowers the statements of a file.
+pub(super) fn lower(file: &SourceFile, layout: &Layout) -> (Vec<Statement>, Vec<Diagnostic>) {
+    let mut lower = Lower {
+        text: &layout.masked,
+        base: file.base(),
+        offset: 0,
+        operators: 0,
+        too_long: false,
+        damaged: layout.damaged,
+        includes: false,
+        declared: HashSet::new(),
+        missing_block: false,
+        diagnostics: layout.diagnostics.clone(),
+    };
+    lower.declarations(&layout.items);
+    let items = lower.items(&layout.items);
+    let mut diagnostics = lower.diagnostics;
+    if lower.missing_block {
+        // A `}` too many is most likely the one whose `{` was reported as missing.
+        diagnostics.retain(|diagnostic| diagnostic.code != "E0108" || !diagnostic.message.contains('}'));
+    }
+    (items, diagnostics)
+}
+
+/// The head of a statement: its text without the block. Positions are bytes from the file's start.
+#[derive(Clone, Copy)]
+struct Head {
+    start: usize,
+    end: usize,
+}
+
+struct Lower<'a> {
+    /// The masked text.
+    text: &'a str,
+    base: u32,
+    /// Where the text that the grammar is reading begins in the file.
+    offset: usize,
+    /// Operators read in the outermost expression so far, and whether they were too many.
+    operators: usize,
+    too_long: bool,
+    damaged: bool,
+    includes: bool,
+    /// First words that may stand for something the file declares.
+    declared: HashSet<&'a str>,
+    missing_block: bool,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// The pairs of a pair that carry something, keywords left out.
+fn parts(pair: Pair<'_, Rule>) -> impl Iterator<Item = Pair<'_, Rule>> {
+    pair.into_inner().filter(|pair| carries(pair.as_rule()))
+}
+
+impl<'a> Lower<'a> {
+    fn report(&mut self, diagnostic: Diagnostic) {
+        // Those of the layout are in the list already, at most as many.
+        if self.diagnostics.len() <= 2 * MAX_DIAGNOSTICS {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// The span of two positions in the file.
+    fn between(&self, start: usize, end: usize) -> Span {
+        Span::new(self.base + start as u32, self.base + end as u32)
+    }
+
+    /// The span of something the grammar read.
+    fn span(&self, pair: &Pair<'_, Rule>) -> Span {
+        let span = pair.as_span();
+        self.between(self.offset + span.start(), self.offset + span.end())
+    }
+
+    fn name(&self, pair: &Pair<'_, Rule>) -> Name {
+        Name { text: pair.as_str().to_string(), span: self.span(pair) }
+    }
+
+    /// Reads `head` by `rule`; what is wrong is reported.
+    fn read(&mut self, rule: Rule, head: Head) -> Option<Pair<'a, Rule>> {
+        match self.attempt(rule, head) {
+            Ok(pair) => Some(pair),
+            Err(failed_at) => {
+                let found = mistake::explain(self.text, self.base, rule, head.start..head.end, failed_at);
+                self.report(found);
+                None
+            }
+        }
+    }
+
+    /// Reads `head` by `rule`, or gives the position where it could not be read any further.
+    fn attempt(&mut self, rule: Rule, head: Head) -> Result<Pair<'a, Rule>, usize> {
+        self.offset = head.start;
+        self.operators = 0;
+        self.too_long = false;
+        let text: &'a str = self.text;
+        match Grammar::parse(rule, &text[head.start..head.end]) {
+            Ok(mut pairs) => pairs.next().ok_or(head.start),
+            Err(error) => Err(head.start
+                + match error.location {
+                    InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+                }),
+        }
+    }
+
+    /// The word at the front of a head; empty where there is none.
+    fn first_word(&self, head: Head) -> &'a str {
+        let text: &'a str = &self.text[head.start..head.end];
+        let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+        if text.starts_with(|c: char| c.is_ascii_digit()) { "" } else { &text[..end] }
+    }
+
+    /// Collects the names that a statement may begin with, so that a misspelt statement word can be told from them.
+    fn declarations(&mut self, items: &[Item]) {
+        for item in items {
+            let head = Head { start: item.start, end: item.end };
+            let mut words = self.text[head.start..head.end].split_ascii_whitespace();
+            if let (Some(first), Some(second)) = (words.next(), words.next()) {
+                self.includes |= first == "include";
+                if item.block.is_some() && words.next().is_none() {
+                    self.declared.insert(second);
+                }
+            }
+            if let Some(block) = &item.block {
+                self.declarations(&block.items);
+            }
+        }
+    }
+
+    fn items(&mut self, items: &[Item]) -> Vec<Statement> {
+        let mut statements = Vec::with_capacity(items.len());
+        let mut rest = items.iter().peekable();
+        while let Some(item) = rest.next() {
+            let mut block = item.block.as_ref();
+            // A block on the line below a statement that lacks one was meant for it.
+            if block.is_none()
+                && !item.broken
+                && let Some(next) = rest.peek()
+                && let (true, Some(stray)) = (next.start == next.end, next.block.as_ref())
+                && self.needs_block(item)
+            {
+                let place = self.between(stray.open, stray.open + 1);
+                let found = Diagnostic::error("E0111", "the `{` stands on the line of its statement", place)
+                    .here("on a line of its own this is a block by itself")
+                    .also(self.between(item.start, item.end), "this needs it");
+                self.report(found.fix(self.between(item.end, stray.open + 1), " {", true));
+                block = Some(stray);
+                rest.next();
+            }
+            statements.push(self.item(item, block));
+        }
+        statements
+    }
+
+    fn needs_block(&self, item: &Item) -> bool {
+        let word = self.first_word(Head { start: item.start, end: item.end });
+        matches!(
+            word,
+            "action"
+                | "sequence"
+                | "setup"
+                | "cleanup"
+                | "phase"
+                | "repeat"
+                | "for"
+                | "parallel"
+                | "every"
+                | "at"
+                | "choose"
+                | "ledger"
+                | "mix"
+                | "curve"
+                | "dataset"
+        )
+    }
+
+    fn item(&mut self, item: &Item, block: Option<&BlockItem>) -> Statement {
+        let head = Head { start: item.start, end: item.end };
+        if item.broken {
+            let body = block.map(|block| self.block(block));
+            return self.statement(head, block, StatementKind::Bad { body });
+        }
+        self.any_statement(head, block)
+    }
+
+    fn statement(&self, head: Head, block: Option<&BlockItem>, kind: StatementKind) -> Statement {
+        let end = block.map_or(head.end, |block| block.end);
+        Statement { kind, span: self.between(head.start, end.max(head.end)) }
+    }
+
+    fn block(&mut self, block: &BlockItem) -> Block {
+        let statements = self.items(&block.items);
+        Block { statements, span: self.block_span(block), angle: block.angle }
+    }
+
+    fn block_span(&self, block: &BlockItem) -> Span {
+        self.between(block.open, block.end)
+    }
+}

@@ -1,0 +1,65 @@
+//! Texts: escapes resolved, interpolations lowered.
+
+use super::Lower;
+use crate::diag::Diagnostic;
+use crate::source::Span;
+use crate::syntax::ast::{Piece, Text};
+use crate::syntax::grammar::Rule;
+use pest::iterators::Pair;
+
+impl<'a> Lower<'a> {
+    pub(super) fn text(&mut self, pair: Pair<'a, Rule>) -> Text {
+        let mut text = Text { pieces: Vec::new(), span: self.span(&pair), raw: false };
+        for piece in pair.into_inner() {
+            let span = self.span(&piece);
+            match piece.as_rule() {
+                Rule::raw_text => {
+                    text.raw = true;
+                    let written = piece.as_str();
+                    let inner = written.get(1..written.len() - 1).unwrap_or("");
+                    if !inner.is_empty() {
+                        text.pieces.push(Piece::Literal {
+                            text: inner.to_string(),
+                            span: Span::new(span.start + 1, span.end - 1),
+                        });
+                    }
+                }
+                Rule::interpolation => {
+                    let value = self.only_expression(piece);
+                    text.pieces.push(Piece::Value(Box::new(value)));
+                }
+                Rule::escape => {
+                    let resolved = self.escape(piece.as_str(), span);
+                    append(&mut text.pieces, &resolved, span);
+                }
+                _ => append(&mut text.pieces, piece.as_str(), span),
+            }
+        }
+        text
+    }
+
+    fn escape(&mut self, written: &str, span: Span) -> String {
+        match &written[1..] {
+            "n" => "\n".into(),
+            "t" => "\t".into(),
+            known @ ("\"" | "\\" | "{" | "}") => known.into(),
+            other => {
+                let message = format!("a text has no escape `\\{other}`");
+                let found = Diagnostic::error("E0121", message, span).here("unknown");
+                let help = "write `\\n`, `\\t`, `\\\"`, `\\\\` or `\\{`; a raw text '…' has no escapes";
+                self.report(found.help(help).fix(span, format!("\\\\{other}"), false));
+                other.into()
+            }
+        }
+    }
+}
+
+/// Adds to the literal at the end, or begins one.
+fn append(pieces: &mut Vec<Piece>, more: &str, place: Span) {
+    if let Some(Piece::Literal { text, span }) = pieces.last_mut() {
+        text.push_str(more);
+        *span = span.to(place);
+    } else {
+        pieces.push(Piece::Literal { text: more.to_string(), span: place });
+    }
+}

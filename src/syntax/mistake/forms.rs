@@ -1,0 +1,203 @@
+//! Looks at statements of one kind: what their form asks for and what stands there.
+
+use super::{Scene, form_help, reserved};
+use crate::diag::Diagnostic;
+use crate::syntax::grammar::Rule;
+use crate::syntax::tokens::{Kind, tokens};
+use crate::syntax::vocabulary;
+
+/// A name that cannot be one, right behind the word that declares it.
+pub(super) fn declared_name(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let position = match scene.rule {
+        Rule::param
+        | Rule::constant
+        | Rule::secret
+        | Rule::metric
+        | Rule::ledger
+        | Rule::action
+        | Rule::mix
+        | Rule::curve
+        | Rule::dataset
+        | Rule::sequence
+        | Rule::capture => 1,
+        _ => return None,
+    };
+    let Some(token) = scene.tokens.get(position) else {
+        let found = Diagnostic::error("E0127", "a name is missing", scene.point(scene.head.end));
+        return Some(found.here("here").help(form_help(scene.word(0))));
+    };
+    let span = scene.span(&token.range);
+    match token.kind {
+        Kind::Word => {
+            let mut end = token.range.end;
+            let mut rest = scene.tokens[position + 1..].iter();
+            while let Some(dash) = rest.next().filter(|dash| dash.text == "-" && dash.range.start == end) {
+                let tail = rest.next().filter(|tail| tail.range.start == dash.range.end);
+                end = tail.map_or(dash.range.end, |tail| tail.range.end);
+            }
+            if end > token.range.end {
+                let whole = token.range.start..end;
+                let better = scene.text[whole.clone()].replace('-', "_");
+                let found = Diagnostic::error("E0127", "a name has no `-` in it", scene.span(&whole));
+                let found = found.here("this would be a difference").help(format!("write `{better}`"));
+                return Some(found.fix(scene.span(&whole), better, false));
+            }
+            let next = scene.tokens.get(position + 1);
+            let assigns = matches!(scene.rule, Rule::param | Rule::constant | Rule::metric | Rule::capture);
+            if vocabulary::is_reserved(token.text) && next.is_none_or(|next| next.text == "=") {
+                return Some(reserved(token.text, span));
+            }
+            if assigns && next.is_none_or(|next| next.text != "=") {
+                let at = scene.point(token.range.end);
+                let found = Diagnostic::error("E0125", format!("`{}` is given no value", token.text), at);
+                let help = format!("write `{} {} = value`", scene.word(0), token.text);
+                return Some(found.here("a `=` and a value are missing here").help(help));
+            }
+            None
+        }
+        Kind::Number | Kind::Text => {
+            let found = Diagnostic::error("E0127", "this is no name", span);
+            let help = "a name begins with a letter and goes on with letters, digits and `_`";
+            Some(found.here("a name stands here").help(help))
+        }
+        Kind::Mark => {
+            let found = Diagnostic::error("E0127", "a name is missing", span);
+            Some(found.here("before this").help(form_help(scene.word(0))))
+        }
+    }
+}
+
+pub(super) fn missing_quotes(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let position = match scene.rule {
+        Rule::scenario | Rule::include | Rule::phase | Rule::note | Rule::run => 1,
+        Rule::secret if scene.word(2) == "from" && scene.word(3) == "env" => 4,
+        Rule::permit if scene.word(2) == "to" => 3,
+        _ => return None,
+    };
+    let Some(token) = scene.tokens.get(position) else {
+        let found = Diagnostic::error("E0128", "a text is missing", scene.point(scene.head.end));
+        return Some(found.here("here").help(form_help(scene.word(0))));
+    };
+    if token.kind == Kind::Text {
+        return None;
+    }
+    // A phase may have its duration behind the name; elsewhere all that follows is the text.
+    let rest = &scene.tokens[position..];
+    let words = rest.iter().take_while(|token| token.kind == Kind::Word || scene.rule != Rule::phase);
+    let end = words.last().map_or(token.range.end, |last| last.range.end);
+    let range = token.range.start..end;
+    let found = Diagnostic::error("E0128", format!("`{}` takes a text", scene.word(0)), scene.span(&range));
+    let quoted = format!("\"{}\"", &scene.text[range.clone()]);
+    Some(found.here("a text stands in quotes").help(format!("write `{quoted}`")).fix(
+        scene.span(&range),
+        quoted,
+        false,
+    ))
+}
+
+pub(super) fn missing_colon(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let name = scene.tokens.get(1).filter(|token| token.kind == Kind::Text)?;
+    let behind = scene.tokens.get(2)?;
+    let operand = matches!(behind.kind, Kind::Word | Kind::Number) || matches!(behind.text, "(" | "[");
+    let continues = matches!(behind.text, "in" | "and" | "or" | "over" | "not");
+    (scene.rule == Rule::expect && operand && !continues).then(|| {
+        let place = scene.point(name.range.end);
+        let found = Diagnostic::error("E0129", "a `:` is missing behind the name of this expectation", place);
+        found.here("here").help(form_help(scene.word(0))).fix(place, ":", true)
+    })
+}
+
+pub(super) fn phase_for(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let word = scene.tokens.get(2)?;
+    (scene.rule == Rule::phase && word.text == "for").then(|| {
+        let next = scene.tokens.get(3).map_or(word.range.end, |next| next.range.start);
+        let found = Diagnostic::error(
+            "E0101",
+            "a phase has its duration right behind its name",
+            scene.span(&word.range),
+        );
+        let found = found.here("no `for` here").help(form_help("phase"));
+        found.fix(scene.span(&(word.range.start..next)), "", true)
+    })
+}
+
+pub(super) fn missing_users(scene: &Scene<'_>) -> Option<Diagnostic> {
+    if scene.rule != Rule::load {
+        return None;
+    }
+    let index = scene.failed_token().unwrap_or(scene.tokens.len());
+    let before = &scene.tokens[..index];
+    let clause = before.iter().rposition(|token| {
+        matches!(token.text, "with" | "max" | "at" | "every" | "for" | "shaped" | "users" | "times")
+    })?;
+    if !matches!(before[clause].text, "with" | "max") || clause + 1 >= index {
+        return None;
+    }
+    let end = before.last().map_or(scene.head.end, |last| last.range.end);
+    let found = Diagnostic::error("E0101", "the number is one of `users`", scene.point(end));
+    let found = found.here("`users` is missing here").help("write `with 100 users` or `max 500 users`");
+    Some(found.fix(scene.point(end), " users", true))
+}
+
+pub(super) fn missing_in(scene: &Scene<'_>) -> Option<Diagnostic> {
+    if scene.rule != Rule::for_each {
+        return None;
+    }
+    let each = scene.word(1) == "each";
+    if !each {
+        let at = scene.tokens[0].range.end;
+        let found = Diagnostic::error("E0123", "a loop over values is `for each name in …`", scene.point(at));
+        let found = found.here("`each` is missing here").help("write `for each name in [1, 2] { … }`");
+        return Some(if scene.tokens.len() > 2 { found.fix(scene.point(at), " each", false) } else { found });
+    }
+    let name = scene.tokens.get(2).filter(|token| token.kind == Kind::Word && token.text != "in")?;
+    if scene.word(3) == "in" {
+        return None;
+    }
+    let stray = scene.tokens.get(3).filter(|token| matches!(token.text, "=" | ":") || token.text == "of");
+    let place = stray.map_or(scene.point(name.range.end), |token| scene.span(&token.range));
+    let found = Diagnostic::error("E0123", "`for each` needs `in` before what it goes over", place);
+    let replacement = if stray.is_some() { "in" } else { " in" };
+    let found = found.here("`in` is missing here").help("write `for each name in [1, 2] { … }`");
+    Some(found.fix(place, replacement, true))
+}
+
+pub(super) fn angle_of_until(scene: &Scene<'_>) -> Option<Diagnostic> {
+    if scene.rule != Rule::repeat || scene.word(1) != "until" {
+        return None;
+    }
+    let open = scene.tokens.iter().rev().find(|token| token.text == "<")?;
+    let behind = scene.text[open.range.end..scene.head.end].trim_start();
+    let statement = tokens(scene.text, open.range.end..scene.head.end).len() > 2 || behind.ends_with('>');
+    statement.then(|| {
+        let span = scene.span(&open.range);
+        let found = Diagnostic::error("E0119", "`repeat until` has its block in `{ }`", span);
+        let found = found.here("after a condition this is a comparison");
+        found.help("write `repeat until condition max 10m { … }`").fix(span, "{", false)
+    })
+}
+
+pub(super) fn table_row(scene: &Scene<'_>) -> Option<Diagnostic> {
+    if !matches!(scene.rule, Rule::row | Rule::header) {
+        return None;
+    }
+    let span = scene.span(&scene.head);
+    let help = "write `| name | rate |`, each row with its columns";
+    if !scene.text[scene.head.clone()].ends_with('|') {
+        let place = scene.point(scene.head.end);
+        let found = Diagnostic::error("E0126", "a row of a table ends with `|`", place);
+        return Some(found.here("a `|` is missing here").fix(place, " |", true));
+    }
+    let empty = scene.tokens.windows(2).find(|two| two[0].text == "|" && two[1].text == "|");
+    let double = scene.tokens.iter().find(|token| token.text == "||");
+    let place =
+        empty.map(|two| two[0].range.start..two[1].range.end).or(double.map(|token| token.range.clone()));
+    if let Some(place) = place {
+        let found = Diagnostic::error("E0126", "a cell of this table is empty", scene.span(&place));
+        return Some(found.here("nothing stands here").help(help));
+    }
+    (scene.rule == Rule::header).then(|| {
+        let found = Diagnostic::error("E0126", "the first row of a table names its columns", span);
+        found.here("each column has one word").help(help)
+    })
+}

@@ -1,0 +1,262 @@
+//! The second look at a statement that the grammar could not read: what was probably meant.
+//!
+//! The looks are tried from the most telling to the least; the last says only what is not expected where.
+
+mod forms;
+mod told;
+
+pub(super) use told::{foreign, literal, misspelt, no_value, reserved, spaced_unit, two_statements};
+
+use super::grammar::{Grammar, Rule};
+use super::tokens::{Kind, Token, tokens};
+use super::vocabulary;
+use crate::diag::Diagnostic;
+use crate::lang::unit;
+use crate::source::Span;
+use forms::{
+    angle_of_until, declared_name, missing_colon, missing_in, missing_quotes, missing_users, phase_for,
+    table_row,
+};
+use pest::Parser;
+use std::ops::Range;
+
+/// What is known of a statement that could not be read.
+struct Scene<'a> {
+    text: &'a str,
+    base: u32,
+    rule: Rule,
+    head: Range<usize>,
+    /// How far the grammar came.
+    failed_at: usize,
+    tokens: Vec<Token<'a>>,
+}
+
+/// Says what is wrong with `text[head]`, which `rule` could not read beyond `failed_at`.
+pub(super) fn explain(text: &str, base: u32, rule: Rule, head: Range<usize>, failed_at: usize) -> Diagnostic {
+    let tokens = tokens(text, head.clone());
+    let scene = Scene { text, base, rule, head, failed_at, tokens };
+    const LOOKS: &[fn(&Scene<'_>) -> Option<Diagnostic>] = &[
+        foreign_operators,
+        single_equals,
+        spaced_number,
+        missing_in,
+        angle_of_until,
+        declared_name,
+        missing_quotes,
+        missing_colon,
+        phase_for,
+        missing_users,
+        time_outside_curve,
+        interpolation,
+        word_as_value,
+        several_statements,
+        operator_in_value,
+        table_row,
+    ];
+    LOOKS.iter().find_map(|look| look(&scene)).unwrap_or_else(|| unexpected(&scene))
+}
+
+impl<'a> Scene<'a> {
+    fn span(&self, range: &Range<usize>) -> Span {
+        Span::new(self.base + range.start as u32, self.base + range.end as u32)
+    }
+
+    fn point(&self, at: usize) -> Span {
+        Span::at(self.base + at as u32)
+    }
+
+    fn word(&self, index: usize) -> &'a str {
+        self.tokens.get(index).map_or("", |token| token.text)
+    }
+
+    /// The index of the token at which the grammar stopped, or before which it did.
+    fn failed_token(&self) -> Option<usize> {
+        self.tokens.iter().position(|token| token.range.end > self.failed_at)
+    }
+
+    fn reads(&self, rule: Rule, range: Range<usize>) -> bool {
+        Grammar::parse(rule, self.text[range].trim_end()).is_ok()
+    }
+}
+
+fn foreign_operators(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let table = matches!(scene.rule, Rule::row | Rule::header);
+    scene.tokens.iter().enumerate().find_map(|(index, token)| {
+        let meant = match token.text {
+            "&&" => "and",
+            "||" if !table => "or",
+            "!" if token.kind == Kind::Mark => "not",
+            _ => return None,
+        };
+        let next_touches =
+            scene.tokens.get(index + 1).is_some_and(|next| next.range.start == token.range.end);
+        let before_touches = index > 0 && scene.tokens[index - 1].range.end == token.range.start;
+        let replacement = format!(
+            "{}{meant}{}",
+            if before_touches && meant != "not" { " " } else { "" },
+            if next_touches { " " } else { "" }
+        );
+        let span = scene.span(&token.range);
+        let message = format!("soak writes `{meant}`, not `{}`", token.text);
+        Some(Diagnostic::error("E0114", message, span).here(format!("write `{meant}`")).fix(
+            span,
+            replacement,
+            true,
+        ))
+    })
+}
+
+fn single_equals(scene: &Scene<'_>) -> Option<Diagnostic> {
+    if !matches!(
+        scene.rule,
+        Rule::expect | Rule::check | Rule::wait | Rule::repeat | Rule::metric | Rule::row
+    ) {
+        return None;
+    }
+    let mut signs = scene.tokens.iter().filter(|token| token.text == "=" && token.depth == 0);
+    // The first of a metric belongs to it.
+    let sign = if scene.rule == Rule::metric { signs.nth(1) } else { signs.next() }?;
+    let span = scene.span(&sign.range);
+    let found = Diagnostic::error("E0113", "a comparison is written `==`", span);
+    Some(found.here("`=` only gives a name its value").help("write `==`").fix(span, "==", true))
+}
+
+fn spaced_number(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let index = scene.failed_token()?;
+    let around = index.saturating_sub(1)..=(index + 1).min(scene.tokens.len().saturating_sub(1));
+    around.filter(|index| *index > 0).find_map(|index| {
+        let (number, word) = (&scene.tokens[index - 1], &scene.tokens[index]);
+        let bare =
+            number.kind == Kind::Number && number.text.bytes().all(|b| !b.is_ascii_alphabetic() && b != b'%');
+        let is_unit =
+            word.text == "%" || word.kind == Kind::Word && unit::unit_names().any(|u| u == word.text);
+        (bare && is_unit).then(|| spaced_unit(scene.span(&number.range), scene.span(&word.range), word.text))
+    })
+}
+
+fn time_outside_curve(scene: &Scene<'_>) -> Option<Diagnostic> {
+    if scene.rule == Rule::row {
+        return None;
+    }
+    let is_number = |token: &Token<'_>| token.kind == Kind::Number && token.text.len() <= 2;
+    let time = scene.tokens.windows(3).find(|three| {
+        is_number(&three[0])
+            && three[1].text == ":"
+            && is_number(&three[2])
+            && three[0].range.end == three[1].range.start
+            && three[1].range.end == three[2].range.start
+    })?;
+    let range = time[0].range.start..time[2].range.end;
+    let found = Diagnostic::error("E0122", "a time of day stands only in a curve", scene.span(&range));
+    Some(found.here("not here").help("write a duration, such as `6h`: time counts from the start"))
+}
+
+fn interpolation(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let token = scene.tokens.get(scene.failed_token()?)?;
+    if token.kind != Kind::Text || !token.text.starts_with('"') || scene.failed_at <= token.range.start {
+        return None;
+    }
+    let before = &scene.text[token.range.start..scene.failed_at.min(token.range.end)];
+    let open = token.range.start + before.rfind('{').unwrap_or(0);
+    let length = scene.text[open..token.range.end].find('}').map_or(1, |index| index + 1);
+    let span = scene.span(&(open..open + length));
+    let found = Diagnostic::error("E0133", "what this text interpolates cannot be read", span);
+    let found = found.here("`{ }` in a text holds an expression");
+    Some(found.help("write `\\{` for a brace, or a raw text '…'").fix(
+        scene.span(&(open..open + 1)),
+        "\\{",
+        false,
+    ))
+}
+
+/// A word of the language was taken for a value, and what follows it makes no sense any more.
+fn word_as_value(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let index = scene.failed_token().unwrap_or(scene.tokens.len()).checked_sub(1)?;
+    let (token, before) = (&scene.tokens[index], scene.tokens.get(index.checked_sub(1)?)?);
+    let operator = before.kind == Kind::Mark && !matches!(before.text, ")" | "]" | "}");
+    let taken = token.kind == Kind::Word && vocabulary::is_no_value(token.text);
+    (taken && (operator || matches!(before.text, "and" | "or" | "not" | "in")))
+        .then(|| no_value(token.text, scene.span(&token.range)))
+}
+
+fn several_statements(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let token = scene.tokens.get(scene.failed_token()?)?;
+    let word = token.kind == Kind::Word && token.depth == 0 && token.range.start > scene.head.start;
+    let begins = vocabulary::begins_statement(token.text)
+        || !vocabulary::is_reserved(token.text)
+            && token.range.end < scene.head.end
+            && scene.reads(Rule::words, token.range.start..scene.head.end);
+    let first_is_whole = || scene.reads(scene.rule, scene.head.start..token.range.start);
+    (word && begins && first_is_whole()).then(|| two_statements(scene.span(&token.range)))
+}
+
+fn operator_in_value(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let index = scene.failed_token()?;
+    let token = &scene.tokens[index];
+    let operator = matches!(token.text, "+" | "-" | "*" | "/");
+    let left = index.checked_sub(1).and_then(|index| scene.tokens.get(index))?;
+    if scene.rule != Rule::words || !operator {
+        return None;
+    }
+    let right = scene.tokens.get(index + 1).map_or(token.range.end, |right| right.range.end);
+    let range = left.range.start..right;
+    let found =
+        Diagnostic::error("E0124", "a value that is computed stands in parentheses", scene.span(&range));
+    let better = format!("({})", &scene.text[range.clone()]);
+    Some(found.here("several things to a verb").help(format!("write `{better}`")).fix(
+        scene.span(&range),
+        better,
+        false,
+    ))
+}
+
+/// Nothing better is known: what is not expected where.
+fn unexpected(scene: &Scene<'_>) -> Diagnostic {
+    let first = scene.word(0);
+    let failed = scene.failed_token().map(|index| &scene.tokens[index]);
+    let found = match failed {
+        Some(token)
+            if token.text == "="
+                && scene.tokens.iter().take_while(|t| t.range != token.range).count() == 1 =>
+        {
+            let found = Diagnostic::error(
+                "E0125",
+                format!("`{first}` is given a value, but not declared"),
+                scene.span(&token.range),
+            );
+            return found.here("nothing changes its value").help(format!("write `let {first} = …`"));
+        }
+        Some(token) => {
+            let message = format!("`{}` is not expected here", shorten(token.text));
+            Diagnostic::error("E0101", message, scene.span(&token.range))
+                .here("the statement makes no sense from here on")
+        }
+        None => {
+            let last = scene.tokens.last().map_or("", |token| token.text);
+            let message = format!("something is missing behind `{}`", shorten(last));
+            Diagnostic::error("E0125", message, scene.point(scene.head.end))
+                .here("the statement ends too early")
+        }
+    };
+    match vocabulary::form(first) {
+        Some(_) => found.help(form_help(first)),
+        None if scene.rule == Rule::words => {
+            found.help("a target is told things as `wifi off 2s` or `data fill 90% for 1m`")
+        }
+        None => found,
+    }
+}
+
+fn form_help(word: &str) -> String {
+    match vocabulary::form(word) {
+        Some(form) => format!("write `{form}`"),
+        None => "look up the form of this statement in the reference".into(),
+    }
+}
+
+fn shorten(text: &str) -> String {
+    match text.char_indices().nth(30) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into(),
+    }
+}

@@ -1,0 +1,101 @@
+//! Mistakes that are found elsewhere in this room and told here, so that their wording stands in one place.
+
+use super::form_help;
+use crate::diag::Diagnostic;
+use crate::lang::unit::LiteralError;
+use crate::source::Span;
+use crate::syntax::vocabulary;
+
+/// A reserved word that is declared as a name.
+pub(in crate::syntax) fn reserved(word: &str, span: Span) -> Diagnostic {
+    let message = format!("`{word}` is a word of the language and cannot be declared");
+    Diagnostic::error("E0116", message, span).here("choose another name").help(format!("such as `my_{word}`"))
+}
+
+/// `5 s`
+pub(in crate::syntax) fn spaced_unit(number: Span, unit: Span, name: &str) -> Diagnostic {
+    let message = format!("the unit `{name}` stands apart from its number");
+    let gap = Span::new(number.end, unit.start);
+    let found = Diagnostic::error("E0105", message, number.to(unit)).here("a space too many");
+    found.help("write number and unit together, as in `5s`").fix(gap, "", true)
+}
+
+/// A statement begins where another has not ended.
+pub(in crate::syntax) fn two_statements(word: Span) -> Diagnostic {
+    let found = Diagnostic::error("E0110", "a second statement begins on this line", word);
+    let found = found.here("a `;` or a new line must come before this");
+    found.help("separate statements with `;` or write each on its own line").fix(
+        Span::at(word.start),
+        "; ",
+        false,
+    )
+}
+
+/// A word that another language would begin a statement with.
+pub(in crate::syntax) fn foreign(word: &str, span: Span) -> Option<Diagnostic> {
+    let (_, instead) = vocabulary::FOREIGN.iter().find(|(name, _)| *name == word)?;
+    let found = Diagnostic::error("E0103", format!("soak has no `{word}`"), span);
+    Some(found.here("no statement of this language").help(*instead))
+}
+
+/// A word that is nearly one of the language's.
+pub(in crate::syntax) fn misspelt(word: &str, meant: &str, span: Span) -> Diagnostic {
+    let found = Diagnostic::error("E0102", format!("there is no statement `{word}`"), span);
+    found.here(format!("did you mean `{meant}`?")).help(form_help(meant)).fix(span, meant, false)
+}
+
+/// A number with something behind it that is no unit.
+pub(in crate::syntax) fn literal(written: &str, error: &LiteralError, span: Span) -> Diagnostic {
+    let found = Diagnostic::error("E0104", error.to_string(), span);
+    match error {
+        LiteralError::UnknownUnit { unit, nearest } => match nearest {
+            Some(nearest) if written.contains(unit.as_str()) => {
+                let better = written.replacen(unit.as_str(), nearest, 1);
+                found
+                    .here(format!("did you mean `{better}`?"))
+                    .help(format!("write `{better}`"))
+                    .fix(span, better, false)
+            }
+            _ => found
+                .here("unknown unit")
+                .help("durations are in ns us ms s m h d w, sizes in B KB MB GB KiB MiB GiB"),
+        },
+        LiteralError::UnknownPeriod { period } => {
+            const PERIODS: &[(&str, &str)] = &[
+                ("sec", "s"),
+                ("second", "s"),
+                ("seconds", "s"),
+                ("mins", "min"),
+                ("minute", "min"),
+                ("minutes", "min"),
+                ("hr", "h"),
+                ("hour", "h"),
+                ("hours", "h"),
+                ("day", "d"),
+                ("days", "d"),
+            ];
+            match PERIODS.iter().find(|(wrong, _)| wrong == period) {
+                Some((_, right)) => {
+                    let better = written.replacen(&format!("/{period}"), &format!("/{right}"), 1);
+                    found
+                        .here(format!("did you mean `{better}`?"))
+                        .help(format!("write `{better}`"))
+                        .fix(span, better, false)
+                }
+                None => {
+                    let better = written.replacen('/', " / ", 1);
+                    found.here("unknown period").help(format!("a division has spaces: `{better}`"))
+                }
+            }
+        }
+        LiteralError::OutOfOrder => found.here("longest first").help("write `1h30m`, not `30m1h`"),
+        LiteralError::NotANumber => found.here("this cannot be read"),
+        LiteralError::TooLarge => found.here("it does not fit in 128 bits"),
+    }
+}
+
+/// A word of the language where a value is due.
+pub(in crate::syntax) fn no_value(word: &str, span: Span) -> Diagnostic {
+    let found = Diagnostic::error("E0125", format!("a value is missing before `{word}`"), span);
+    found.here("a word of the language, not a value").help(format!("`{word}` cannot be a name"))
+}

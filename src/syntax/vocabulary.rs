@@ -1,0 +1,157 @@
+//! The words of the language itself: which begin a statement, which cannot be declared, which people try in vain.
+
+/// Words that begin a statement, with the form of that statement, as messages show it.
+pub(super) const STATEMENTS: &[(&str, &str)] = &[
+    ("scenario", "scenario \"title\""),
+    ("include", "include \"common.soak\""),
+    ("param", "param name = 2h"),
+    ("let", "let name = value"),
+    ("secret", "secret name from env \"VARIABLE\""),
+    ("permit", "permit load to \"host\"` or `permit fault on name"),
+    ("metric", "metric name = source every 5s"),
+    ("ledger", "ledger name { sent …; received … }"),
+    ("action", "action name { … }"),
+    ("mix", "mix name { 60% one; 40% other }"),
+    ("curve", "curve name { a table }"),
+    ("dataset", "dataset name { file \"people.csv\" }"),
+    ("sequence", "sequence name(parameter = 10) { … }"),
+    ("setup", "setup { … }"),
+    ("cleanup", "cleanup { … }"),
+    ("phase", "phase \"name\" 10m { … }"),
+    ("repeat", "repeat 10 { … }`, `repeat for 10m { … }` or `repeat until condition max 10m { … }"),
+    ("for", "for each name in [1, 2] { … }"),
+    ("parallel", "parallel { one; other }"),
+    ("every", "every 30s { … }"),
+    ("at", "at 2h { … }"),
+    ("choose", "choose { 3: one; 1: other }"),
+    ("do", "do name(parameter = 20)"),
+    ("wait", "wait 30s` or `wait until condition max 5m"),
+    ("run", "run \"command\" timeout 1m"),
+    ("note", "note \"text\""),
+    ("want", "want \"name\": condition within 10m"),
+    ("expect", "expect \"name\": condition within 10m"),
+    ("require", "require \"name\": condition always"),
+    ("load", "load name at 50/s for 3m` or `load name with 100 users for 3m"),
+    ("check", "check status == 200"),
+    ("capture", "capture name = body.id"),
+    ("think", "think 1s..3s"),
+];
+
+/// Words inside statements that cannot be declared as names either.
+const INNER: &[&str] = &[
+    "in",
+    "over",
+    "for",
+    "at",
+    "end",
+    "within",
+    "always",
+    "sometimes",
+    "tolerate",
+    "show",
+    "every",
+    "with",
+    "users",
+    "times",
+    "max",
+    "shaped",
+    "poisson",
+    "once",
+    "and",
+    "or",
+    "not",
+    "true",
+    "false",
+];
+
+/// Words of other languages, with what soak has in their stead.
+pub(super) const FOREIGN: &[(&str, &str)] = &[
+    (
+        "if",
+        "the plan is known before the run, so nothing is decided in it: `wait until` waits for a condition, `expect` judges one, `choose` picks by weight",
+    ),
+    ("else", "nothing is decided during a run: `choose { 3: …; 1: … }` picks by weight"),
+    ("while", "use `repeat until condition max 10m { … }`"),
+    ("loop", "use `repeat 10 { … }` or `repeat for 10m { … }`"),
+    ("until", "use `repeat until condition max 10m { … }` or `wait until condition`"),
+    ("foreach", "use `for each name in [1, 2] { … }`"),
+    (
+        "var",
+        "nothing changes its value: use `let name = value`, or `param` for what the command line may set",
+    ),
+    ("const", "use `let name = value`"),
+    ("set", "nothing changes its value: use `let name = value`"),
+    ("function", "use `sequence name(parameter) { … }` and `do name(…)`"),
+    ("func", "use `sequence name(parameter) { … }` and `do name(…)`"),
+    ("fn", "use `sequence name(parameter) { … }` and `do name(…)`"),
+    ("def", "use `sequence name(parameter) { … }` and `do name(…)`"),
+    ("return", "a sequence gives nothing back: measure with `metric` and `capture`"),
+    ("break", "a loop runs as often as it says: use `repeat until condition max 10m { … }`"),
+    ("continue", "a pass of a loop runs to its end"),
+    ("import", "use `include \"common.soak\"`"),
+    ("sleep", "use `wait 30s`"),
+    ("assert", "use `expect \"name\": condition`"),
+    ("print", "use `note \"text\"`"),
+    ("echo", "use `note \"text\"`"),
+    (
+        "try",
+        "a fault is undone and the run goes on whatever happens; what must run at the end stands in `cleanup { … }`",
+    ),
+];
+
+/// The length of the longest reserved word.
+const LONGEST: usize = 9;
+
+/// The form of the statement that `word` begins.
+pub(super) fn form(word: &str) -> Option<&'static str> {
+    STATEMENTS.iter().find(|(name, _)| *name == word).map(|(_, form)| *form)
+}
+
+/// Whether `word` begins a statement of the language.
+pub(super) fn begins_statement(word: &str) -> bool {
+    form(word).is_some()
+}
+
+/// Whether `word` cannot be declared as a name.
+pub fn is_reserved(word: &str) -> bool {
+    begins_statement(word) || INNER.contains(&word)
+}
+
+/// Whether `word` cannot stand for a value. The usual parameters of a sequence, `times` and `users`, can.
+pub(super) fn is_no_value(word: &str) -> bool {
+    word.len() <= LONGEST && is_reserved(word) && !matches!(word, "times" | "users" | "true" | "false")
+}
+
+/// All words that cannot be declared, for completion and highlighting.
+pub fn reserved_words() -> impl Iterator<Item = &'static str> {
+    let inner = INNER.iter().copied().filter(|word| !begins_statement(word));
+    STATEMENTS.iter().map(|(word, _)| *word).chain(inner)
+}
+
+/// The statement word that a misspelt one was probably meant to be.
+pub(super) fn nearest_statement(word: &str) -> Option<&'static str> {
+    // The lengths keep the time of the comparison bounded, whatever stands in a file.
+    if !(3..=12).contains(&word.len()) {
+        return None;
+    }
+    let limit = if word.len() <= 4 { 1 } else { 2 };
+    let words = STATEMENTS.iter().map(|(name, _)| *name).filter(|name| name.len() > 2);
+    let near = words.map(|name| (strsim::osa_distance(name, word), name)).filter(|(far, _)| *far <= limit);
+    near.min_by_key(|(far, _)| *far).map(|(_, name)| name)
+}
+
+/// Whether `word` begins a loop that may stand in `< >`, or is a misspelling of one that does.
+pub(super) fn opens_angle_loop(word: &str) -> bool {
+    matches!(word, "repeat" | "every")
+        || !begins_statement(word) && matches!(nearest_statement(word), Some("repeat" | "every"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_reserved_word_is_longer_than_the_longest() {
+        assert_eq!(reserved_words().map(str::len).max(), Some(LONGEST));
+    }
+}

@@ -1,0 +1,98 @@
+//! The formatter: golden outputs, and what it must never do to any scenario.
+
+use soak::source::Sources;
+use soak::syntax::{self, Parsed};
+use std::path::{Path, PathBuf};
+
+struct Read {
+    sources: Sources,
+    parsed: Parsed,
+}
+
+impl Read {
+    fn new(text: &str) -> Read {
+        let mut sources = Sources::new();
+        sources.add("test.soak", text).unwrap();
+        let parsed = syntax::parse(&sources.files()[0]);
+        Read { sources, parsed }
+    }
+
+    fn formatted(&self) -> Option<String> {
+        syntax::format(&self.sources.files()[0], &self.parsed)
+    }
+
+    /// The tree without places, and without whether a loop was written in `< >`.
+    fn tree(&self) -> String {
+        let places = regex::Regex::new(r"Span \{ start: \d+, end: \d+ \}|angle: (true|false)").unwrap();
+        places.replace_all(&format!("{:?}", self.parsed.file.items), "").into_owned()
+    }
+
+    fn comments(&self) -> Vec<&str> {
+        self.parsed.file.comments.iter().map(|comment| self.sources.text(comment.span)).collect()
+    }
+}
+
+/// Formatting keeps the tree and every comment, and formatting again changes nothing.
+fn check(text: &str, name: &str) -> Option<String> {
+    let before = Read::new(text);
+    let once = before.formatted()?;
+    let after = Read::new(&once);
+    assert!(!after.parsed.has_errors(), "{name}: {:#?}\n{once}", after.parsed.diagnostics);
+    assert_eq!(before.tree(), after.tree(), "{name}: the tree changed:\n{once}");
+    assert_eq!(before.comments(), after.comments(), "{name}: a comment was lost:\n{once}");
+    assert_eq!(after.formatted().as_deref(), Some(once.as_str()), "{name}: not idempotent");
+    Some(once)
+}
+
+fn files(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> =
+        entries.filter(|path| path.extension().is_some_and(|ext| ext == "soak")).collect();
+    files.sort();
+    assert!(!files.is_empty());
+    files
+}
+
+/// `name.soak` is formatted to `name.expected`; with SOAK_BLESS set, the expectation is written anew.
+#[test]
+fn golden_files_come_out_as_expected() {
+    for path in files("fmt") {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.display().to_string();
+        let formatted = check(&text, &name).unwrap_or_else(|| panic!("{name} has mistakes"));
+        let expected = path.with_extension("expected");
+        if std::env::var_os("SOAK_BLESS").is_some() {
+            std::fs::write(&expected, &formatted).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&expected).unwrap(), formatted, "{name}");
+    }
+}
+
+#[test]
+fn whole_scenarios_keep_their_meaning() {
+    for path in files("fixtures") {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let formatted = check(&text, &path.display().to_string()).unwrap();
+        // They were written by hand: all but a few columns are as the formatter has them.
+        let lines = |text: &str| text.lines().map(str::to_string).collect::<Vec<_>>();
+        let (before, after) = (lines(&text), lines(&formatted));
+        assert_eq!(before.len(), after.len(), "{path:?}");
+        let squeeze = |line: &String| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        for (before, after) in before.iter().zip(&after) {
+            assert_eq!(squeeze(before), squeeze(after), "{path:?}");
+        }
+    }
+}
+
+#[test]
+fn a_file_with_mistakes_is_left_alone() {
+    for text in ["wait 5 s", "phase \"x\" {", "let repeat = 3s", "mix m { 3: a }"] {
+        assert_eq!(Read::new(text).formatted(), None, "{text}");
+    }
+}
+
+#[test]
+fn line_endings_and_marks_of_editors_are_normalised() {
+    assert_eq!(check("\u{feff}wait 5s\r\n\r\n\r\nwait\t3s\r\n", "CRLF").unwrap(), "wait 5s\n\nwait 3s\n");
+}
