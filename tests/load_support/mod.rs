@@ -7,4 +7,6 @@ mod scenario;
 pub mod server;
 
 pub use engine::{Run, Seen, open, order, percentile};
-pub use scenario::{Builder, binary, constant, field, list, number, pool, seq, size, text, texts, word};
+pub use scenario::{
+    Builder, binary, constant, field, list, number, pool, read, seq, size, text, texts, word,
+};

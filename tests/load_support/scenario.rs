@@ -1,5 +1,7 @@
 //! The parts of a checked scenario that a load needs.
 
+use rand::{RngCore, SeedableRng};
+use soak::check;
 use soak::check::scenario::{
     Action, Argued, Argument, IterationStep, Ledger, LedgerKey, LedgerSent, Mix, Scenario, Target, Tell,
 };
@@ -8,6 +10,7 @@ use soak::kinds::http::client::HttpClient;
 use soak::kinds::request::Requester;
 use soak::kinds::{disk, http};
 use soak::lang::call::Arguments;
+use soak::lang::eval::Surroundings;
 use soak::lang::expr::{ActionId, Expr, ExprKind, IterationWord, MixId, Piece, TargetId};
 use soak::lang::operator::BinaryOperator;
 use soak::lang::quantity::{Dimension, Quantity};
@@ -177,6 +180,12 @@ impl Builder {
         });
     }
 
+    /// The action of a name.
+    pub fn named(&self, name: &str) -> ActionId {
+        let place = self.scenario.actions.iter().position(|action| action.name == name);
+        ActionId(place.unwrap_or_else(|| panic!("there is no action {name}")) as u32)
+    }
+
     /// The scenario, its texts, and what makes its clients.
     pub fn build(self) -> (Arc<Scenario>, Arc<Sources>, MakeRequesters) {
         let kinds: Vec<&'static str> = self.scenario.targets.iter().map(|target| target.kind.name).collect();
@@ -192,6 +201,28 @@ impl Builder {
             Ok(made)
         };
         (Arc::new(self.scenario), Arc::new(self.sources), Box::new(make))
+    }
+}
+
+/// A scenario from its text, as the parser and the checker read it.
+pub fn read(text: &str) -> Builder {
+    let mut sources = Sources::new();
+    sources.add("test.soak", text).unwrap();
+    let checked = check::check(&mut sources, &check::Options { params: &[], files: &check::DiskFiles });
+    let found: Vec<String> = checked.diagnostics.iter().map(|finding| format!("{finding:?}")).collect();
+    let scenario = checked.scenario.unwrap_or_else(|| panic!("{}", found.join("\n")));
+    let mut random = Randomness(rand_chacha::ChaCha8Rng::seed_from_u64(1));
+    let targets = scenario.targets.iter();
+    let settings = targets.map(|target| check::evaluated::arguments(&target.settings, &mut random).unwrap());
+    Builder { settings: settings.collect(), scenario, sources }
+}
+
+/// Knows nothing but how to draw.
+struct Randomness(rand_chacha::ChaCha8Rng);
+
+impl Surroundings for Randomness {
+    fn random(&mut self) -> &mut dyn RngCore {
+        &mut self.0
     }
 }
 
