@@ -26,6 +26,10 @@ pub use super::state::Given;
 /// How often what happened is handed on.
 const TICK: Duration = Duration::from_millis(50);
 
+/// The runtime looks at its sockets and timers after so many rounds of tasks that are ready, each of some sixty. With
+/// more, an answer that has come would be noticed milliseconds later when much else is to be done.
+const EVENT_INTERVAL: u32 = 4;
+
 /// What the engine tells.
 #[derive(Debug)]
 pub enum Report {
@@ -66,7 +70,8 @@ impl Engine {
         let (commands, inbox) = mpsc::unbounded_channel();
         let (ready, started) = std::sync::mpsc::channel();
         let thread = std::thread::Builder::new().name("soak-load".into()).spawn(move || {
-            let made = runtime::Builder::new_current_thread().enable_all().build();
+            let made =
+                runtime::Builder::new_current_thread().event_interval(EVENT_INTERVAL).enable_all().build();
             let runtime = match made {
                 Ok(runtime) => runtime,
                 Err(error) => return drop(ready.send(Err(error))),

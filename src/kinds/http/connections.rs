@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::{spawn_local, yield_now};
@@ -22,9 +22,6 @@ use tokio::task::{spawn_local, yield_now};
 pub(super) const MAX_IDLE: usize = 10_000;
 /// So many connections are being opened at once; the queue of a server that listens is rarely longer.
 const MAX_CONNECTING: usize = 512;
-/// Of a connection that was idle for longer than this it is looked first whether the other end has closed it.
-const FRESH: Duration = Duration::from_millis(1);
-
 /// One connection, ready for a request.
 pub(super) type Connection = SendRequest<Full<Bytes>>;
 
@@ -44,7 +41,7 @@ struct Shared {
 #[derive(Default)]
 struct Pool {
     /// The last one given back is used first, so that those a smaller load does not need grow old and are closed.
-    idle: Vec<(Connection, Instant)>,
+    idle: Vec<Connection>,
     /// Requests in the order they came. One that was given up is passed over.
     waiting: VecDeque<oneshot::Sender<Result<Connection, RequestError>>>,
     connecting: usize,
@@ -60,13 +57,11 @@ impl Connections {
     pub async fn take(&self) -> Result<(Connection, bool), RequestError> {
         loop {
             let kept = self.shared.pool.borrow_mut().idle.pop();
-            let Some((connection, since)) = kept else { break };
-            if since.elapsed() > FRESH {
-                // Lets the runtime look at its sockets once, so that a close which has arrived is known.
-                yield_now().await;
-            }
-            if connection.is_ready() {
-                return Ok((connection, true));
+            match kept {
+                // One that the other end has closed is let go.
+                Some(connection) if !connection.is_ready() => {}
+                Some(connection) => return Ok((connection, true)),
+                None => break,
             }
         }
         let (sender, receiver) = oneshot::channel();
@@ -109,7 +104,7 @@ impl Connections {
             }
         }
         if pool.idle.len() < MAX_IDLE {
-            pool.idle.push((connection, Instant::now()));
+            pool.idle.push(connection);
         }
     }
 
