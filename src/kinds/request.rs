@@ -3,6 +3,7 @@
 use crate::lang::call::Call;
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
+use hyper::HeaderMap;
 use std::time::Duration;
 
 /// What came back.
@@ -10,14 +11,33 @@ use std::time::Duration;
 pub struct Answer {
     /// The status, of what has one.
     pub status: Option<u16>,
-    /// Headers in the order received, names in lower case.
-    pub headers: Vec<(String, String)>,
+    /// The headers, of what has them.
+    pub headers: HeaderMap,
     /// The body as it came.
     pub body: Bytes,
     /// The path a write made, relative to its disk's folder.
     pub path: Option<String>,
     /// Bytes sent and received, bodies only.
     pub bytes: u64,
+}
+
+impl Answer {
+    /// The body as JSON, or else as a text.
+    pub fn body_json(&self) -> serde_json::Value {
+        let text = || String::from_utf8_lossy(&self.body).into_owned().into();
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| text())
+    }
+
+    /// The headers as an object. Those of one name are one text, as HTTP allows to join them.
+    pub fn headers_json(&self) -> serde_json::Value {
+        let text = |name| {
+            let values = self.headers.get_all(name).iter();
+            let values = values.map(|value| String::from_utf8_lossy(value.as_bytes()));
+            values.collect::<Vec<_>>().join(", ")
+        };
+        let members = self.headers.keys().map(|name| (name.to_string(), text(name).into()));
+        serde_json::Value::Object(members.collect())
+    }
 }
 
 /// Why there is no answer. The wording is the name under which reports count the cause, so it must not hold
@@ -48,6 +68,9 @@ pub enum RequestError {
     /// The body is larger than soak reads.
     #[error("the answer is larger than {} MiB", .0 >> 20)]
     TooLarge(usize),
+    /// All the bodies being read together are larger than soak holds.
+    #[error("the answers being read are larger than {} MiB together", .0 >> 20)]
+    TooMuch(usize),
     /// The request cannot be made as it stands.
     #[error("{0}")]
     Invalid(String),

@@ -59,6 +59,11 @@ pub trait Surroundings {
         Err(NoValue::NotHere("a word of an iteration"))
     }
 
+    /// The JSON behind a word of an iteration, so that a part of it can be read without copying the whole.
+    fn document(&mut self, _word: IterationWord) -> Option<&serde_json::Value> {
+        None
+    }
+
     /// A capture of this iteration.
     fn captured(&mut self, _capture: usize) -> Result<Value, NoValue> {
         Err(NoValue::NotHere("a capture"))
@@ -115,7 +120,10 @@ pub fn evaluate(expr: &Expr, around: &mut dyn Surroundings) -> Result<Value, NoV
         ExprKind::Scratch => around.scratch().map(Value::Text),
         ExprKind::Secret(secret) => around.secret(*secret).map(Value::Text),
         ExprKind::Variable(variable) => around.variable(*variable),
-        ExprKind::Field(base, field) => self::field(evaluate(base, around)?, field),
+        ExprKind::Field(base, field) => match part(expr, around) {
+            Some(part) => part.map(|part| Value::from_json(part.clone())),
+            None => self::field(evaluate(base, around)?, field),
+        },
         ExprKind::List(items) => {
             items.iter().map(|item| evaluate(item, around)).collect::<Result<_, _>>().map(Value::List)
         }
@@ -149,6 +157,18 @@ pub fn evaluate(expr: &Expr, around: &mut dyn Surroundings) -> Result<Value, NoV
             around.measure(*series, *aggregate, window)
         }
         ExprKind::Elapsed => around.elapsed().map(|elapsed| Value::Quantity(Quantity::duration(elapsed))),
+    }
+}
+
+/// A document that is at hand, or the part of it that an expression names; `None` of any other expression.
+fn part<'a>(expr: &Expr, around: &'a mut dyn Surroundings) -> Option<Result<&'a serde_json::Value, NoValue>> {
+    match &expr.kind {
+        ExprKind::Field(base, field) => {
+            let whole = part(base, around)?;
+            Some(whole.and_then(|whole| whole.get(field).ok_or_else(|| NoValue::Missing(field.clone()))))
+        }
+        ExprKind::Iteration(word) => around.document(*word).map(Ok),
+        _ => None,
     }
 }
 

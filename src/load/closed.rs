@@ -1,23 +1,24 @@
 //! Closed load: users that begin the next iteration when the last one has ended, barriers, and one after the other.
 
-use super::iteration;
-use super::open::drain;
+use super::iteration::{self, Flight};
 use super::order::{LoadOrder, Plan};
-use super::recorder::Outcome;
 use super::state::State;
+use super::stop::Stop;
 use crate::check::scenario::LoadSubject;
-use crate::lang::moment::Moment;
 use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// A user whose iteration failed in less than this waits so long, lest a dead server make it a busy loop.
-const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(10);
+/// A user whose iteration came to an end in less than this without any answer waits so long, lest a dead server make it
+/// a busy loop.
+const PAUSE_WITHOUT_ANSWER: Duration = Duration::from_millis(10);
 
 /// What the users of one load share.
 struct Crowd {
+    seed: u64,
     subject: LoadSubject,
     /// Iterations that may still begin.
     left: Cell<u64>,
@@ -26,8 +27,9 @@ struct Crowd {
 }
 
 /// Runs a load of users, of a barrier, or of one after the other, its grace included.
-pub(super) async fn run(state: Rc<State>, order: &LoadOrder, stop: watch::Receiver<Moment>) {
+pub(super) async fn run(state: Rc<State>, order: &LoadOrder, stop: Stop) {
     let crowd = Rc::new(Crowd {
+        seed: order.seed,
         subject: order.subject,
         left: Cell::new(order.times.unwrap_or(u64::MAX)),
         wanted: Cell::new(0),
@@ -35,33 +37,44 @@ pub(super) async fn run(state: Rc<State>, order: &LoadOrder, stop: watch::Receiv
     let mut flights = JoinSet::new();
     match order.plan {
         Plan::Users { from, to } => {
-            people(&state, order, &crowd, (from, to), &mut flights, stop.clone()).await
+            people(&state, order, &crowd, (from, to), &mut flights, stop.clone()).await;
         }
-        Plan::AtOnce { users } => barrier(&state, order, users, &mut flights).await,
+        Plan::AtOnce { users } => barrier(&state, order, users, &mut flights, stop.clone()).await,
         Plan::Sequential => {
             crowd.wanted.set(1);
             flights.spawn_local(user(Rc::clone(&state), Rc::clone(&crowd), 1, stop.clone()));
         }
         Plan::Rate { .. } => {}
     }
-    drain(&state, flights, stop).await;
+    stop.drain(&state, flights).await;
 }
 
 /// One user, again and again.
-async fn user(state: Rc<State>, crowd: Rc<Crowd>, number: u64, stop: watch::Receiver<Moment>) {
+async fn user(state: Rc<State>, crowd: Rc<Crowd>, number: u64, mut stop: Stop) {
+    let mut picks = state.random_of_load(crowd.seed, number + 1);
     loop {
         let begin = state.now();
-        if begin >= *stop.borrow() || crowd.wanted.get() < number || crowd.left.get() == 0 {
+        if begin >= stop.moment() || crowd.wanted.get() < number || crowd.left.get() == 0 {
             return;
         }
         crowd.left.set(crowd.left.get() - 1);
-        let outcome = iteration::run(Rc::clone(&state), crowd.subject, number, begin).await;
-        let pause = begin.after(PAUSE_AFTER_FAILURE);
-        if outcome != Outcome::Succeeded && state.now() < pause {
-            state.sleep_until(pause).await;
+        let action = state.pick(crowd.subject, &mut picks);
+        let flight = Flight { subject: crowd.subject, action, user: number, due: begin };
+        let mut iteration = pin!(iteration::run(&state, flight));
+        let mut polls = 0;
+        let landed = poll_fn(|context| {
+            polls += 1;
+            iteration.as_mut().poll(context)
+        })
+        .await;
+        let next = if landed.answered { begin } else { begin.after(PAUSE_WITHOUT_ANSWER) };
+        if !stop.reach(&state, next.max(landed.rested)).await {
+            return;
         }
-        // An action that never waits for anything must not keep the others from running.
-        tokio::task::yield_now().await;
+        if polls == 1 {
+            // An action that waits for nothing must not keep the others from running.
+            tokio::task::yield_now().await;
+        }
     }
 }
 
@@ -72,30 +85,25 @@ async fn people(
     crowd: &Rc<Crowd>,
     (from, to): (u64, u64),
     flights: &mut JoinSet<()>,
-    stop: watch::Receiver<Moment>,
+    mut stop: Stop,
 ) {
+    let told = stop.clone();
     let join = |number: u64, flights: &mut JoinSet<()>| {
-        flights.spawn_local(user(Rc::clone(state), Rc::clone(crowd), number, stop.clone()));
+        flights.spawn_local(user(Rc::clone(state), Rc::clone(crowd), number, told.clone()));
     };
     crowd.wanted.set(from);
     (1..=from).for_each(|number| join(number, flights));
     let Some(duration) = order.duration.filter(|duration| from != to && !duration.is_zero()) else {
         return;
     };
-    let mut told = stop.clone();
     let steps = from.abs_diff(to);
     for step in 1..=steps {
         // Each comes or goes where the line crosses half-way between two whole numbers.
         let due = order.start.after(duration.mul_f64((step as f64 - 0.5) / steps as f64));
-        loop {
-            if due >= *told.borrow_and_update() {
-                return;
-            }
-            tokio::select! {
-                () = state.sleep_until(due) => break,
-                changed = told.changed() => if changed.is_err() { return },
-            }
+        if !stop.reach(state, due).await {
+            return;
         }
+        while flights.try_join_next().is_some() {}
         if to > from {
             crowd.wanted.set(from + step);
             join(from + step, flights);
@@ -106,20 +114,34 @@ async fn people(
 }
 
 /// All users together, one iteration each: connections are opened before, then all are let go at one instant.
-async fn barrier(state: &Rc<State>, order: &LoadOrder, users: u64, flights: &mut JoinSet<()>) {
-    for subject in state.subjects(order.subject) {
-        let LoadSubject::Action(action) = subject else { continue };
-        for target in state.targets(action) {
+async fn barrier(
+    state: &Rc<State>,
+    order: &LoadOrder,
+    users: u64,
+    flights: &mut JoinSet<()>,
+    mut stop: Stop,
+) {
+    let warm_up = async {
+        for target in state.targets(order.subject) {
             if let Some(requester) = state.requester(target) {
                 requester.warm_up(users).await;
             }
         }
+    };
+    let told = stop.moment();
+    tokio::select! {
+        () = warm_up => {}
+        _ = stop.reach(state, told) => return,
     }
+    let mut picks = state.random_of_load(order.seed, 1);
     let due = state.now();
-    for number in 1..=users {
-        let (state, subject) = (Rc::clone(state), order.subject);
+    for user in 1..=users {
+        let action = state.pick(order.subject, &mut picks);
+        let flight = Flight { subject: order.subject, action, user, due };
+        let (state, mut stop) = (Rc::clone(state), stop.clone());
         flights.spawn_local(async move {
-            iteration::run(state, subject, number, due).await;
+            let landed = iteration::run(&state, flight).await;
+            stop.reach(&state, landed.rested).await;
         });
     }
 }

@@ -3,8 +3,8 @@
 
 use super::order::{LoadOrder, Plan};
 use super::recorder::Tick;
-pub use super::state::Given;
 use super::state::State;
+use super::stop::Stop;
 use super::{closed, open};
 use crate::event::LoadSummary;
 use crate::kinds::request::Requester;
@@ -21,8 +21,14 @@ use tokio::runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::LocalSet;
 
+pub use super::state::Given;
+
 /// How often what happened is handed on.
 const TICK: Duration = Duration::from_millis(50);
+
+/// The runtime looks at its sockets and timers after so many rounds of tasks that are ready, each of some sixty. With
+/// more, an answer that has come would be noticed milliseconds later when much else is to be done.
+const EVENT_INTERVAL: u32 = 4;
 
 /// What the engine tells.
 #[derive(Debug)]
@@ -64,13 +70,14 @@ impl Engine {
         let (commands, inbox) = mpsc::unbounded_channel();
         let (ready, started) = std::sync::mpsc::channel();
         let thread = std::thread::Builder::new().name("soak-load".into()).spawn(move || {
-            let made = runtime::Builder::new_current_thread().enable_all().build();
+            let made =
+                runtime::Builder::new_current_thread().event_interval(EVENT_INTERVAL).enable_all().build();
             let runtime = match made {
                 Ok(runtime) => runtime,
                 Err(error) => return drop(ready.send(Err(error))),
             };
             LocalSet::new().block_on(&runtime, async move {
-                let parts = Wakeups::new().and_then(|wakeups| Ok((wakeups, make()?)));
+                let parts = Wakeups::sparing().and_then(|wakeups| Ok((wakeups, make()?)));
                 match parts {
                     Ok((wakeups, requesters)) => {
                         let state = Rc::new(State::new(given, wakeups, requesters));
@@ -80,6 +87,8 @@ impl Engine {
                     Err(error) => drop(ready.send(Err(error))),
                 }
             });
+            // A name that is still being looked up must not hold up the end of the run.
+            runtime.shutdown_background();
         })?;
         started.recv().unwrap_or_else(|_| Err(io::Error::other("the load engine did not start")))?;
         Ok(Engine { commands: Some(commands), thread: Some(thread) })
@@ -138,7 +147,7 @@ async fn serve(
     reports: mpsc::UnboundedSender<Report>,
 ) {
     let running: Running = Running::default();
-    let mut next_tick = state.now().after(TICK);
+    let mut next_tick = None;
     loop {
         tokio::select! {
             command = inbox.recv() => match command {
@@ -159,16 +168,17 @@ async fn serve(
                 }
                 None => return,
             },
-            () = state.sleep_until(next_tick), if !running.borrow().is_empty() => {
+            () = state.news.notified(), if next_tick.is_none() => next_tick = Some(state.now().after(TICK)),
+            () = state.sleep_until(next_tick.unwrap_or(Moment::NEVER)), if next_tick.is_some() => {
                 flush(&state, &reports);
-                next_tick = state.now().after(TICK);
+                next_tick = None;
             }
         }
     }
 }
 
 fn flush(state: &State, reports: &mpsc::UnboundedSender<Report>) {
-    let tick = state.recorder.borrow_mut().take_tick();
+    let tick = state.take_tick();
     if !tick.is_empty() {
         let _ = reports.send(Report::Tick(tick));
     }
@@ -183,13 +193,19 @@ fn start(state: &Rc<State>, running: &Running, order: LoadOrder, reports: &mpsc:
         let subjects = state.subjects(order.subject);
         state.recorder.borrow_mut().load_started(&subjects, order.start);
         state.sleep_until(order.start).await;
-        let told = stopped.clone();
+        let stop = Stop::new(stopped);
         match order.plan {
-            Plan::Rate { .. } => open::run(Rc::clone(&state), &order, stopped).await,
-            _ => closed::run(Rc::clone(&state), &order, stopped).await,
+            Plan::Rate { .. } => open::run(Rc::clone(&state), &order, stop.clone()).await,
+            _ => closed::run(Rc::clone(&state), &order, stop.clone()).await,
         }
         let at = state.now();
-        let worked_until = at.min(*told.borrow());
+        // A rate is over the time asked for, also when its last arrival came well before the end.
+        let timed = order.times.is_none() && matches!(order.plan, Plan::Rate { .. } | Plan::Users { .. });
+        let worked_until = match stop.moment() {
+            Moment::NEVER => at,
+            end if timed => end,
+            end => end.min(at),
+        };
         state.recorder.borrow_mut().load_ended(&subjects, worked_until);
         running.borrow_mut().remove(&order.id);
         flush(&state, &reports);

@@ -2,7 +2,7 @@
 
 use super::recorder::{Iteration, Outcome, SentItem};
 use super::state::{Entry, State};
-use crate::check::scenario::{Action, IterationStep, LedgerKey, LoadSubject, Tell};
+use crate::check::scenario::{IterationStep, LedgerKey, LoadSubject, Tell};
 use crate::kinds::request::{Answer, RequestError};
 use crate::lang::call::Call;
 use crate::lang::eval::{NoValue, Surroundings, evaluate, evaluate_drawn};
@@ -15,71 +15,96 @@ use rand_chacha::ChaCha8Rng;
 use std::rc::Rc;
 use std::time::Duration;
 
+/// What an iteration is to be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Flight {
+    /// The load's.
+    pub subject: LoadSubject,
+    /// The load's own, or what was picked from its mix.
+    pub action: ActionId,
+    pub user: u64,
+    pub due: Moment,
+}
+
+/// What the user of an iteration has to know about its end.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Landed {
+    /// Whether all went well or at least something was answered.
+    pub answered: bool,
+    /// When the user has thought about it. It was recorded before: nothing that counts comes after it.
+    pub rested: Moment,
+}
+
 /// Runs one iteration and records it, also when it is dropped before its end.
-pub(super) async fn run(state: Rc<State>, subject: LoadSubject, user: u64, due: Moment) -> Outcome {
-    let action_id = state.pick(subject);
-    let sequence = state.next_sequence(action_id);
+pub(super) async fn run(state: &Rc<State>, flight: Flight) -> Landed {
+    let sequence = state.next_sequence(flight.action);
     let begun = state.now();
-    state.recorder.borrow_mut().started(subject, action_id, sequence);
-    let record = Record { state: Rc::clone(&state), subject, action: action_id, due, begun, ended: false };
-    let scenario = std::sync::Arc::clone(&state.given.scenario);
-    let action = scenario.action(action_id);
+    state.record(|recorder| recorder.started(flight.subject, flight.action, sequence));
+    let record = Record { state, flight, begun, ended: false };
+    let action = state.given.scenario.action(flight.action);
     let mut course = Course {
-        random: state.random(action_id, sequence),
-        state: &state,
-        action: action_id,
+        random: state.random(flight.action, sequence),
+        state,
+        action: flight.action,
         sequence,
-        user,
-        due,
+        user: flight.user,
+        due: flight.due,
         captures: vec![None; action.captures.len()],
         answer: None,
+        asked: begun,
         thought: Duration::ZERO,
         bytes: 0,
+        answered: false,
         failure: None,
+        step_failed: false,
         skipped: false,
     };
-    course.run(action).await;
+    let work = action.steps.iter().rposition(|step| !matches!(step, IterationStep::Think { .. }));
+    let (work, rest) = action.steps.split_at(work.map_or(0, |last| last + 1));
+    course.run(work).await;
     let outcome = match course.failure.take() {
         _ if course.skipped => Outcome::Skipped,
         Some(cause) => Outcome::Failed(cause),
         None => Outcome::Succeeded,
     };
-    record.end(outcome.clone(), course.thought, course.bytes);
-    outcome
+    let answered = course.answered || outcome == Outcome::Succeeded;
+    let ended = record.end(outcome, course.thought, course.bytes);
+    let rest = if course.skipped { &[] } else { rest };
+    let rested = rest.iter().fold(ended, |until, step| until.after(course.pause(step)));
+    Landed { answered, rested }
 }
 
 /// Sees to it that an iteration which is cut is counted as such.
-struct Record {
-    state: Rc<State>,
-    subject: LoadSubject,
-    action: ActionId,
-    due: Moment,
+struct Record<'a> {
+    state: &'a State,
+    flight: Flight,
     begun: Moment,
     ended: bool,
 }
 
-impl Record {
-    fn end(mut self, outcome: Outcome, thought: Duration, bytes: u64) {
-        self.tell(outcome, thought, bytes);
+impl Record<'_> {
+    fn end(mut self, outcome: Outcome, thought: Duration, bytes: u64) -> Moment {
         self.ended = true;
+        self.tell(outcome, thought, bytes)
     }
 
-    fn tell(&self, outcome: Outcome, thought: Duration, bytes: u64) {
+    fn tell(&self, outcome: Outcome, thought: Duration, bytes: u64) -> Moment {
         let ended = self.state.now();
         let iteration = Iteration {
-            action: self.action,
+            action: self.flight.action,
             outcome,
-            latency: ended.since(self.due).saturating_sub(thought),
+            latency: ended.since(self.flight.due).saturating_sub(thought),
             service_time: ended.since(self.begun).saturating_sub(thought),
-            lateness: self.begun.since(self.due),
+            lateness: self.begun.since(self.flight.due),
             bytes,
             ended,
         };
-        self.state.recorder.borrow_mut().ended(self.subject, &iteration);
+        self.state.record(|recorder| recorder.ended(self.flight.subject, &iteration));
+        ended
     }
 }
 
-impl Drop for Record {
+impl Drop for Record<'_> {
     fn drop(&mut self) {
         if !self.ended {
             self.tell(Outcome::Cut, Duration::ZERO, 0);
@@ -90,9 +115,21 @@ impl Drop for Record {
 /// The answer a step is looking at, and when it was complete.
 struct Answered {
     answer: Answer,
-    /// The body as a value, made when it is first asked for.
-    body: Option<Value>,
+    /// The body, made when it is first asked for.
+    body: Option<serde_json::Value>,
+    /// The headers likewise.
+    headers: Option<serde_json::Value>,
     at: Moment,
+}
+
+impl Answered {
+    fn body(&mut self) -> &serde_json::Value {
+        self.body.get_or_insert_with(|| self.answer.body_json())
+    }
+
+    fn headers(&mut self) -> &serde_json::Value {
+        self.headers.get_or_insert_with(|| self.answer.headers_json())
+    }
 }
 
 /// What an iteration knows while it runs.
@@ -104,70 +141,92 @@ struct Course<'a> {
     due: Moment,
     random: ChaCha8Rng,
     captures: Vec<Option<Value>>,
+    /// Of the last request, where it was answered.
     answer: Option<Answered>,
+    /// When the last request was made.
+    asked: Moment,
     thought: Duration,
     bytes: u64,
+    /// Whether any request was answered.
+    answered: bool,
     /// The first cause; later ones follow from it more often than not.
     failure: Option<String>,
+    /// Whether anything in the present step went wrong.
+    step_failed: bool,
     skipped: bool,
 }
 
 impl Course<'_> {
-    async fn run(&mut self, action: &Action) {
-        for (index, step) in action.steps.iter().enumerate() {
+    async fn run(&mut self, steps: &[IterationStep]) {
+        for (index, step) in steps.iter().enumerate() {
+            self.step_failed = false;
             match step {
                 IterationStep::Tell { tell, answer } => self.tell(index, tell, answer).await,
-                IterationStep::Think { duration, .. } => {
-                    let pause = evaluate_drawn(duration, self);
-                    let pause = pause.ok().and_then(|value| value.as_quantity()?.to_duration());
-                    let until = self.state.now().after(pause.unwrap_or_default());
+                IterationStep::Think { .. } => {
+                    if !looked_at(&steps[index..]) {
+                        // Many users that think must not hold an answer each.
+                        self.answer = None;
+                    }
+                    let pause = self.pause(step);
+                    let until = self.state.now().after(pause);
                     self.state.sleep_until(until).await;
-                    self.thought += pause.unwrap_or_default();
+                    self.thought += pause;
                 }
                 other => self.look(other),
             }
             if self.skipped {
                 return;
             }
+            if !self.step_failed {
+                for entry in self.state.entries(self.action).iter().filter(|entry| entry.step == index) {
+                    self.enter(entry);
+                }
+            }
         }
     }
 
+    /// How long a think time is, this time.
+    fn pause(&mut self, step: &IterationStep) -> Duration {
+        let IterationStep::Think { duration, .. } = step else { return Duration::ZERO };
+        let pause = evaluate_drawn(duration, self).ok();
+        pause.and_then(|value| value.as_quantity()?.to_duration()).unwrap_or_default()
+    }
+
     async fn tell(&mut self, index: usize, tell: &Tell, lines: &[IterationStep]) {
-        let call = match self.call(tell) {
-            Ok(call) => call,
-            Err(NoValue::Empty) => {
-                self.skipped = true;
-                return;
-            }
-            Err(missing) => return self.fail(missing.to_string()),
-        };
+        // What follows must not take an earlier answer for this one's.
+        self.answer = None;
         let state = self.state;
+        let made;
+        let call = match state.fixed_call(self.action, index) {
+            Some(call) => call,
+            None => match crate::check::evaluated::arguments(&tell.arguments, self) {
+                Ok(arguments) => {
+                    made = Call { verb: tell.verb.name, arguments };
+                    &made
+                }
+                Err(NoValue::Empty) => {
+                    self.skipped = true;
+                    return;
+                }
+                Err(missing) => return self.fail(unmade(&missing)),
+            },
+        };
         let Some(requester) = state.requester(tell.target) else {
             return self.fail(RequestError::Failed("the target cannot be asked".into()).to_string());
         };
-        let begun = state.now();
-        let asked = requester.request(self.user, &call).await;
+        self.asked = state.now();
+        let asked = requester.request(self.user, call).await;
         let answer = match asked {
             Ok(answer) => answer,
             Err(error) => return self.fail(error.to_string()),
         };
+        self.answered = true;
         self.bytes += answer.bytes;
-        let failed_before = self.failure.is_some();
-        self.answer = Some(Answered { answer, body: None, at: state.now() });
+        self.answer = Some(Answered { answer, body: None, headers: None, at: state.now() });
         for line in lines {
             self.look(line);
         }
-        if failed_before || self.failure.is_none() {
-            for entry in state.entries(self.action).iter().filter(|entry| entry.step == index) {
-                self.enter(entry, begun);
-            }
-        }
-        // The path stays known for `capture` behind the write; the rest belongs to its own braces.
-    }
-
-    fn call(&mut self, tell: &Tell) -> Result<Call, NoValue> {
-        let arguments = crate::check::evaluated::arguments(&tell.arguments, self)?;
-        Ok(Call { verb: tell.verb.name, arguments })
+        // The answer stays known for the lines behind the braces, up to the next request.
     }
 
     /// A check or a capture.
@@ -177,7 +236,8 @@ impl Course<'_> {
                 let held = evaluate(condition, self);
                 if !matches!(held, Ok(Value::Bool(true))) {
                     let text = self.state.text(*span);
-                    let text = text.strip_prefix("check").unwrap_or(text).trim();
+                    let text = text.strip_prefix("check").unwrap_or(text);
+                    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
                     let seen = self.answer.as_ref().and_then(|answered| answered.answer.status);
                     let seen = seen.map_or(String::new(), |status| format!(" (answered {status})"));
                     self.fail(format!("check {text}{seen}"));
@@ -197,17 +257,16 @@ impl Course<'_> {
         if matches!(value, Value::Json(serde_json::Value::Null)) {
             return;
         }
-        let state = self.state;
-        state.with_pool(self.action, capture, |pool| pool.put(value.clone()));
-        state.recorder.borrow_mut().captured(self.action, capture, state.now(), value.clone());
+        self.state.captured(self.action, capture, &value);
         self.captures[capture] = Some(value);
     }
 
     fn fail(&mut self, cause: String) {
+        self.step_failed = true;
         self.failure.get_or_insert(cause);
     }
 
-    fn enter(&self, entry: &Entry, at: Moment) {
+    fn enter(&self, entry: &Entry) {
         let part = |key: LedgerKey| match key {
             LedgerKey::Seq => Some(self.sequence.to_string()),
             LedgerKey::Path => self.answer.as_ref()?.answer.path.clone(),
@@ -215,19 +274,23 @@ impl Course<'_> {
         };
         if let Some(key) = part(entry.key) {
             let value = entry.value.and_then(part);
-            self.state.recorder.borrow_mut().sent(SentItem { ledger: entry.ledger, key, value, at });
+            let item = SentItem { ledger: entry.ledger, key, value, at: self.asked };
+            self.state.record(|recorder| recorder.sent(item));
         }
     }
+}
 
-    fn body(&mut self) -> Result<Value, NoValue> {
-        let answered = self.answer.as_mut().ok_or(NoValue::NotHere("body"))?;
-        let body = answered.body.get_or_insert_with(|| {
-            match serde_json::from_slice::<serde_json::Value>(&answered.answer.body) {
-                Ok(json) => Value::from_json(json),
-                Err(_) => Value::Text(String::from_utf8_lossy(&answered.answer.body).into_owned()),
-            }
-        });
-        Ok(body.clone())
+/// Whether a line up to the next request may look at the present answer.
+fn looked_at(steps: &[IterationStep]) -> bool {
+    let before_next = steps.iter().take_while(|step| !matches!(step, IterationStep::Tell { .. }));
+    before_next.into_iter().any(|step| !matches!(step, IterationStep::Think { .. }))
+}
+
+/// Why a request could not be made, without the values, which may be secret and differ each time.
+fn unmade(missing: &NoValue) -> String {
+    match missing {
+        NoValue::Mismatch(_) => "two values of a request do not go together".into(),
+        other => other.to_string(),
     }
 }
 
@@ -250,7 +313,10 @@ impl Surroundings for Course<'_> {
         match word {
             IterationWord::Seq => whole(self.sequence),
             IterationWord::User => whole(self.user),
-            IterationWord::Body => self.body(),
+            IterationWord::Body | IterationWord::Headers => {
+                let name = if word == IterationWord::Body { "body" } else { "headers" };
+                self.document(word).cloned().map(Value::from_json).ok_or(NoValue::NotHere(name))
+            }
             IterationWord::Status => {
                 let status = answered.and_then(|answered| answered.answer.status);
                 status.map_or(Err(NoValue::NotHere("status")), |status| whole(status.into()))
@@ -260,16 +326,20 @@ impl Surroundings for Course<'_> {
                 let latency = latency.ok_or(NoValue::NotHere("latency"))?;
                 Ok(Value::Quantity(Quantity::duration(latency.saturating_sub(self.thought))))
             }
-            IterationWord::Headers => {
-                let headers = &answered.ok_or(NoValue::NotHere("headers"))?.answer.headers;
-                let members = headers.iter().map(|(name, value)| (name.clone(), value.as_str().into()));
-                Ok(Value::Json(serde_json::Value::Object(members.collect())))
-            }
             IterationWord::Path => {
                 let path = answered.and_then(|answered| answered.answer.path.clone());
                 path.map(Value::Text).ok_or(NoValue::NotHere("path"))
             }
             IterationWord::Rows => Err(NoValue::NotHere("rows")),
+        }
+    }
+
+    fn document(&mut self, word: IterationWord) -> Option<&serde_json::Value> {
+        let answered = self.answer.as_mut()?;
+        match word {
+            IterationWord::Body => Some(answered.body()),
+            IterationWord::Headers => Some(answered.headers()),
+            _ => None,
         }
     }
 

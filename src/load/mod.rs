@@ -10,3 +10,4 @@ pub mod order;
 mod pool;
 pub mod recorder;
 mod state;
+mod stop;

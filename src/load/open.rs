@@ -1,129 +1,100 @@
 //! Open load: iterations are begun when they are due, whatever has become of the ones before.
 
 use super::arrival::Schedule;
-use super::iteration;
+use super::iteration::{self, Flight};
 use super::order::{LoadOrder, Plan};
 use super::state::State;
-use crate::lang::moment::Moment;
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
+use super::stop::Stop;
+use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::rc::Rc;
-use std::time::Duration;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 
-/// What is still in flight when a load ends has so long to be answered.
-pub const GRACE: Duration = Duration::from_secs(5);
-/// So many iterations of one load may be in flight where the scenario does not say `max`.
-pub const MAX_IN_FLIGHT: u64 = 10_000;
+/// So many iterations of one load may be in flight where the scenario does not say `max`. What waits for an answer
+/// costs a few kilobytes.
+pub const MAX_IN_FLIGHT: u64 = 50_000;
+/// A generator that is behind lets others run after so many arrivals.
+const CATCH_UP: u32 = 64;
 
-/// Numbers of users: the lowest free one is given out first, so that connections are used again.
+/// Numbers of users: the lowest free one is given out first.
 #[derive(Default)]
 struct Users {
     free: BinaryHeap<Reverse<u64>>,
     highest: u64,
-    busy: u64,
 }
 
 impl Users {
-    fn take(&mut self) -> u64 {
-        self.busy += 1;
-        self.free.pop().map_or_else(
-            || {
-                self.highest += 1;
-                self.highest
-            },
-            |Reverse(user)| user,
-        )
-    }
-
-    fn give_back(&mut self, user: u64) {
-        self.busy -= 1;
-        self.free.push(Reverse(user));
+    /// A free number, within the limit.
+    fn take(&mut self, limit: u64) -> Option<u64> {
+        if let Some(Reverse(user)) = self.free.pop() {
+            return Some(user);
+        }
+        (self.highest < limit).then(|| {
+            self.highest += 1;
+            self.highest
+        })
     }
 }
 
-/// Runs a load with arrivals at a rate until its end, the grace included. `stop` says when it ends.
-pub(super) async fn run(state: Rc<State>, order: &LoadOrder, mut stop: watch::Receiver<Moment>) {
+/// A user's number for one iteration, given back when it is dropped.
+struct Busy {
+    users: Rc<RefCell<Users>>,
+    number: u64,
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.users.borrow_mut().free.push(Reverse(self.number));
+    }
+}
+
+/// Runs a load with arrivals at a rate until its end, the grace included.
+pub(super) async fn run(state: Rc<State>, order: &LoadOrder, mut stop: Stop) {
     let Plan::Rate { profile, poisson, max_users } = &order.plan else { return };
     let limit = max_users.unwrap_or(MAX_IN_FLIGHT);
     let mut schedule = Schedule::new(profile.clone(), order.duration);
-    let mut random = ChaCha8Rng::seed_from_u64(order.seed);
-    let mut users = Users::default();
-    let mut flights: JoinSet<u64> = JoinSet::new();
+    let mut gaps = state.random_of_load(order.seed, 0);
+    let mut picks = state.random_of_load(order.seed, 1);
+    let users = Rc::new(RefCell::new(Users::default()));
+    let mut flights = JoinSet::new();
     let mut left = order.times.unwrap_or(u64::MAX);
+    let mut overdue = 0;
     while left > 0 {
-        let offset = if *poisson { schedule.next_poisson(&mut random) } else { schedule.next_even() };
+        let offset = if *poisson { schedule.next_poisson(&mut gaps) } else { schedule.next_even() };
         let Some(due) = offset.map(|offset| order.start.after(offset)) else { break };
-        if !wait_until_due(&state, due, &mut stop, &mut flights, &mut users).await {
+        if state.now() < due {
+            overdue = 0;
+        } else {
+            overdue += 1;
+            if overdue % CATCH_UP == 0 {
+                yield_now().await;
+            }
+        }
+        if !stop.reach(&state, due).await {
             break;
         }
         left -= 1;
-        let hopeless = state.now() > stop.borrow().after(GRACE);
-        if users.busy >= limit || hopeless {
-            state.recorder.borrow_mut().dropped(order.subject, 1);
+        while flights.try_join_next().is_some() {}
+        // The action is drawn also for an arrival that is dropped, so that later ones do not depend on it.
+        let action = state.pick(order.subject, &mut picks);
+        let free = users.borrow_mut().take(limit);
+        let Some(number) = free.filter(|_| state.now() <= stop.limit()) else {
+            if let Some(number) = free {
+                users.borrow_mut().free.push(Reverse(number));
+            }
+            state.record(|recorder| recorder.dropped(order.subject, action));
             continue;
-        }
-        let user = users.take();
-        let (state, subject) = (Rc::clone(&state), order.subject);
+        };
+        let busy = Busy { users: Rc::clone(&users), number };
+        let flight = Flight { subject: order.subject, action, user: number, due };
+        let (state, mut stop) = (Rc::clone(&state), stop.clone());
         flights.spawn_local(async move {
-            iteration::run(state, subject, user, due).await;
-            user
+            let landed = iteration::run(&state, flight).await;
+            // A user that thinks is still busy.
+            stop.reach(&state, landed.rested).await;
+            drop(busy);
         });
     }
-    drain(&state, flights, stop).await;
-}
-
-/// Waits for an arrival's moment; false when the load ends before it.
-async fn wait_until_due(
-    state: &State,
-    due: Moment,
-    stop: &mut watch::Receiver<Moment>,
-    flights: &mut JoinSet<u64>,
-    users: &mut Users,
-) -> bool {
-    while let Some(ended) = flights.try_join_next() {
-        give_back(users, ended);
-    }
-    loop {
-        if due >= *stop.borrow_and_update() {
-            return false;
-        }
-        if due <= state.now() {
-            return true;
-        }
-        tokio::select! {
-            () = state.sleep_until(due) => return due < *stop.borrow(),
-            Some(ended) = flights.join_next() => give_back(users, ended),
-            changed = stop.changed() => if changed.is_err() { return false },
-        }
-    }
-}
-
-fn give_back(users: &mut Users, ended: Result<u64, tokio::task::JoinError>) {
-    match ended {
-        Ok(user) => users.give_back(user),
-        Err(_) => users.busy = users.busy.saturating_sub(1),
-    }
-}
-
-/// Waits for what is in flight; when the load has been ended, for no longer than the grace. What is left then
-/// is cut, and counted as such.
-pub(super) async fn drain<T: 'static>(
-    state: &State,
-    mut flights: JoinSet<T>,
-    mut stop: watch::Receiver<Moment>,
-) {
-    while !flights.is_empty() {
-        let end = *stop.borrow_and_update();
-        let limit = if end == Moment::NEVER { end } else { end.after(GRACE) };
-        tokio::select! {
-            _ = flights.join_next() => {}
-            () = state.sleep_until(limit) => break,
-            changed = stop.changed() => if changed.is_err() { break },
-        }
-    }
-    flights.shutdown().await;
+    stop.drain(&state, flights).await;
 }

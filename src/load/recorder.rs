@@ -5,7 +5,7 @@
 
 use crate::check::scenario::LoadSubject;
 use crate::event::{Distribution, LoadSummary};
-use crate::lang::expr::{ActionId, LedgerId};
+use crate::lang::expr::{ActionId, LedgerId, MixId};
 use crate::lang::moment::Moment;
 use crate::lang::value::Value;
 use hdrhistogram::Histogram;
@@ -62,7 +62,7 @@ pub struct Activity {
     pub failed: u64,
     /// Due, and not begun.
     pub dropped: u64,
-    /// Not begun for want of anything to draw from.
+    /// Ended for want of anything to draw from.
     pub skipped: u64,
     /// Cut by the end of the grace.
     pub cut: u64,
@@ -146,13 +146,26 @@ impl Total {
             busy: Duration::ZERO,
         }
     }
+
+    fn failed_for(&mut self, cause: &str) {
+        if let Some(count) = self.errors.get_mut(cause) {
+            *count += 1;
+            return;
+        }
+        let cause = if self.errors.len() < MAX_CAUSES { cause } else { OTHER_CAUSES };
+        *self.errors.entry(cause.to_string()).or_default() += 1;
+    }
 }
 
 /// Collects what happens, for the next tick and for the totals.
-#[derive(Default)]
 pub struct Recorder {
-    tick: Tick,
-    totals: IndexMap<LoadSubject, Total>,
+    /// How many actions there are: in the lists below they stand first, the mixes behind them.
+    actions: usize,
+    /// Since the last tick; `None` where nothing happened.
+    recent: Vec<Option<Activity>>,
+    captures: Vec<(ActionId, usize, Moment, Value)>,
+    sent: Vec<SentItem>,
+    totals: Vec<Option<Box<Total>>>,
 }
 
 fn nanos(duration: Duration) -> u64 {
@@ -160,18 +173,46 @@ fn nanos(duration: Duration) -> u64 {
 }
 
 impl Recorder {
+    /// Of a scenario with so many actions and mixes.
+    pub fn new(actions: usize, mixes: usize) -> Recorder {
+        let subjects = actions + mixes;
+        Recorder {
+            actions,
+            recent: std::iter::repeat_with(|| None).take(subjects).collect(),
+            captures: Vec::new(),
+            sent: Vec::new(),
+            totals: std::iter::repeat_with(|| None).take(subjects).collect(),
+        }
+    }
+
     /// The subjects that count an iteration of `action` done for `subject`: the action, and its mix.
     fn subjects(subject: LoadSubject, action: ActionId) -> impl Iterator<Item = LoadSubject> {
         let own = LoadSubject::Action(action);
         std::iter::once(own).chain((subject != own).then_some(subject))
     }
 
+    fn place(&self, subject: LoadSubject) -> usize {
+        match subject {
+            LoadSubject::Action(action) => action.index(),
+            LoadSubject::Mix(mix) => self.actions + mix.index(),
+        }
+    }
+
+    fn subject(&self, place: usize) -> LoadSubject {
+        match place.checked_sub(self.actions) {
+            None => LoadSubject::Action(ActionId(place as u32)),
+            Some(mix) => LoadSubject::Mix(MixId(mix as u32)),
+        }
+    }
+
     fn total(&mut self, subject: LoadSubject) -> &mut Total {
-        self.totals.entry(subject).or_insert_with(Total::new)
+        let place = self.place(subject);
+        self.totals[place].get_or_insert_with(|| Box::new(Total::new()))
     }
 
     fn activity(&mut self, subject: LoadSubject) -> &mut Activity {
-        self.tick.activity.entry(subject).or_default()
+        let place = self.place(subject);
+        self.recent[place].get_or_insert_default()
     }
 
     /// An iteration has begun.
@@ -183,10 +224,12 @@ impl Recorder {
         }
     }
 
-    /// An arrival was due and not begun. Of a mix, nobody knows which action it would have been.
-    pub fn dropped(&mut self, subject: LoadSubject, count: u64) {
-        self.activity(subject).dropped += count;
-        self.total(subject).dropped += count;
+    /// An arrival was due and not begun.
+    pub fn dropped(&mut self, subject: LoadSubject, action: ActionId) {
+        for subject in Recorder::subjects(subject, action) {
+            self.activity(subject).dropped += 1;
+            self.total(subject).dropped += 1;
+        }
     }
 
     /// An iteration has ended.
@@ -197,8 +240,9 @@ impl Recorder {
     }
 
     fn count(&mut self, subject: LoadSubject, iteration: &Iteration) {
-        let activity = self.tick.activity.entry(subject).or_default();
-        let total = self.totals.entry(subject).or_insert_with(Total::new);
+        let place = self.place(subject);
+        let activity = self.recent[place].get_or_insert_default();
+        let total = self.totals[place].get_or_insert_with(|| Box::new(Total::new()));
         activity.bytes += iteration.bytes;
         match &iteration.outcome {
             Outcome::Skipped => {
@@ -215,9 +259,7 @@ impl Recorder {
             Outcome::Failed(cause) => {
                 activity.failed += 1;
                 total.failed += 1;
-                let known = total.errors.contains_key(cause) || total.errors.len() < MAX_CAUSES;
-                *total.errors.entry(if known { cause.clone() } else { OTHER_CAUSES.into() }).or_default() +=
-                    1;
+                total.failed_for(cause);
             }
         }
         total.count += 1;
@@ -233,12 +275,12 @@ impl Recorder {
 
     /// An iteration has captured a value.
     pub fn captured(&mut self, action: ActionId, capture: usize, at: Moment, value: Value) {
-        self.tick.captures.push((action, capture, at, value));
+        self.captures.push((action, capture, at, value));
     }
 
     /// A step that a ledger follows has succeeded.
     pub fn sent(&mut self, item: SentItem) {
-        self.tick.sent.push(item);
+        self.sent.push(item);
     }
 
     /// A load of these subjects begins.
@@ -265,16 +307,27 @@ impl Recorder {
 
     /// What has happened since the last call.
     pub fn take_tick(&mut self) -> Tick {
-        std::mem::take(&mut self.tick)
+        let mut tick = Tick {
+            captures: std::mem::take(&mut self.captures),
+            sent: std::mem::take(&mut self.sent),
+            ..Tick::default()
+        };
+        for place in 0..self.recent.len() {
+            if let Some(activity) = self.recent[place].take() {
+                tick.activity.insert(self.subject(place), activity);
+            }
+        }
+        tick
     }
 
     /// The totals of the run up to `now`.
     pub fn summaries(&self, now: Moment, name: impl Fn(LoadSubject) -> String) -> Vec<LoadSummary> {
-        let summary = |(subject, total): (&LoadSubject, &Total)| {
+        let summary = |(place, total): (usize, &Option<Box<Total>>)| {
+            let total = total.as_ref()?;
             let open = if total.running > 0 { now.since(total.since) } else { Duration::ZERO };
             let busy = (total.busy + open).as_secs_f64();
-            LoadSummary {
-                name: name(*subject),
+            Some(LoadSummary {
+                name: name(self.subject(place)),
                 count: total.count,
                 failed: total.failed,
                 dropped: total.dropped,
@@ -285,9 +338,9 @@ impl Recorder {
                 service_time: distribution(&total.service_time),
                 lateness: distribution(&total.lateness),
                 errors: total.errors.iter().map(|(cause, count)| (cause.clone(), *count)).collect(),
-            }
+            })
         };
-        self.totals.iter().map(summary).collect()
+        self.totals.iter().enumerate().filter_map(summary).collect()
     }
 }
 

@@ -1,20 +1,22 @@
 //! What all loads of a run share: counters, pools, connections, the recorder. It lives on the engine's thread.
 
 use super::pool::Pool;
-use super::recorder::Recorder;
-use crate::check::scenario::{IterationStep, LedgerKey, LoadSubject, Scenario};
+use super::recorder::{Recorder, Tick};
+use crate::check::scenario::{Argued, IterationStep, LedgerKey, LoadSubject, Origin, Scenario};
 use crate::kinds::request::Requester;
-use crate::lang::expr::{ActionId, LedgerId, TargetId};
+use crate::lang::call::{Arguments, Call};
+use crate::lang::expr::{ActionId, Expr, ExprKind, IterationWord, LedgerId, TargetId};
 use crate::lang::moment::{Moment, Timeline};
+use crate::lang::value::Value;
 use crate::lang::wakeup::Wakeups;
 use crate::source::{Sources, Span};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
+use tokio::sync::Notify;
 
 /// What the engine is given at its start.
 pub struct Given {
@@ -42,32 +44,71 @@ pub(super) struct Entry {
     pub value: Option<LedgerKey>,
 }
 
+/// Who wants to know the values of a capture.
+#[derive(Clone, Copy, Debug, Default)]
+struct Wanted {
+    /// An action draws from them.
+    pool: bool,
+    /// They are measured.
+    series: bool,
+}
+
 /// The state of the engine.
 pub(super) struct State {
     pub given: Given,
     pub wakeups: Wakeups,
     pub requesters: Vec<Option<Rc<dyn Requester>>>,
     pub recorder: RefCell<Recorder>,
+    /// Told when something has happened for the first time since the last tick.
+    pub news: Notify,
+    untold: Cell<bool>,
     sequences: Vec<Cell<u64>>,
-    pools: RefCell<HashMap<(ActionId, usize), Pool>>,
+    /// By action, then by capture.
+    wanted: Vec<Vec<Wanted>>,
+    pools: RefCell<Vec<Vec<Pool>>>,
     /// By action.
     entries: Vec<Vec<Entry>>,
-    picks: RefCell<ChaCha8Rng>,
+    /// By action, then by step: calls in which nothing changes from one iteration to the next.
+    calls: Vec<Vec<Option<Call>>>,
 }
 
 impl State {
     pub fn new(given: Given, wakeups: Wakeups, requesters: Vec<Option<Rc<dyn Requester>>>) -> State {
-        let actions = given.scenario.actions.len();
+        let scenario = Arc::clone(&given.scenario);
+        let actions = &scenario.actions;
+        let ids = || (0..actions.len()).map(|index| ActionId(index as u32));
         State {
-            sequences: (0..actions).map(|_| Cell::new(0)).collect(),
-            entries: (0..actions).map(|index| entries(&given.scenario, ActionId(index as u32))).collect(),
-            picks: RefCell::new(ChaCha8Rng::seed_from_u64(given.seed ^ 0x006d_6978)),
-            recorder: RefCell::default(),
-            pools: RefCell::default(),
+            sequences: ids().map(|_| Cell::new(0)).collect(),
+            wanted: wanted(&scenario),
+            pools: RefCell::new(
+                actions
+                    .iter()
+                    .map(|action| action.captures.iter().map(|_| Pool::default()).collect())
+                    .collect(),
+            ),
+            entries: ids().map(|action| entries(&scenario, action)).collect(),
+            calls: actions.iter().map(|action| action.steps.iter().map(fixed_call).collect()).collect(),
+            recorder: RefCell::new(Recorder::new(actions.len(), scenario.mixes.len())),
+            news: Notify::new(),
+            untold: Cell::new(false),
             given,
             wakeups,
             requesters,
         }
+    }
+
+    /// Records something; the next tick will tell it.
+    pub fn record(&self, what: impl FnOnce(&mut Recorder)) {
+        what(&mut self.recorder.borrow_mut());
+        if !self.untold.replace(true) {
+            self.news.notify_one();
+        }
+    }
+
+    /// What has happened since the last call.
+    pub fn take_tick(&self) -> Tick {
+        self.untold.set(false);
+        self.recorder.borrow_mut().take_tick()
     }
 
     pub fn now(&self) -> Moment {
@@ -91,12 +132,12 @@ impl State {
     }
 
     /// The action that the next iteration runs.
-    pub fn pick(&self, subject: LoadSubject) -> ActionId {
+    pub fn pick(&self, subject: LoadSubject, picks: &mut ChaCha8Rng) -> ActionId {
         let mix = match subject {
             LoadSubject::Action(action) => return action,
             LoadSubject::Mix(mix) => &self.given.scenario.mixes[mix.index()],
         };
-        let mut share: f64 = self.picks.borrow_mut().random();
+        let mut share: f64 = picks.random();
         for (weight, action) in &mix.parts {
             share -= weight;
             if share < 0.0 {
@@ -108,15 +149,41 @@ impl State {
 
     /// The generator of one iteration: it depends on the seed and the iteration's number, not on the time.
     pub fn random(&self, action: ActionId, sequence: u64) -> ChaCha8Rng {
+        self.generator(0, action.0.into(), sequence)
+    }
+
+    /// A generator of a load: number 0 for its gaps, 1 and up for who picks from a mix.
+    pub fn random_of_load(&self, seed: u64, number: u64) -> ChaCha8Rng {
+        self.generator(1, seed, number)
+    }
+
+    fn generator(&self, purpose: u64, of: u64, number: u64) -> ChaCha8Rng {
         let mut seed = [0; 32];
-        seed[..8].copy_from_slice(&self.given.seed.to_le_bytes());
-        seed[8..12].copy_from_slice(&action.0.to_le_bytes());
-        seed[12..20].copy_from_slice(&sequence.to_le_bytes());
+        for (part, word) in seed.chunks_exact_mut(8).zip([self.given.seed, purpose, of, number]) {
+            part.copy_from_slice(&word.to_le_bytes());
+        }
         ChaCha8Rng::from_seed(seed)
     }
 
     pub fn with_pool<T>(&self, action: ActionId, capture: usize, use_it: impl FnOnce(&mut Pool) -> T) -> T {
-        use_it(self.pools.borrow_mut().entry((action, capture)).or_default())
+        use_it(&mut self.pools.borrow_mut()[action.index()][capture])
+    }
+
+    /// An iteration has captured a value.
+    pub fn captured(&self, action: ActionId, capture: usize, value: &Value) {
+        let wanted = self.wanted[action.index()][capture];
+        if wanted.pool {
+            self.with_pool(action, capture, |pool| pool.put(value.clone()));
+        }
+        if wanted.series {
+            let now = self.now();
+            self.record(|recorder| recorder.captured(action, capture, now, value.clone()));
+        }
+    }
+
+    /// A step's call, where it is the same in every iteration.
+    pub fn fixed_call(&self, action: ActionId, step: usize) -> Option<&Call> {
+        self.calls[action.index()][step].as_ref()
     }
 
     pub fn entries(&self, action: ActionId) -> &[Entry] {
@@ -136,16 +203,20 @@ impl State {
         std::iter::once(subject).chain(parts.iter().map(|(_, action)| LoadSubject::Action(*action))).collect()
     }
 
-    /// The targets that an action asks.
-    pub fn targets(&self, action: ActionId) -> Vec<TargetId> {
-        let steps = &self.given.scenario.action(action).steps;
-        steps
-            .iter()
-            .filter_map(|step| match step {
-                IterationStep::Tell { tell, .. } => Some(tell.target),
-                _ => None,
-            })
-            .collect()
+    /// The targets that a load asks, each once.
+    pub fn targets(&self, subject: LoadSubject) -> Vec<TargetId> {
+        let mut targets: Vec<TargetId> = Vec::new();
+        for subject in self.subjects(subject) {
+            let LoadSubject::Action(action) = subject else { continue };
+            for step in &self.given.scenario.action(action).steps {
+                if let IterationStep::Tell { tell, .. } = step
+                    && !targets.contains(&tell.target)
+                {
+                    targets.push(tell.target);
+                }
+            }
+        }
+        targets
     }
 
     pub fn text(&self, span: Span) -> &str {
@@ -153,8 +224,68 @@ impl State {
     }
 }
 
-/// Finds the step after which each key of an action counts as sent: the one in whose answer it is captured, or
-/// the first one at or behind the place where it is known.
+/// Calls `visit` with every expression of a line of an action and of the lines in its braces.
+fn walk<'a>(step: &'a IterationStep, visit: &mut dyn FnMut(&'a Expr)) {
+    match step {
+        IterationStep::Tell { tell, answer } => {
+            for value in tell.arguments.iter().flat_map(|argument| &argument.values) {
+                if let Argued::Value(expr) | Argued::Probe(_, expr) = value {
+                    expr.walk(visit);
+                }
+            }
+            answer.iter().for_each(|line| walk(line, visit));
+        }
+        IterationStep::Check { condition: expr, .. }
+        | IterationStep::Capture { value: expr, .. }
+        | IterationStep::Think { duration: expr, .. } => expr.walk(visit),
+    }
+}
+
+fn wanted(scenario: &Scenario) -> Vec<Vec<Wanted>> {
+    let mut wanted: Vec<Vec<Wanted>> =
+        scenario.actions.iter().map(|action| vec![Wanted::default(); action.captures.len()]).collect();
+    for step in scenario.actions.iter().flat_map(|action| &action.steps) {
+        walk(step, &mut |expr| {
+            if let ExprKind::Pool { action, capture, .. } = expr.kind {
+                wanted[action.index()][capture].pool = true;
+            }
+        });
+    }
+    for series in &scenario.series {
+        if let Origin::Capture { action, capture } = series.origin {
+            wanted[action.index()][capture].series = true;
+        }
+    }
+    wanted
+}
+
+/// The call of a step whose arguments are all fixed by the file.
+fn fixed_call(step: &IterationStep) -> Option<Call> {
+    let IterationStep::Tell { tell, .. } = step else { return None };
+    let mut arguments = Arguments::default();
+    for argument in &tell.arguments {
+        let values = argument.values.iter().map(|value| match value {
+            Argued::Value(expr) => {
+                expr.constant().filter(|value| !matches!(value, Value::Range(..))).cloned()
+            }
+            _ => None,
+        });
+        arguments.push(argument.parameter.name, values.collect::<Option<_>>()?);
+    }
+    Some(Call { verb: tell.verb.name, arguments })
+}
+
+/// Whether a line reads the answer of the request before it.
+fn reads_answer(step: &IterationStep) -> bool {
+    let mut reads = false;
+    walk(step, &mut |expr| {
+        reads |= matches!(&expr.kind, ExprKind::Iteration(word) if !matches!(word, IterationWord::Seq | IterationWord::User));
+    });
+    reads
+}
+
+/// Finds the step after which each key of an action counts as sent: the request in whose answer it is captured,
+/// or the first request at or behind the place where it is known; where there is none, that place itself.
 fn entries(scenario: &Scenario, action: ActionId) -> Vec<Entry> {
     let steps = &scenario.action(action).steps;
     let is_tell = |step: &IterationStep| matches!(step, IterationStep::Tell { .. });
@@ -173,13 +304,17 @@ fn entries(scenario: &Scenario, action: ActionId) -> Vec<Entry> {
             LedgerKey::Path => steps.iter().position(writes),
             LedgerKey::Capture(wanted) => steps.iter().position(|step| captures(step, wanted)),
         }?;
-        steps[known..].iter().position(is_tell).map(|behind| known + behind)
+        let of_answer = matches!(key, LedgerKey::Capture(_)) && reads_answer(&steps[known]);
+        if of_answer {
+            return Some(known);
+        }
+        Some(steps[known..].iter().position(is_tell).map_or(known, |behind| known + behind))
     };
     let mut entries = Vec::new();
     for (index, ledger) in scenario.ledgers.iter().enumerate() {
         for sent in ledger.sent.iter().filter(|sent| sent.action == action) {
-            let after = |key| step_of(key).unwrap_or(steps.len().saturating_sub(1));
-            let step = sent.value.map_or(after(sent.key), |value| after(value).max(after(sent.key)));
+            let Some(key) = step_of(sent.key) else { continue };
+            let step = sent.value.and_then(step_of).map_or(key, |value| value.max(key));
             entries.push(Entry { step, ledger: LedgerId(index as u32), key: sent.key, value: sent.value });
         }
     }

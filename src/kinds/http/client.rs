@@ -1,38 +1,37 @@
 //! The HTTP/1.1 client: one connection an outstanding request, kept for the next one, redirects not followed.
 
+use super::connections::Connections;
 use crate::kinds::request::{Answer, RequestError, Requester};
 use crate::lang::call::{Arguments, Call};
 use crate::lang::value::Value;
 use bytes::{Bytes, BytesMut};
 use futures_util::future::LocalBoxFuture;
 use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use hyper::body::{Body, Incoming};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Uri};
-use hyper_util::rt::TokioIo;
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::error::Error as _;
 use std::io;
 use std::time::Duration;
-use tokio::net::TcpStream;
 
 /// What a request may take where neither the target nor the request says otherwise.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// A larger answer ends its request with an error: bodies are held in memory while they are checked.
 pub const MAX_BODY: usize = 64 << 20;
-/// Idle connections beyond this are closed.
-const MAX_IDLE: usize = 10_000;
+/// Answers of one target that are being read may hold so much together; beyond it a request ends with an error.
+pub const MAX_HELD: usize = 512 << 20;
 
 /// A declared `http` target, ready to be asked.
 pub struct HttpClient {
-    host: String,
-    port: u16,
     /// The base's own path, without a slash at its end.
     prefix: String,
-    authority: HeaderValue,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    /// Of every request.
+    headers: HeaderMap,
     timeout: Duration,
-    idle: RefCell<Vec<SendRequest<Full<Bytes>>>>,
+    connections: Connections,
+    /// Bytes of answers that are being read.
+    held: Cell<usize>,
 }
 
 /// Why a target cannot be used.
@@ -41,6 +40,9 @@ pub enum HttpTargetError {
     /// Not a URL that this client speaks.
     #[error("`{0}` is not a base address: write one like \"http://127.0.0.1:8080\"")]
     Base(String),
+    /// A user and a password, which are not repeated here.
+    #[error("a base address holds no user or password: send them as a header")]
+    Credentials,
     /// Encrypted connections are not there yet.
     #[error("`{0}` asks for TLS, which soak does not speak yet")]
     Tls(String),
@@ -53,59 +55,40 @@ impl HttpClient {
     /// From the settings `base`, `header` and `timeout`.
     pub fn new(settings: &Arguments) -> Result<HttpClient, HttpTargetError> {
         let base = settings.text("base").unwrap_or_default();
+        if base.split(['/', '?']).nth(2).is_some_and(|authority| authority.contains('@')) {
+            return Err(HttpTargetError::Credentials);
+        }
         let refuse = || HttpTargetError::Base(base.to_string());
         let uri: Uri = base.parse().map_err(|_| refuse())?;
         match uri.scheme_str() {
-            Some("http") => {}
+            Some("http") if uri.query().is_none() => {}
             Some("https") => return Err(HttpTargetError::Tls(base.to_string())),
             _ => return Err(refuse()),
         }
         let authority = uri.authority().ok_or_else(refuse)?;
-        let header_value = HeaderValue::from_str(authority.as_str()).map_err(|_| refuse())?;
-        let headers = settings.all("header").map(header).collect::<Result<_, _>>()?;
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, HeaderValue::from_str(authority.as_str()).map_err(|_| refuse())?);
+        for values in settings.all("header") {
+            let (name, value) = header(values)?;
+            headers.insert(name, value);
+        }
+        let timeout = settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT);
+        let host = authority.host().trim_matches(['[', ']']).to_string();
         Ok(HttpClient {
-            host: authority.host().trim_matches(['[', ']']).to_string(),
-            port: authority.port_u16().unwrap_or(80),
             prefix: uri.path().trim_end_matches('/').to_string(),
-            authority: header_value,
             headers,
-            timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
-            idle: RefCell::new(Vec::new()),
+            timeout,
+            connections: Connections::new(host, authority.port_u16().unwrap_or(80), timeout),
+            held: Cell::new(0),
         })
     }
 
-    async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, RequestError> {
-        let stream = TcpStream::connect((self.host.as_str(), self.port))
-            .await
-            .map_err(|error| connect_error(&error, &self.host))?;
-        // Small requests must not wait for more to send.
-        let _ = stream.set_nodelay(true);
-        let (sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|error| http_error(&error))?;
-        // Its error reaches whoever waits for the answer on it.
-        tokio::task::spawn_local(async move {
-            let _ = connection.await;
-        });
-        Ok(sender)
-    }
-
     async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<Answer, RequestError> {
-        let sent = request.body().clone().collect().await.map_or(0, |body| body.to_bytes().len());
-        let (mut sender, response) = loop {
-            let kept = self.idle.borrow_mut().pop();
-            let reused = kept.is_some();
-            let mut sender = match kept {
-                Some(sender) => sender,
-                None => self.connect().await?,
-            };
-            if sender.ready().await.is_err() {
-                if reused {
-                    continue;
-                }
-                return Err(RequestError::Closed);
-            }
-            match sender.try_send_request(request).await {
-                Ok(response) => break (sender, response),
+        let sent = request.body().size_hint().lower();
+        let (connection, response) = loop {
+            let (mut connection, reused) = self.connections.take().await?;
+            match connection.try_send_request(request).await {
+                Ok(response) => break (connection, response),
                 // The other end closed a kept connection before anything was sent on it: that is no answer
                 // to this request, which goes out on another one.
                 Err(mut failed) => match failed.take_message().filter(|_| reused) {
@@ -114,53 +97,78 @@ impl HttpClient {
                 },
             }
         };
-        let (head, mut incoming) = response.into_parts();
-        let mut body = BytesMut::new();
+        let (head, incoming) = response.into_parts();
+        let body = self.read(incoming).await?;
+        self.connections.give_back(connection).await;
+        let bytes = sent + body.len() as u64;
+        Ok(Answer { status: Some(head.status.as_u16()), headers: head.headers, body, path: None, bytes })
+    }
+
+    /// Reads a body to its end. One that came in one piece is not copied.
+    async fn read(&self, mut incoming: Incoming) -> Result<Bytes, RequestError> {
+        let mut held = Held { of: &self.held, bytes: 0 };
+        let mut first = Bytes::new();
+        let mut whole = BytesMut::new();
         while let Some(frame) = incoming.frame().await {
-            if let Ok(data) = frame.map_err(|error| http_error(&error))?.into_data() {
-                if body.len() + data.len() > MAX_BODY {
-                    return Err(RequestError::TooLarge(MAX_BODY));
-                }
-                body.extend_from_slice(&data);
+            let Ok(data) = frame.map_err(|error| http_error(&error))?.into_data() else { continue };
+            held.add(data.len())?;
+            if first.is_empty() {
+                first = data;
+                continue;
             }
+            if whole.is_empty() {
+                whole.extend_from_slice(&first);
+            }
+            whole.extend_from_slice(&data);
         }
-        if sender.ready().await.is_ok() && self.idle.borrow().len() < MAX_IDLE {
-            self.idle.borrow_mut().push(sender);
-        }
-        let headers = head
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-            .collect();
-        let bytes = (sent + body.len()) as u64;
-        Ok(Answer { status: Some(head.status.as_u16()), headers, body: body.freeze(), path: None, bytes })
+        Ok(if whole.is_empty() { first } else { whole.freeze() })
     }
 
     fn build(&self, call: &Call) -> Result<Request<Full<Bytes>>, RequestError> {
-        let method = Method::from_bytes(call.verb.to_ascii_uppercase().as_bytes())
-            .map_err(|_| RequestError::Invalid(format!("there is no HTTP method `{}`", call.verb)))?;
         let path = call.arguments.text("path").unwrap_or("/");
         let slash = if path.starts_with('/') { "" } else { "/" };
-        let uri = format!("{}{slash}{path}", self.prefix);
+        let target = Bytes::from([&self.prefix, slash, path].concat());
         let (content_type, body) = body(&call.arguments);
-        let mut request = Request::builder()
-            .method(method)
-            .uri(&uri)
-            .header(HOST, self.authority.clone())
-            .body(Full::new(body))
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method(call.verb)?;
+        *request.uri_mut() = Uri::from_maybe_shared(target)
             .map_err(|_| RequestError::Invalid("the path is not one that a URL can hold".into()))?;
         let headers = request.headers_mut();
+        headers.clone_from(&self.headers);
         if let Some(content_type) = content_type {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        }
-        for (name, value) in &self.headers {
-            headers.insert(name.clone(), value.clone());
+            headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
         }
         for values in call.arguments.all("header") {
             let (name, value) = header(values).map_err(|error| RequestError::Invalid(error.to_string()))?;
             headers.insert(name, value);
         }
         Ok(request)
+    }
+}
+
+/// The bytes that one answer holds of what a target's answers may hold together.
+struct Held<'a> {
+    of: &'a Cell<usize>,
+    bytes: usize,
+}
+
+impl Held<'_> {
+    fn add(&mut self, bytes: usize) -> Result<(), RequestError> {
+        self.bytes += bytes;
+        self.of.set(self.of.get() + bytes);
+        if self.bytes > MAX_BODY {
+            return Err(RequestError::TooLarge(MAX_BODY));
+        }
+        if self.of.get() > MAX_HELD {
+            return Err(RequestError::TooMuch(MAX_HELD));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.of.set(self.of.get() - self.bytes);
     }
 }
 
@@ -177,12 +185,20 @@ impl Requester for HttpClient {
     }
 
     fn warm_up(&self, users: u64) -> LocalBoxFuture<'_, ()> {
-        Box::pin(async move {
-            let missing = (users as usize).min(MAX_IDLE).saturating_sub(self.idle.borrow().len());
-            let opened = futures_util::future::join_all((0..missing).map(|_| self.connect())).await;
-            // A connection that cannot be opened now is told by the request that needs it.
-            self.idle.borrow_mut().extend(opened.into_iter().flatten());
-        })
+        Box::pin(self.connections.warm_up(usize::try_from(users).unwrap_or(usize::MAX)))
+    }
+}
+
+/// The method of a verb's name.
+fn method(verb: &str) -> Result<Method, RequestError> {
+    match verb {
+        "get" => Ok(Method::GET),
+        "post" => Ok(Method::POST),
+        "put" => Ok(Method::PUT),
+        "patch" => Ok(Method::PATCH),
+        "delete" => Ok(Method::DELETE),
+        "head" => Ok(Method::HEAD),
+        other => Err(RequestError::Invalid(format!("there is no HTTP method `{other}`"))),
     }
 }
 
@@ -199,7 +215,11 @@ fn header(values: &[Value]) -> Result<(HeaderName, HeaderValue), HttpTargetError
 /// The body and its content type, from `json`, `form` or `text`.
 fn body(arguments: &Arguments) -> (Option<&'static str>, Bytes) {
     if let Some(value) = arguments.value("json") {
-        return (Some("application/json"), Bytes::from(value.to_json().to_string()));
+        let json = match value {
+            Value::Json(json) => json.to_string(),
+            other => other.to_json().to_string(),
+        };
+        return (Some("application/json"), Bytes::from(json));
     }
     if let Some(value) = arguments.value("form") {
         return (Some("application/x-www-form-urlencoded"), Bytes::from(form(&value.to_json())));
@@ -233,17 +253,6 @@ fn form(object: &serde_json::Value) -> String {
     pairs.collect::<Vec<_>>().join("&")
 }
 
-fn connect_error(error: &io::Error, host: &str) -> RequestError {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => RequestError::Refused,
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => RequestError::Reset,
-        io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse => RequestError::Exhausted,
-        _ if matches!(error.raw_os_error(), Some(23 | 24)) => RequestError::Exhausted,
-        _ if error.raw_os_error().is_none() => RequestError::NoAddress(host.to_string()),
-        kind => RequestError::Failed(kind.to_string()),
-    }
-}
-
 fn http_error(error: &hyper::Error) -> RequestError {
     if error.is_parse() {
         return RequestError::Garbled;
@@ -252,8 +261,11 @@ fn http_error(error: &hyper::Error) -> RequestError {
     while let Some(cause) = source {
         if let Some(error) = cause.downcast_ref::<io::Error>() {
             return match error.kind() {
-                io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => RequestError::Reset,
+                io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe => RequestError::Reset,
                 io::ErrorKind::UnexpectedEof => RequestError::Closed,
+                io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => RequestError::Garbled,
                 kind => RequestError::Failed(kind.to_string()),
             };
         }

@@ -2,4 +2,6 @@
 
 #[cfg(target_os = "linux")]
 pub mod client;
+#[cfg(target_os = "linux")]
+mod connections;
 pub mod signature;

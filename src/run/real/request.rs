@@ -40,13 +40,8 @@ fn known(reply: Reply) -> Vec<(IterationWord, Value)> {
     let mut words = Vec::new();
     if let Some(status) = reply.status {
         words.push((IterationWord::Status, Value::Quantity(Quantity::number(status.into()))));
-        let body = match serde_json::from_slice(&reply.body) {
-            Ok(json) => Value::from_json(json),
-            Err(_) => Value::Text(String::from_utf8_lossy(&reply.body).into_owned()),
-        };
-        words.push((IterationWord::Body, body));
-        let headers = reply.headers.into_iter().map(|(name, value)| (name, value.into()));
-        words.push((IterationWord::Headers, Value::Json(serde_json::Value::Object(headers.collect()))));
+        words.push((IterationWord::Body, Value::from_json(reply.body_json())));
+        words.push((IterationWord::Headers, Value::Json(reply.headers_json())));
     }
     words.extend(reply.path.map(|path| (IterationWord::Path, Value::Text(path))));
     words
