@@ -3,7 +3,7 @@
 use super::iteration;
 use super::open::drain;
 use super::order::{LoadOrder, Plan};
-use super::recorder::Outcome;
+use super::recorder::{Origin, Outcome};
 use super::state::State;
 use crate::check::scenario::LoadSubject;
 use crate::lang::moment::Moment;
@@ -18,7 +18,7 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(10);
 
 /// What the users of one load share.
 struct Crowd {
-    subject: LoadSubject,
+    origin: Origin,
     /// Iterations that may still begin.
     left: Cell<u64>,
     /// Users with a higher number than this go home.
@@ -28,7 +28,7 @@ struct Crowd {
 /// Runs a load of users, of a barrier, or of one after the other, its grace included.
 pub(super) async fn run(state: Rc<State>, order: &LoadOrder, stop: watch::Receiver<Moment>) {
     let crowd = Rc::new(Crowd {
-        subject: order.subject,
+        origin: order.origin(),
         left: Cell::new(order.times.unwrap_or(u64::MAX)),
         wanted: Cell::new(0),
     });
@@ -55,7 +55,7 @@ async fn user(state: Rc<State>, crowd: Rc<Crowd>, number: u64, stop: watch::Rece
             return;
         }
         crowd.left.set(crowd.left.get() - 1);
-        let outcome = iteration::run(Rc::clone(&state), crowd.subject, number, begin).await;
+        let outcome = iteration::run(Rc::clone(&state), crowd.origin, number, begin).await;
         let pause = begin.after(PAUSE_AFTER_FAILURE);
         if outcome != Outcome::Succeeded && state.now() < pause {
             state.sleep_until(pause).await;
@@ -117,9 +117,9 @@ async fn barrier(state: &Rc<State>, order: &LoadOrder, users: u64, flights: &mut
     }
     let due = state.now();
     for number in 1..=users {
-        let (state, subject) = (Rc::clone(state), order.subject);
+        let (state, origin) = (Rc::clone(state), order.origin());
         flights.spawn_local(async move {
-            iteration::run(state, subject, number, due).await;
+            iteration::run(state, origin, number, due).await;
         });
     }
 }

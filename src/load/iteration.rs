@@ -1,8 +1,8 @@
 //! One iteration: an action run once for one user, from the moment it was due to what it came to.
 
-use super::recorder::{Iteration, Outcome, SentItem};
+use super::recorder::{Captured, Iteration, Origin, Outcome, SentItem};
 use super::state::{Entry, State};
-use crate::check::scenario::{Action, IterationStep, LedgerKey, LoadSubject, Tell};
+use crate::check::scenario::{Action, IterationStep, LedgerKey, Tell};
 use crate::kinds::request::{Answer, RequestError};
 use crate::lang::call::Call;
 use crate::lang::eval::{NoValue, Surroundings, evaluate, evaluate_drawn};
@@ -16,17 +16,18 @@ use std::rc::Rc;
 use std::time::Duration;
 
 /// Runs one iteration and records it, also when it is dropped before its end.
-pub(super) async fn run(state: Rc<State>, subject: LoadSubject, user: u64, due: Moment) -> Outcome {
-    let action_id = state.pick(subject);
+pub(super) async fn run(state: Rc<State>, origin: Origin, user: u64, due: Moment) -> Outcome {
+    let action_id = state.pick(origin.subject);
     let sequence = state.next_sequence(action_id);
     let begun = state.now();
-    state.recorder.borrow_mut().started(subject, action_id, sequence);
-    let record = Record { state: Rc::clone(&state), subject, action: action_id, due, begun, ended: false };
+    state.recorder.borrow_mut().started(origin, action_id, sequence);
+    let record = Record { state: Rc::clone(&state), origin, action: action_id, due, begun, ended: false };
     let scenario = std::sync::Arc::clone(&state.given.scenario);
     let action = scenario.action(action_id);
     let mut course = Course {
         random: state.random(action_id, sequence),
         state: &state,
+        load: origin.load,
         action: action_id,
         sequence,
         user,
@@ -51,7 +52,7 @@ pub(super) async fn run(state: Rc<State>, subject: LoadSubject, user: u64, due: 
 /// Sees to it that an iteration which is cut is counted as such.
 struct Record {
     state: Rc<State>,
-    subject: LoadSubject,
+    origin: Origin,
     action: ActionId,
     due: Moment,
     begun: Moment,
@@ -75,7 +76,7 @@ impl Record {
             bytes,
             ended,
         };
-        self.state.recorder.borrow_mut().ended(self.subject, &iteration);
+        self.state.recorder.borrow_mut().ended(self.origin, &iteration);
     }
 }
 
@@ -98,6 +99,7 @@ struct Answered {
 /// What an iteration knows while it runs.
 struct Course<'a> {
     state: &'a State,
+    load: u64,
     action: ActionId,
     sequence: u64,
     user: u64,
@@ -199,7 +201,9 @@ impl Course<'_> {
         }
         let state = self.state;
         state.with_pool(self.action, capture, |pool| pool.put(value.clone()));
-        state.recorder.borrow_mut().captured(self.action, capture, state.now(), value.clone());
+        let (load, action, at) = (self.load, self.action, state.now());
+        let captured = Captured { load, action, capture, at, value: value.clone() };
+        state.recorder.borrow_mut().captured(captured);
         self.captures[capture] = Some(value);
     }
 

@@ -63,13 +63,13 @@ pub(super) async fn run(state: Rc<State>, order: &LoadOrder, mut stop: watch::Re
         left -= 1;
         let hopeless = state.now() > stop.borrow().after(GRACE);
         if users.busy >= limit || hopeless {
-            state.recorder.borrow_mut().dropped(order.subject, 1);
+            state.recorder.borrow_mut().dropped(order.origin(), 1);
             continue;
         }
         let user = users.take();
-        let (state, subject) = (Rc::clone(&state), order.subject);
+        let (state, origin) = (Rc::clone(&state), order.origin());
         flights.spawn_local(async move {
-            iteration::run(state, subject, user, due).await;
+            iteration::run(state, origin, user, due).await;
             user
         });
     }

@@ -51,6 +51,15 @@ pub struct Iteration {
     pub ended: Moment,
 }
 
+/// A load, and the action or mix that it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Origin {
+    /// The load's number.
+    pub load: u64,
+    /// What it runs.
+    pub subject: LoadSubject,
+}
+
 /// What happened to one action or mix since the last tick.
 #[derive(Clone, Debug, Default)]
 pub struct Activity {
@@ -91,13 +100,28 @@ pub struct SentItem {
     pub at: Moment,
 }
 
+/// A value that an iteration captured.
+#[derive(Clone, Debug)]
+pub struct Captured {
+    /// The load of the iteration.
+    pub load: u64,
+    /// The action that captures.
+    pub action: ActionId,
+    /// Which of its captures.
+    pub capture: usize,
+    /// When.
+    pub at: Moment,
+    /// What.
+    pub value: Value,
+}
+
 /// All that happened since the last one.
 #[derive(Clone, Debug, Default)]
 pub struct Tick {
-    /// By action and by mix.
-    pub activity: IndexMap<LoadSubject, Activity>,
+    /// By load, and of each by action and by mix: loads of one action may overlap, one of them in its grace.
+    pub activity: IndexMap<Origin, Activity>,
     /// Captures of iterations, in order.
-    pub captures: Vec<(ActionId, usize, Moment, Value)>,
+    pub captures: Vec<Captured>,
     /// Items sent.
     pub sent: Vec<SentItem>,
 }
@@ -160,45 +184,45 @@ fn nanos(duration: Duration) -> u64 {
 }
 
 impl Recorder {
-    /// The subjects that count an iteration of `action` done for `subject`: the action, and its mix.
-    fn subjects(subject: LoadSubject, action: ActionId) -> impl Iterator<Item = LoadSubject> {
-        let own = LoadSubject::Action(action);
-        std::iter::once(own).chain((subject != own).then_some(subject))
+    /// Where an iteration of `action` counts: with the action, and with its mix.
+    fn counts(origin: Origin, action: ActionId) -> impl Iterator<Item = Origin> {
+        let own = Origin { subject: LoadSubject::Action(action), ..origin };
+        std::iter::once(own).chain((origin != own).then_some(origin))
     }
 
     fn total(&mut self, subject: LoadSubject) -> &mut Total {
         self.totals.entry(subject).or_insert_with(Total::new)
     }
 
-    fn activity(&mut self, subject: LoadSubject) -> &mut Activity {
-        self.tick.activity.entry(subject).or_default()
+    fn activity(&mut self, origin: Origin) -> &mut Activity {
+        self.tick.activity.entry(origin).or_default()
     }
 
     /// An iteration has begun.
-    pub fn started(&mut self, subject: LoadSubject, action: ActionId, seq: u64) {
-        for subject in Recorder::subjects(subject, action) {
-            let activity = self.activity(subject);
+    pub fn started(&mut self, origin: Origin, action: ActionId, seq: u64) {
+        for origin in Recorder::counts(origin, action) {
+            let activity = self.activity(origin);
             activity.started += 1;
             activity.seq = activity.seq.max(seq);
         }
     }
 
     /// An arrival was due and not begun. Of a mix, nobody knows which action it would have been.
-    pub fn dropped(&mut self, subject: LoadSubject, count: u64) {
-        self.activity(subject).dropped += count;
-        self.total(subject).dropped += count;
+    pub fn dropped(&mut self, origin: Origin, count: u64) {
+        self.activity(origin).dropped += count;
+        self.total(origin.subject).dropped += count;
     }
 
     /// An iteration has ended.
-    pub fn ended(&mut self, subject: LoadSubject, iteration: &Iteration) {
-        for subject in Recorder::subjects(subject, iteration.action) {
-            self.count(subject, iteration);
+    pub fn ended(&mut self, origin: Origin, iteration: &Iteration) {
+        for origin in Recorder::counts(origin, iteration.action) {
+            self.count(origin, iteration);
         }
     }
 
-    fn count(&mut self, subject: LoadSubject, iteration: &Iteration) {
-        let activity = self.tick.activity.entry(subject).or_default();
-        let total = self.totals.entry(subject).or_insert_with(Total::new);
+    fn count(&mut self, origin: Origin, iteration: &Iteration) {
+        let activity = self.tick.activity.entry(origin).or_default();
+        let total = self.totals.entry(origin.subject).or_insert_with(Total::new);
         activity.bytes += iteration.bytes;
         match &iteration.outcome {
             Outcome::Skipped => {
@@ -232,8 +256,8 @@ impl Recorder {
     }
 
     /// An iteration has captured a value.
-    pub fn captured(&mut self, action: ActionId, capture: usize, at: Moment, value: Value) {
-        self.tick.captures.push((action, capture, at, value));
+    pub fn captured(&mut self, captured: Captured) {
+        self.tick.captures.push(captured);
     }
 
     /// A step that a ledger follows has succeeded.
