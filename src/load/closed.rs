@@ -2,9 +2,9 @@
 
 use super::iteration::{self, Flight};
 use super::order::{LoadOrder, Plan};
+use super::recorder::Origin;
 use super::state::State;
 use super::stop::Stop;
-use crate::check::scenario::LoadSubject;
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -19,7 +19,7 @@ const PAUSE_WITHOUT_ANSWER: Duration = Duration::from_millis(10);
 /// What the users of one load share.
 struct Crowd {
     seed: u64,
-    subject: LoadSubject,
+    origin: Origin,
     /// Iterations that may still begin.
     left: Cell<u64>,
     /// Users with a higher number than this go home.
@@ -30,7 +30,7 @@ struct Crowd {
 pub(super) async fn run(state: Rc<State>, order: &LoadOrder, stop: Stop) {
     let crowd = Rc::new(Crowd {
         seed: order.seed,
-        subject: order.subject,
+        origin: order.origin(),
         left: Cell::new(order.times.unwrap_or(u64::MAX)),
         wanted: Cell::new(0),
     });
@@ -58,8 +58,8 @@ async fn user(state: Rc<State>, crowd: Rc<Crowd>, number: u64, mut stop: Stop) {
             return;
         }
         crowd.left.set(crowd.left.get() - 1);
-        let action = state.pick(crowd.subject, &mut picks);
-        let flight = Flight { subject: crowd.subject, action, user: number, due: begin };
+        let action = state.pick(crowd.origin.subject, &mut picks);
+        let flight = Flight { origin: crowd.origin, action, user: number, due: begin };
         let mut iteration = pin!(iteration::run(&state, flight));
         let mut polls = 0;
         let landed = poll_fn(|context| {
@@ -137,7 +137,7 @@ async fn barrier(
     let due = state.now();
     for user in 1..=users {
         let action = state.pick(order.subject, &mut picks);
-        let flight = Flight { subject: order.subject, action, user, due };
+        let flight = Flight { origin: order.origin(), action, user, due };
         let (state, mut stop) = (Rc::clone(state), stop.clone());
         flights.spawn_local(async move {
             let landed = iteration::run(&state, flight).await;

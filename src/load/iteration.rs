@@ -1,8 +1,8 @@
 //! One iteration: an action run once for one user, from the moment it was due to what it came to.
 
-use super::recorder::{Iteration, Outcome, SentItem};
+use super::recorder::{Iteration, Origin, Outcome, SentItem};
 use super::state::{Entry, State};
-use crate::check::scenario::{IterationStep, LedgerKey, LoadSubject, Tell};
+use crate::check::scenario::{IterationStep, LedgerKey, Tell};
 use crate::kinds::request::{Answer, RequestError};
 use crate::lang::call::Call;
 use crate::lang::eval::{NoValue, Surroundings, evaluate, evaluate_drawn};
@@ -18,8 +18,8 @@ use std::time::Duration;
 /// What an iteration is to be.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Flight {
-    /// The load's.
-    pub subject: LoadSubject,
+    /// The load's, and what it runs.
+    pub origin: Origin,
     /// The load's own, or what was picked from its mix.
     pub action: ActionId,
     pub user: u64,
@@ -39,12 +39,13 @@ pub(super) struct Landed {
 pub(super) async fn run(state: &Rc<State>, flight: Flight) -> Landed {
     let sequence = state.next_sequence(flight.action);
     let begun = state.now();
-    state.record(|recorder| recorder.started(flight.subject, flight.action, sequence));
+    state.record(|recorder| recorder.started(flight.origin, flight.action, sequence));
     let record = Record { state, flight, begun, ended: false };
     let action = state.given.scenario.action(flight.action);
     let mut course = Course {
         random: state.random(flight.action, sequence),
         state,
+        load: flight.origin.load,
         action: flight.action,
         sequence,
         user: flight.user,
@@ -99,7 +100,7 @@ impl Record<'_> {
             bytes,
             ended,
         };
-        self.state.record(|recorder| recorder.ended(self.flight.subject, &iteration));
+        self.state.record(|recorder| recorder.ended(self.flight.origin, &iteration));
         ended
     }
 }
@@ -135,6 +136,7 @@ impl Answered {
 /// What an iteration knows while it runs.
 struct Course<'a> {
     state: &'a State,
+    load: u64,
     action: ActionId,
     sequence: u64,
     user: u64,
@@ -257,7 +259,7 @@ impl Course<'_> {
         if matches!(value, Value::Json(serde_json::Value::Null)) {
             return;
         }
-        self.state.captured(self.action, capture, &value);
+        self.state.captured(self.load, self.action, capture, &value);
         self.captures[capture] = Some(value);
     }
 

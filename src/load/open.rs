@@ -83,11 +83,11 @@ pub(super) async fn run(state: Rc<State>, order: &LoadOrder, mut stop: Stop) {
             if let Some(number) = free {
                 users.borrow_mut().free.push(Reverse(number));
             }
-            state.record(|recorder| recorder.dropped(order.subject, action));
+            state.record(|recorder| recorder.dropped(order.origin(), action));
             continue;
         };
         let busy = Busy { users: Rc::clone(&users), number };
-        let flight = Flight { subject: order.subject, action, user: number, due };
+        let flight = Flight { origin: order.origin(), action, user: number, due };
         let (state, mut stop) = (Rc::clone(&state), stop.clone());
         flights.spawn_local(async move {
             let landed = iteration::run(&state, flight).await;

@@ -1,5 +1,6 @@
 //! One load with every value known: what the interpreter asks of the engine.
 
+use super::recorder::Origin;
 use crate::check::scenario::LoadSubject;
 use crate::lang::moment::Moment;
 use crate::lang::profile::Profile;
@@ -22,6 +23,13 @@ pub struct LoadOrder {
     pub duration: Option<Duration>,
     /// Where the gaps of a Poisson process come from.
     pub seed: u64,
+}
+
+impl LoadOrder {
+    /// Whose iterations they are.
+    pub(super) fn origin(&self) -> Origin {
+        Origin { load: self.id, subject: self.subject }
+    }
 }
 
 /// When iterations are due.

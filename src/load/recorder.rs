@@ -91,13 +91,37 @@ pub struct SentItem {
     pub at: Moment,
 }
 
+/// A load, and the action or mix that it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Origin {
+    /// The load's number.
+    pub load: u64,
+    /// What it runs.
+    pub subject: LoadSubject,
+}
+
+/// A value that an iteration captured.
+#[derive(Clone, Debug)]
+pub struct Captured {
+    /// The load of the iteration.
+    pub load: u64,
+    /// The action that captures.
+    pub action: ActionId,
+    /// Which of its captures.
+    pub capture: usize,
+    /// When.
+    pub at: Moment,
+    /// What.
+    pub value: Value,
+}
+
 /// All that happened since the last one.
 #[derive(Clone, Debug, Default)]
 pub struct Tick {
-    /// By action and by mix.
-    pub activity: IndexMap<LoadSubject, Activity>,
+    /// By load, and of each by action and by mix: loads of one action may overlap, one of them in its grace.
+    pub activity: IndexMap<Origin, Activity>,
     /// Captures of iterations, in order.
-    pub captures: Vec<(ActionId, usize, Moment, Value)>,
+    pub captures: Vec<Captured>,
     /// Items sent.
     pub sent: Vec<SentItem>,
 }
@@ -161,10 +185,8 @@ impl Total {
 pub struct Recorder {
     /// How many actions there are: in the lists below they stand first, the mixes behind them.
     actions: usize,
-    /// Since the last tick; `None` where nothing happened.
-    recent: Vec<Option<Activity>>,
-    captures: Vec<(ActionId, usize, Moment, Value)>,
-    sent: Vec<SentItem>,
+    /// Since the last tick.
+    recent: Tick,
     totals: Vec<Option<Box<Total>>>,
 }
 
@@ -178,17 +200,15 @@ impl Recorder {
         let subjects = actions + mixes;
         Recorder {
             actions,
-            recent: std::iter::repeat_with(|| None).take(subjects).collect(),
-            captures: Vec::new(),
-            sent: Vec::new(),
+            recent: Tick::default(),
             totals: std::iter::repeat_with(|| None).take(subjects).collect(),
         }
     }
 
-    /// The subjects that count an iteration of `action` done for `subject`: the action, and its mix.
-    fn subjects(subject: LoadSubject, action: ActionId) -> impl Iterator<Item = LoadSubject> {
-        let own = LoadSubject::Action(action);
-        std::iter::once(own).chain((subject != own).then_some(subject))
+    /// Where an iteration of `action` counts: with the action, and with its mix.
+    fn counts(origin: Origin, action: ActionId) -> impl Iterator<Item = Origin> {
+        let own = Origin { subject: LoadSubject::Action(action), ..origin };
+        std::iter::once(own).chain((origin != own).then_some(origin))
     }
 
     fn place(&self, subject: LoadSubject) -> usize {
@@ -210,38 +230,37 @@ impl Recorder {
         self.totals[place].get_or_insert_with(|| Box::new(Total::new()))
     }
 
-    fn activity(&mut self, subject: LoadSubject) -> &mut Activity {
-        let place = self.place(subject);
-        self.recent[place].get_or_insert_default()
+    fn activity(&mut self, origin: Origin) -> &mut Activity {
+        self.recent.activity.entry(origin).or_default()
     }
 
     /// An iteration has begun.
-    pub fn started(&mut self, subject: LoadSubject, action: ActionId, seq: u64) {
-        for subject in Recorder::subjects(subject, action) {
-            let activity = self.activity(subject);
+    pub fn started(&mut self, origin: Origin, action: ActionId, seq: u64) {
+        for origin in Recorder::counts(origin, action) {
+            let activity = self.activity(origin);
             activity.started += 1;
             activity.seq = activity.seq.max(seq);
         }
     }
 
     /// An arrival was due and not begun.
-    pub fn dropped(&mut self, subject: LoadSubject, action: ActionId) {
-        for subject in Recorder::subjects(subject, action) {
-            self.activity(subject).dropped += 1;
-            self.total(subject).dropped += 1;
+    pub fn dropped(&mut self, origin: Origin, action: ActionId) {
+        for origin in Recorder::counts(origin, action) {
+            self.activity(origin).dropped += 1;
+            self.total(origin.subject).dropped += 1;
         }
     }
 
     /// An iteration has ended.
-    pub fn ended(&mut self, subject: LoadSubject, iteration: &Iteration) {
-        for subject in Recorder::subjects(subject, iteration.action) {
-            self.count(subject, iteration);
+    pub fn ended(&mut self, origin: Origin, iteration: &Iteration) {
+        for origin in Recorder::counts(origin, iteration.action) {
+            self.count(origin, iteration);
         }
     }
 
-    fn count(&mut self, subject: LoadSubject, iteration: &Iteration) {
-        let place = self.place(subject);
-        let activity = self.recent[place].get_or_insert_default();
+    fn count(&mut self, origin: Origin, iteration: &Iteration) {
+        let place = self.place(origin.subject);
+        let activity = self.recent.activity.entry(origin).or_default();
         let total = self.totals[place].get_or_insert_with(|| Box::new(Total::new()));
         activity.bytes += iteration.bytes;
         match &iteration.outcome {
@@ -274,13 +293,13 @@ impl Recorder {
     }
 
     /// An iteration has captured a value.
-    pub fn captured(&mut self, action: ActionId, capture: usize, at: Moment, value: Value) {
-        self.captures.push((action, capture, at, value));
+    pub fn captured(&mut self, captured: Captured) {
+        self.recent.captures.push(captured);
     }
 
     /// A step that a ledger follows has succeeded.
     pub fn sent(&mut self, item: SentItem) {
-        self.sent.push(item);
+        self.recent.sent.push(item);
     }
 
     /// A load of these subjects begins.
@@ -307,17 +326,7 @@ impl Recorder {
 
     /// What has happened since the last call.
     pub fn take_tick(&mut self) -> Tick {
-        let mut tick = Tick {
-            captures: std::mem::take(&mut self.captures),
-            sent: std::mem::take(&mut self.sent),
-            ..Tick::default()
-        };
-        for place in 0..self.recent.len() {
-            if let Some(activity) = self.recent[place].take() {
-                tick.activity.insert(self.subject(place), activity);
-            }
-        }
-        tick
+        std::mem::take(&mut self.recent)
     }
 
     /// The totals of the run up to `now`.

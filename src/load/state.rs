@@ -1,7 +1,7 @@
 //! What all loads of a run share: counters, pools, connections, the recorder. It lives on the engine's thread.
 
 use super::pool::Pool;
-use super::recorder::{Recorder, Tick};
+use super::recorder::{Captured, Recorder, Tick};
 use crate::check::scenario::{Argued, IterationStep, LedgerKey, LoadSubject, Origin, Scenario};
 use crate::kinds::request::Requester;
 use crate::lang::call::{Arguments, Call};
@@ -170,14 +170,14 @@ impl State {
     }
 
     /// An iteration has captured a value.
-    pub fn captured(&self, action: ActionId, capture: usize, value: &Value) {
+    pub fn captured(&self, load: u64, action: ActionId, capture: usize, value: &Value) {
         let wanted = self.wanted[action.index()][capture];
         if wanted.pool {
             self.with_pool(action, capture, |pool| pool.put(value.clone()));
         }
         if wanted.series {
-            let now = self.now();
-            self.record(|recorder| recorder.captured(action, capture, now, value.clone()));
+            let captured = Captured { load, action, capture, at: self.now(), value: value.clone() };
+            self.record(|recorder| recorder.captured(captured));
         }
     }
 

@@ -42,13 +42,13 @@ impl<'s> Interpreter<'s, '_> {
         let start = self.time(id);
         let duration = load.duration.as_ref().map(|duration| self.duration(scope, duration)).transpose()?;
         let times = load.times.as_ref().map(|times| self.whole(scope, times)).transpose()?;
-        // A ramp without a duration, and a curve without a time of its own, span the rest of their timed block.
+        // A load in a timed block ends with it at the latest, and knows it: nothing that is due at the end itself is
+        // begun while word of the end is still on its way. A ramp without a duration, and a curve without a time of
+        // its own, span the rest of the block.
         let limit = self.scopes.get(scope).map(|scope| scope.limit).filter(|limit| *limit != Moment::NEVER);
         let span_left = duration.or_else(|| limit.map(|limit| limit.since(start)));
         let arrival = self.arrival(scope, &load.arrival, span_left)?;
-        // Where its block has an end, the load is told of it at once: an arrival due at that very moment is not in
-        // [start, end), and an order to stop would come too late to say so.
-        let end = duration.map(|duration| start.after(duration)).or(limit);
+        let end = duration.map(|duration| start.after(duration)).into_iter().chain(limit).min();
         let number = self.number();
         let (_, place, _) = self.stands_in(scope);
         let ends_by_itself =

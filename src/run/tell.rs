@@ -235,7 +235,7 @@ impl<'s> Interpreter<'s, '_> {
                         if let Some(fault) = act.held {
                             self.forget_fault(fault);
                         }
-                        self.acted(at, Acted { failed, ..act.told });
+                        self.act_ended(&act, ticket, at, failed);
                     }
                 }
                 self.act_done(act.strand, ticket, at, INSTANT);
@@ -246,7 +246,7 @@ impl<'s> Interpreter<'s, '_> {
                     Ok(_) => None,
                     Err(failed) => Some(failed),
                 };
-                self.acted(at, Acted { failed, ..act.told });
+                self.act_ended(&act, ticket, at, failed);
                 self.act_done(act.strand, ticket, at, INSTANT);
             }
             Pending::Release(fault) => self.released(fault, at, answer),
@@ -263,11 +263,14 @@ impl<'s> Interpreter<'s, '_> {
                     Ok(_) => (None, Some("a signal ended it".into())),
                     Err(failed) => (None, Some(failed)),
                 };
-                // A command that was cut with its block had not decided anything.
-                let waiting = self.strands.get(&strand).map(|strand| strand.waiting);
-                let missed = failed.is_some() && waiting == Some(Waiting::Answer(ticket));
                 let line = self.sources.line(span);
+                if failed.is_some() && !self.waits_for_answer(strand, ticket) {
+                    let text = format!("`{command}` was ended with its block, before it had exited");
+                    self.tell_at(at, EventKind::Noticed { line: Some(line), text });
+                    return;
+                }
                 let took = at.since(began).as_secs_f64();
+                let missed = failed.is_some();
                 self.tell_at(at, EventKind::Command(Command { line, command, took, code, failed }));
                 if missed {
                     self.missed_statement();
@@ -291,6 +294,22 @@ impl<'s> Interpreter<'s, '_> {
                 };
                 self.tell_at(at, EventKind::Shown { line, rows });
             }
+        }
+    }
+
+    fn waits_for_answer(&self, strand: StrandId, ticket: Ticket) -> bool {
+        self.strands.get(&strand).is_some_and(|strand| strand.waiting == Waiting::Answer(ticket))
+    }
+
+    /// An act or a request came to its end. One that was cut with its block had not decided anything: that it then
+    /// failed is told, and is nobody's fault.
+    fn act_ended(&mut self, act: &Act, ticket: Ticket, at: Moment, failed: Option<String>) {
+        match failed {
+            Some(failed) if !self.waits_for_answer(act.strand, ticket) => {
+                let text = format!("`{}` was cut with its block: {failed}", act.told.asked);
+                self.tell_at(at, EventKind::Noticed { line: Some(act.told.line), text });
+            }
+            failed => self.acted(at, Acted { failed, ..act.told.clone() }),
         }
     }
 

@@ -34,8 +34,8 @@ impl Seen {
     }
 
     fn add(&mut self, tick: Tick) {
-        for (subject, more) in tick.activity {
-            let all = self.activity.entry(subject).or_default();
+        for (origin, more) in tick.activity {
+            let all = self.activity.entry(origin.subject).or_default();
             all.started += more.started;
             all.succeeded += more.succeeded;
             all.failed += more.failed;
@@ -48,7 +48,8 @@ impl Seen {
             all.service_times.extend(more.service_times);
             all.lateness.extend(more.lateness);
         }
-        self.captures.extend(tick.captures);
+        self.captures
+            .extend(tick.captures.into_iter().map(|one| (one.action, one.capture, one.at, one.value)));
         self.sent.extend(tick.sent);
     }
 }

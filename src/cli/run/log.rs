@@ -1,6 +1,7 @@
 //! The run's own log, `soak.log` in its folder, and with `-v` on standard error too. Of fixed size: when it is full
 //! it becomes the old one, which the next takes the place of.
 
+use super::aside::Aside;
 use crate::cli::output;
 use crate::store::record::LOG;
 use std::fs::{self, File};
@@ -16,7 +17,7 @@ const MAX_LOG: u64 = 8 << 20;
 const OLD: &str = "soak.old.log";
 
 /// Begins the log. Without one a run is as good.
-pub fn begin(folder: &Path, verbose: bool) {
+pub fn begin(folder: &Path, talk: Option<Aside>) {
     let path = folder.join(LOG);
     let file = match File::create(&path) {
         Ok(file) => file,
@@ -24,7 +25,8 @@ pub fn begin(folder: &Path, verbose: bool) {
             return output::say(&format!("there is no log: cannot write `{}`: {error}", path.display()));
         }
     };
-    let log = Log { path, verbose, open: Mutex::new(Open { file, written: 0 }) };
+    let verbose = talk.is_some();
+    let log = Log { path, talk: talk.map(Mutex::new), open: Mutex::new(Open { file, written: 0 }) };
     let level = if verbose { Level::DEBUG } else { Level::INFO };
     let subscriber = tracing_subscriber::fmt().with_writer(log).with_ansi(false).with_max_level(level);
     // A second run in one process writes to the first one's log.
@@ -34,7 +36,7 @@ pub fn begin(folder: &Path, verbose: bool) {
 
 struct Log {
     path: PathBuf,
-    verbose: bool,
+    talk: Option<Mutex<Aside>>,
     open: Mutex<Open>,
 }
 
@@ -56,9 +58,10 @@ impl<'a> MakeWriter<'a> for Log {
 
 impl Write for Line<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.verbose {
+        if let Some(talk) = &self.0.talk {
             // Nobody may be looking on any more; the file is what counts.
-            let _ = io::stderr().lock().write_all(bytes);
+            let mut talk = talk.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = talk.write_all(bytes).and_then(|()| talk.flush());
         }
         let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.written + bytes.len() as u64 > MAX_LOG {

@@ -2,6 +2,7 @@
 //! by whatever a scenario is carried out.
 
 mod arguments;
+mod aside;
 mod draw;
 mod executor;
 mod files;
@@ -26,6 +27,7 @@ use crate::event::control;
 use crate::source::Sources;
 use crate::store::record::{Record, RecordError, RunFolder};
 use crate::ui::{Progress, View};
+use aside::Aside;
 use reporter::Reporter;
 use std::io::{self, IsTerminal};
 use std::path::Path;
@@ -89,14 +91,15 @@ pub fn run_with(
         }
     };
     folder.path().clone_into(&mut options.folder);
+    let talk = Aside::to(io::stderr());
     #[cfg(target_os = "linux")]
-    log::begin(folder.path(), verbose);
+    log::begin(folder.path(), verbose.then(|| talk.clone()));
     let style = output::talk_style();
     let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
     let in_place = io::stderr().is_terminal() && !verbose && !dumb;
     let view = View { style, in_place, verbose, total };
     let draw = draw::at_its_line(Arc::clone(&sources), &scenario, style);
-    let progress = Progress::new(Box::new(io::stderr()), view, draw);
+    let progress = Progress::new(Box::new(talk), view, draw);
     carry_out(executor, scenario, options, Reporter::start(record, progress), arguments.strict)
 }
 

@@ -43,6 +43,9 @@ async fn prepare_all(shared: &Rc<Shared>) -> Result<(), String> {
         if let Live::Process(process) = live
             && !process.later
         {
+            if shared.stopped.get() {
+                return Err("the run was stopped before everything was started".into());
+            }
             let process = process.process();
             process.start().await.map_err(|error| error.to_string())?;
             process.wait_ready().await.map_err(|error| error.to_string())?;

@@ -17,6 +17,8 @@ use tokio::task::AbortHandle;
 const SILENCE: Duration = Duration::from_millis(500);
 /// How much longer than asked a probe of a slow link waits.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a port that refused may take to be open again.
+const OPEN_AGAIN: Duration = Duration::from_secs(5);
 /// A delay counts as having happened when at least this share of it was measured.
 const ENOUGH: f64 = 0.8;
 
@@ -94,8 +96,14 @@ impl LinkTarget {
         }
         let shared = Rc::clone(shared);
         tokio::task::spawn_local(async move {
-            proxy.settled().await;
-            shared.answer(ticket, Ok(Answer::Set(effect)));
+            let settled = tokio::time::timeout(OPEN_AGAIN, proxy.settled()).await;
+            let answer = settled.map(|()| Answer::Set(effect)).map_err(|_| {
+                let limit = format_duration(OPEN_AGAIN);
+                format!(
+                    "its port could not be opened or closed within {limit}: are there file descriptors left?"
+                )
+            });
+            shared.answer(ticket, answer);
         });
     }
 

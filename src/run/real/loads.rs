@@ -23,7 +23,6 @@ const NANOSECOND: f64 = 1e-9;
 
 /// A load that has not ended.
 pub(super) struct Running {
-    subjects: Vec<LoadSubject>,
     /// From when on nothing more is due.
     until: Moment,
 }
@@ -38,15 +37,8 @@ pub(super) fn start(shared: &Rc<Shared>, ticket: Ticket, order: LoadOrder) {
             return shared.tell(Observation::LoadEnded { load: order.load, at: shared.now() });
         }
     };
-    let subjects = match order.subject {
-        LoadSubject::Action(_) => vec![order.subject],
-        LoadSubject::Mix(mix) => {
-            let parts = scenario.mixes[mix.index()].parts.iter();
-            parts.map(|(_, action)| LoadSubject::Action(*action)).chain([order.subject]).collect()
-        }
-    };
     let until = order.end.unwrap_or(Moment::NEVER);
-    shared.loads.borrow_mut().insert(order.load, Running { subjects, until });
+    shared.loads.borrow_mut().insert(order.load, Running { until });
     if let Some(engine) = shared.engine.borrow().as_ref() {
         engine.begin(EngineOrder {
             id: order.load,
@@ -168,27 +160,25 @@ pub(super) fn listen(shared: &Rc<Shared>, mut inbox: mpsc::UnboundedReceiver<Rep
     }));
 }
 
-/// What ends in the grace of a load belongs to its own time: no moment of a subject lies at or behind the end
-/// of its last load.
-fn latest(shared: &Shared, subject: LoadSubject) -> Moment {
-    let loads = shared.loads.borrow();
-    let ends = loads.values().filter(|load| load.subjects.contains(&subject)).map(|load| load.until);
-    ends.max().map_or(Moment::NEVER, |until| Moment(until.0.saturating_sub(1)))
+/// What ends in the grace of a load belongs to its own time: the last moment before its end.
+fn latest(shared: &Shared, load: LoadId) -> Moment {
+    let until = shared.loads.borrow().get(&load).map_or(Moment::NEVER, |running| running.until);
+    if until == Moment::NEVER { until } else { Moment(until.0.saturating_sub(1)) }
 }
 
 fn take(shared: &Rc<Shared>, fed: &Fed, tick: &Tick) {
     let now = shared.now();
-    for (subject, activity) in &tick.activity {
-        let at = now.min(latest(shared, *subject));
+    for (origin, activity) in &tick.activity {
+        let (at, subject) = (now.min(latest(shared, origin.load)), origin.subject);
         let mut doubts = shared.doubts.borrow_mut();
-        doubts.entry(*subject).or_insert_with(|| Doubt::new(Moment::START)).record(at, activity);
+        doubts.entry(subject).or_insert_with(|| Doubt::new(Moment::START)).record(at, activity);
         drop(doubts);
-        feed(shared, fed, *subject, activity, at);
+        feed(shared, fed, subject, activity, at);
     }
-    for (action, capture, at, value) in &tick.captures {
-        if let Some(series) = fed.captures.get(&(*action, *capture)) {
-            let at = (*at).min(latest(shared, LoadSubject::Action(*action)));
-            let record = Record::Value(value.clone());
+    for captured in &tick.captures {
+        if let Some(series) = fed.captures.get(&(captured.action, captured.capture)) {
+            let at = captured.at.min(latest(shared, captured.load));
+            let record = Record::Value(captured.value.clone());
             shared.tell(Observation::Recorded { series: *series, at, record });
         }
     }

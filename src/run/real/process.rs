@@ -15,9 +15,14 @@ use crate::lang::unit::format_duration;
 use crate::lang::value::Value;
 use crate::run::world::{Answer, Effect, FaultId, Observation, Record, State, Ticket};
 use futures_util::future::LocalBoxFuture;
+use nix::sys::signal::Signal;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
+
+/// The signals that are sent to end a process.
+const ENDING: [Signal; 5] =
+    [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGKILL, Signal::SIGABRT];
 
 /// A declared process.
 pub(super) struct ProcessTarget {
@@ -84,7 +89,7 @@ impl ProcessTarget {
         if let Some(fault) = held {
             this.held.borrow_mut().insert(fault, shared.now());
         }
-        if matches!(call.verb, "kill" | "stop" | "restart") {
+        if this.process.state().up && ends(&call) {
             this.expected.set(true);
         }
         tokio::task::spawn_local(async move {
@@ -94,8 +99,9 @@ impl ProcessTarget {
                 ("kill", Some(_)) => this.process.hold_down().await,
                 ("stop", None) => this.process.stop().await,
                 ("stop", Some(_)) => match this.process.stop().await {
-                    Ok(()) => this.process.hold_down().await,
-                    failed => failed,
+                    // Stopping takes its time; the block that wanted it held may have ended meanwhile.
+                    Ok(()) if this.is_held(held) => this.process.hold_down().await,
+                    other => other,
                 },
                 ("restart", _) => this.process.restart().await,
                 ("signal", _) => match signal_named(call.arguments.text("signal").unwrap_or_default()) {
@@ -104,8 +110,15 @@ impl ProcessTarget {
                 },
                 (verb, _) => return shared.answer(ticket, Err(format!("a process cannot `{verb}` yet"))),
             };
+            if done.is_err() {
+                this.expected.set(false);
+            }
             shared.answer(ticket, done.map(|()| Answer::Done).map_err(|error| error.to_string()));
         });
+    }
+
+    fn is_held(&self, held: Option<FaultId>) -> bool {
+        held.is_some_and(|fault| self.held.borrow().contains_key(&fault))
     }
 
     pub fn release(self: &Rc<Self>, shared: &Rc<Shared>, ticket: Ticket, call: &Call, held: FaultId) {
@@ -188,6 +201,18 @@ impl ProcessTarget {
         if state.ready && !last.ready {
             told(EventKind::ProcessReady { target: name(), took: at.since(state.since).as_secs_f64() });
         }
+    }
+}
+
+/// Whether what a process is told ends it, so that its exit surprises nobody.
+fn ends(call: &Call) -> bool {
+    match call.verb {
+        "kill" | "stop" | "restart" => true,
+        "signal" => {
+            let signal = signal_named(call.arguments.text("signal").unwrap_or_default());
+            signal.is_ok_and(|signal| ENDING.contains(&signal))
+        }
+        _ => false,
     }
 }
 
