@@ -26,6 +26,9 @@ pub fn unsupported(scenario: &Scenario) -> Vec<Diagnostic> {
             refuse(argument.span, format!("`{name}` of a {}", target.kind.name));
         }
     }
+    for dataset in &scenario.datasets {
+        refuse(dataset.span, "a `dataset`".into());
+    }
     visit_tells(scenario, &mut |tell| {
         let kind = scenario.target(tell.target).kind;
         if kind.support == Support::NotYet {

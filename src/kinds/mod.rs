@@ -18,6 +18,8 @@ mod reference;
 #[cfg(target_os = "linux")]
 pub mod request;
 pub mod show;
+#[cfg(target_os = "linux")]
+mod stretch;
 pub mod tcp;
 pub mod udp;
 #[cfg(target_os = "linux")]

@@ -38,7 +38,7 @@ impl<'s> Interpreter<'s, '_> {
             }
             Purpose::Wait(span) => {
                 if !matches!(ruling, Ruling::Held { .. }) {
-                    self.ran_out(*span, at, &watch, &ruling);
+                    self.ran_out(*span, at, &watch, &ruling, found);
                 }
             }
             Purpose::Expectation { expectation, name } => {
@@ -70,15 +70,30 @@ impl<'s> Interpreter<'s, '_> {
     }
 
     /// A `wait until` ran out: a missed `expect` at its line.
-    pub fn ran_out(&mut self, span: Span, at: Moment, watch: &Watch<'_>, ruling: &Ruling) {
-        let waited = format_duration(at.since(watch.judge.began()));
-        let text = self.sources.text(watch.condition.span).trim();
-        let lacking = match ruling {
-            Ruling::Inconclusive { why } => format!(" ({why})"),
-            _ => String::new(),
-        };
-        self.notice(Some(span), format!("{text} did not come about in {waited}{lacking}"));
+    fn ran_out(&mut self, span: Span, at: Moment, watch: &Watch<'_>, ruling: &Ruling, found: Figures) {
         self.missed_statement();
+        let reason = match ruling {
+            Ruling::Inconclusive { why } => Some(why.clone()),
+            _ => None,
+        };
+        let (place, phase) = watch.around.clone();
+        let condition = self.sources.text(watch.condition.span).trim();
+        let judged = Judged {
+            name: "wait until".into(),
+            line: self.sources.line(span),
+            demand: Demand::Expect.word().to_owned(),
+            verdict: if self.lenient() { Verdict::Warn } else { Verdict::Fail },
+            text: format!("{condition}{}", qualified(watch.judge.qualifier())),
+            target: found.target,
+            actual: found.actual,
+            took: None,
+            decided: at.seconds(),
+            reason,
+            place,
+            phase,
+            faults: watch.faults.clone().unwrap_or_else(|| self.faults_in_force()),
+        };
+        self.tell(EventKind::Judged(judged));
     }
 
     #[expect(clippy::too_many_arguments, reason = "each says something else about the judgement")]

@@ -41,11 +41,11 @@ pub fn told(event: &Event, style: Style) -> Option<(Weight, u32, String)> {
             (Detail, 0, format!("fault {} undone: {measured}", fault.fault))
         }
         EventKind::Acted(acted) => match &acted.failed {
-            Some(why) => (Always, acted.line, format!("{} failed: {why}", acted.asked)),
+            Some(why) => (Always, acted.line, format!("{} failed: {why} (line {})", acted.asked, acted.line)),
             None => (Story, acted.line, acted.asked.clone()),
         },
         EventKind::Command(command) => match &command.failed {
-            Some(why) => (Always, command.line, format!("`{}` failed: {why}", command.command)),
+            Some(why) => (Always, command.line, format!("`{}` failed: {why} (line {})", command.command, command.line)),
             None => {
                 (Story, command.line, format!("`{}` took {}", command.command, words::duration(command.took)))
             }
@@ -73,7 +73,7 @@ pub fn told(event: &Event, style: Style) -> Option<(Weight, u32, String)> {
         EventKind::Noticed { line, text } => (Always, line.unwrap_or(0), text.clone()),
         EventKind::Note { line, text } => (Always, *line, format!("note: {text}")),
         EventKind::Interrupted { signal } => {
-            (Always, 0, format!("{signal}: stopping; a second one leaves out the commands of the cleanup"))
+            (Always, 0, format!("{signal}: stopping; the second signal leaves out the commands of the cleanup"))
         }
         EventKind::LoadSummary(_) | EventKind::LedgerSummary(_) => return None,
     };

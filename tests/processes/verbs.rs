@@ -99,7 +99,7 @@ async fn the_restart_policy_follows_exits_and_kills_but_not_stops() {
     assert!(!process.state().up);
     process.start().await.unwrap();
     process.restart().await.unwrap();
-    assert_eq!(process.state().restarts, 4);
+    assert_eq!(process.state().restarts, 2, "what was asked for does not count");
     bench.end(process).await;
 }
 

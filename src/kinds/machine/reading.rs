@@ -1,8 +1,10 @@
 //! Readings of the whole machine, from /proc and from the file systems.
 
+use crate::kinds::stretch::Stretch;
 use nix::sys::statvfs::statvfs;
 use procfs::{Current, CurrentSI, KernelStats, LoadAverage, Meminfo};
 use std::io;
+use std::time::Instant;
 
 /// A sector of /proc/diskstats, in bytes, whatever the disk's own are (kernel documentation, iostats).
 const SECTOR: f64 = 512.0;
@@ -10,8 +12,8 @@ const SECTOR: f64 = 512.0;
 /// Takes readings of the machine. CPU is measured from one sample to the next, so each series wants its own.
 #[derive(Debug, Default)]
 pub struct MachineSampler {
-    /// Busy and whole time at the last sample, in ticks of all cores together.
-    last: Option<(u64, u64)>,
+    /// Busy and whole time, in ticks of all cores together.
+    ticks: Stretch<(u64, u64)>,
 }
 
 impl MachineSampler {
@@ -52,10 +54,9 @@ impl MachineSampler {
             + total.softirq.unwrap_or(0)
             + total.steal.unwrap_or(0);
         let now = (busy, busy + idle);
-        let Some(before) = self.last.replace(now) else { return Ok(None) };
+        let Some((_, before)) = self.ticks.since(Instant::now(), now) else { return Ok(None) };
         let whole = now.1.saturating_sub(before.1);
         if whole == 0 {
-            self.last = Some(before);
             return Ok(None);
         }
         Ok(Some(now.0.saturating_sub(before.0) as f64 / whole as f64))
@@ -94,12 +95,13 @@ mod tests {
         assert_eq!(sampler.sample("cpu", None).unwrap(), None);
         for reading in crate::kinds::machine::signature::KIND.readings {
             let mut value = None;
-            // The kernel counts CPU time in ticks of 10 ms, so the second sample may come too early.
-            for _ in 0..1_000_000 {
+            // CPU is told of a stretch of some length only.
+            for _ in 0..1_000 {
                 value = sampler.sample(reading.name, Some("/")).unwrap();
                 if value.is_some() {
                     break;
                 }
+                std::thread::sleep(std::time::Duration::from_millis(1));
             }
             let value = value.unwrap_or_else(|| panic!("{} has no value", reading.name));
             assert!(value >= 0.0, "{}: {value}", reading.name);

@@ -8,13 +8,14 @@ use nix::unistd::{SysconfVar, sysconf};
 use tokio::sync::watch;
 
 use super::state::ProcessState;
+use crate::kinds::stretch::Stretch;
 use crate::kinds::undo::{Identity, Marker, Member, ProcessTable, Tree};
 
 /// What the tree of a process uses at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ProcessReading {
-    /// Processor time since the sample before, as a share of one core's; above 1 on several cores. None for the first
-    /// sample of each start. Descendants that came and went in between count once their parent has waited for them.
+    /// Processor time since an earlier sample, at least a fifth of a second, as a share of one core's; above 1 on several cores. None until
+    /// there is one in each start. Descendants that came and went in between count once their parent has waited for them.
     pub cpu: Option<f64>,
     /// Bytes of memory held; what processes share counts for each.
     pub rss: u64,
@@ -38,8 +39,7 @@ pub struct Sampler {
 #[derive(Default)]
 struct Last {
     root: Option<Identity>,
-    ticks: u64,
-    at: Option<Instant>,
+    ticks: Stretch<u64>,
     /// Storage traffic of each member at the sample before.
     traffic: HashMap<Member, Traffic>,
     read: u64,
@@ -98,9 +98,10 @@ impl Last {
             self.written += now.written.saturating_sub(before.written);
             traffic.insert(member, now);
         }
-        reading.cpu = self.at.map(|at| share(ticks.saturating_sub(self.ticks), now.duration_since(at)));
+        let before = self.ticks.since(now, ticks);
+        reading.cpu = before.map(|(at, before)| share(ticks.saturating_sub(before), now.duration_since(at)));
         (reading.read, reading.written) = (self.read, self.written);
-        (self.ticks, self.at, self.traffic) = (ticks, Some(now), traffic);
+        self.traffic = traffic;
         Some(reading)
     }
 }

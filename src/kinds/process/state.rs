@@ -65,7 +65,7 @@ pub struct ProcessState {
     pub held: bool,
     /// It is down and will be started again by itself.
     pub restarting: bool,
-    /// How often it was started again.
+    /// How often its policy started it again; starts that were asked for do not count.
     pub restarts: u64,
     /// How it last ended.
     pub exit: Option<Exit>,

@@ -67,6 +67,10 @@ pub(super) struct Supervisor {
     holds: u32,
     start_after_hold: bool,
     starts: u64,
+    /// How many of them the policy brought about.
+    restarts: u64,
+    /// The next start is the policy's, and nobody asked for it.
+    unasked: bool,
     closing: bool,
 }
 
@@ -95,6 +99,8 @@ impl Supervisor {
             holds: 0,
             start_after_hold: false,
             starts: 0,
+            restarts: 0,
+            unasked: false,
             closing: false,
         }
     }
@@ -132,6 +138,7 @@ impl Supervisor {
         }
         if self.restart_at.is_some_and(|at| at <= now) {
             self.restart_at = None;
+            self.unasked = true;
             self.start_again();
         }
     }
@@ -181,6 +188,7 @@ impl Supervisor {
             answer(reply, Ok(()));
         } else {
             self.restart_at = None;
+            self.unasked = false;
             self.start(Some(reply));
         }
     }

@@ -80,7 +80,8 @@ impl Supervisor {
         };
         let instance = Instance::start(options, &self.launch.around, connections)?;
         self.starts += 1;
-        let (restarts, at) = (self.starts - 1, self.launch.around.timeline.now());
+        self.restarts += u64::from(std::mem::take(&mut self.unasked));
+        let (restarts, at) = (self.restarts, self.launch.around.timeline.now());
         let ready = options.ready.is_none();
         let identity = instance.tree.root.clone();
         self.instance = Some(instance);

@@ -1,0 +1,85 @@
+//! A small HTTP service for loads to ask and sources to read. Counts what it hands out, closes what it is told to.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Serves until it is killed.
+pub fn serve(address: &str) {
+    let listener = TcpListener::bind(address).unwrap();
+    println!("serving");
+    let counter = Arc::new(AtomicU64::new(0));
+    for connection in listener.incoming() {
+        let (connection, counter) = (connection.unwrap(), Arc::clone(&counter));
+        std::thread::spawn(move || converse(connection, &counter));
+    }
+}
+
+fn converse(mut connection: TcpStream, counter: &AtomicU64) {
+    let _ = connection.set_nodelay(true);
+    let mut reader = BufReader::new(connection.try_clone().unwrap());
+    while let Some((method, path, headers, body)) = request(&mut reader) {
+        let (status, answer) = answer(&method, &path, &headers, &body, counter);
+        // A HEAD tells the length and sends nothing.
+        let shown = if method == "HEAD" { "" } else { answer.as_str() };
+        let head = format!(
+            "HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\nX-Method: {method}\r\nContent-Length: {}\r\n\r\n",
+            answer.len()
+        );
+        if connection.write_all(format!("{head}{shown}").as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+/// The method, the path, the head in lower case and the body of the next request.
+fn request(reader: &mut impl BufRead) -> Option<(String, String, String, String)> {
+    let mut line = String::new();
+    reader.read_line(&mut line).ok().filter(|&length| length > 0)?;
+    let mut words = line.split(' ').map(str::to_owned);
+    let (method, path) = (words.next()?, words.next()?);
+    let (mut headers, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        if line.trim().is_empty() {
+            break;
+        }
+        let line = line.to_lowercase();
+        length = line.strip_prefix("content-length: ").map_or(length, |text| text.trim().parse().unwrap());
+        headers.push_str(&line);
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some((method, path, headers, String::from_utf8(body).unwrap()))
+}
+
+fn answer(method: &str, path: &str, headers: &str, body: &str, counter: &AtomicU64) -> (u16, String) {
+    let words: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    match words[..] {
+        ["status", status] => (status.parse().unwrap(), String::new()),
+        ["slow", milliseconds] => {
+            std::thread::sleep(Duration::from_millis(milliseconds.parse().unwrap()));
+            (200, String::new())
+        }
+        // Each number once.
+        ["next"] => (200, format!("{{\"id\": {}}}", counter.fetch_add(1, Ordering::Relaxed))),
+        ["queue"] => (200, "{\"depth\": 3, \"pending\": [1, 2, 3, 4]}".into()),
+        ["redirect"] => (302, String::new()),
+        ["echo", ..] => {
+            let header = |name: &str| headers.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+            let told = serde_json::json!({
+                "method": method,
+                "path": path,
+                "body": body,
+                "kind": header("content-type: "),
+                "own": header("x-own: "),
+                "always": header("x-always: "),
+            });
+            (200, told.to_string())
+        }
+        _ => (404, String::new()),
+    }
+}
