@@ -257,15 +257,17 @@ impl<'s> Interpreter<'s, '_> {
             }
             Pending::StopLoad | Pending::EndRun => {}
             Pending::Run { strand, span, command, began } => {
+                // A command that was cut with its block had not decided anything.
+                let cut =
+                    self.strands.get(&strand).map(|strand| strand.waiting) != Some(Waiting::Answer(ticket));
                 let (code, failed) = match answer {
+                    Err(_) if cut => (None, None),
                     Ok(Answer::Exited(Some(0)) | Answer::Done) => (Some(0), None),
                     Ok(Answer::Exited(Some(code))) => (Some(code), Some(format!("it exited with {code}"))),
                     Ok(_) => (None, Some("a signal ended it".into())),
                     Err(failed) => (None, Some(failed)),
                 };
-                // A command that was cut with its block had not decided anything.
-                let waiting = self.strands.get(&strand).map(|strand| strand.waiting);
-                let missed = failed.is_some() && waiting == Some(Waiting::Answer(ticket));
+                let missed = failed.is_some() && !cut;
                 let line = self.sources.line(span);
                 let took = at.since(began).as_secs_f64();
                 self.tell_at(at, EventKind::Command(Command { line, command, took, code, failed }));

@@ -46,6 +46,9 @@ pub fn told(event: &Event, style: Style) -> Option<(Weight, u32, String)> {
         },
         EventKind::Command(command) => match &command.failed {
             Some(why) => (Always, command.line, format!("`{}` failed: {why}", command.command)),
+            None if command.was_cut() => {
+                (Story, command.line, format!("`{}` was ended with its block", command.command))
+            }
             None => {
                 (Story, command.line, format!("`{}` took {}", command.command, words::duration(command.took)))
             }
