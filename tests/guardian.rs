@@ -19,6 +19,7 @@ use soak::kinds::undo::{
     Applied, Delivery, Identity, MarkedProcesses, OwnedFile, OwnedFolder, ProcessEntry, ProcessTable,
     Recorder, RunId, Undo,
 };
+use soak::lang::mask::Mask;
 use soak::lang::moment::Timeline;
 use soak::store::guardian::{self, Guardian, GuardianProgram, Tended};
 use soak::store::journal::Journal;
@@ -79,6 +80,7 @@ async fn run(end: &str) {
         timeline: Timeline::begin(),
         scenario_folder: folder.clone(),
         output_folder: folder.join("out"),
+        mask: Mask::default(),
     })
     .unwrap();
     let start = async |name: &str, command: &str| {

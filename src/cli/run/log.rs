@@ -2,6 +2,7 @@
 //! it becomes the old one, which the next takes the place of.
 
 use crate::cli::output;
+use crate::lang::mask::Mask;
 use crate::store::record::LOG;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -16,7 +17,7 @@ const MAX_LOG: u64 = 8 << 20;
 const OLD: &str = "soak.old.log";
 
 /// Begins the log. Without one a run is as good.
-pub fn begin(folder: &Path, verbose: bool) {
+pub fn begin(folder: &Path, verbose: bool, mask: Mask) {
     let path = folder.join(LOG);
     let file = match File::create(&path) {
         Ok(file) => file,
@@ -24,7 +25,7 @@ pub fn begin(folder: &Path, verbose: bool) {
             return output::say(&format!("there is no log: cannot write `{}`: {error}", path.display()));
         }
     };
-    let log = Log { path, verbose, open: Mutex::new(Open { file, written: 0 }) };
+    let log = Log { path, verbose, mask, open: Mutex::new(Open { file, written: 0 }) };
     let level = if verbose { Level::DEBUG } else { Level::INFO };
     let subscriber = tracing_subscriber::fmt().with_writer(log).with_ansi(false).with_max_level(level);
     // A second run in one process writes to the first one's log.
@@ -35,6 +36,7 @@ pub fn begin(folder: &Path, verbose: bool) {
 struct Log {
     path: PathBuf,
     verbose: bool,
+    mask: Mask,
     open: Mutex<Open>,
 }
 
@@ -55,19 +57,21 @@ impl<'a> MakeWriter<'a> for Log {
 }
 
 impl Write for Line<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    /// Gets whole lines: the subscriber puts each together before it writes it.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let bytes = self.0.mask.bytes(line.to_vec());
         if self.0.verbose {
             // Nobody may be looking on any more; the file is what counts.
-            let _ = io::stderr().lock().write_all(bytes);
+            let _ = io::stderr().lock().write_all(&bytes);
         }
         let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.written + bytes.len() as u64 > MAX_LOG {
             fs::rename(&self.0.path, self.0.path.with_file_name(OLD))?;
             *open = Open { file: File::create(&self.0.path)?, written: 0 };
         }
-        open.file.write_all(bytes)?;
+        open.file.write_all(&bytes)?;
         open.written += bytes.len() as u64;
-        Ok(bytes.len())
+        Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -5,6 +5,7 @@ use crate::check::scenario::Scenario;
 use crate::event::Event;
 use crate::event::control::Control;
 use crate::kinds::undo::{Applied, OwnedFolder, Recorder, RunId, Undo};
+use crate::lang::mask::Mask;
 use crate::lang::moment::Timeline;
 use crate::run::{Options, Outcome};
 use crate::source::Sources;
@@ -113,6 +114,7 @@ fn in_world(
             output,
             scratch: scratch.to_owned(),
             secrets: options.secrets.clone(),
+            mask: Mask::new(options.secrets.iter().cloned()),
         };
         let mut world = RealWorld::new(setup, control)?;
         let story = crate::run::run(&scenario, &sources, &options, &mut world, sink);
