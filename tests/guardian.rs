@@ -19,6 +19,7 @@ use soak::kinds::undo::{
     Applied, Delivery, Identity, MarkedProcesses, OwnedFile, OwnedFolder, ProcessEntry, ProcessTable,
     Recorder, RunId, Undo,
 };
+use soak::lang::mask::Mask;
 use soak::lang::moment::Timeline;
 use soak::store::guardian::{self, Guardian, GuardianProgram, Tended};
 use soak::store::journal::Journal;
@@ -67,7 +68,7 @@ async fn run(end: &str) {
     let run = RunId::parse(&env::var(RUN).unwrap()).unwrap();
     let state = StateFolder::at(&folder.join("state")).unwrap();
     let journal = Arc::new(Journal::begin(&state, &run).unwrap());
-    let mut guardian = Guardian::start_with(program(), &journal).unwrap();
+    let mut guardian = Guardian::start_with(program(), journal.path()).unwrap();
     let recorder = Arc::clone(&journal) as Arc<dyn Recorder>;
     let own = scratch(&folder, &run);
     let held = Applied::record(&recorder, Undo::Folder(own.clone())).unwrap();
@@ -79,6 +80,7 @@ async fn run(end: &str) {
         timeline: Timeline::begin(),
         scenario_folder: folder.clone(),
         output_folder: folder.join("out"),
+        mask: Mask::default(),
     })
     .unwrap();
     let start = async |name: &str, command: &str| {
@@ -312,7 +314,7 @@ fn own_run(folder: &Path) -> (Journal, PathBuf) {
 fn a_run_that_is_dropped_is_undone_and_its_process_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let (journal, file) = own_run(folder.path());
-    let guardian = Guardian::start_with(program(), &journal).unwrap();
+    let guardian = Guardian::start_with(program(), journal.path()).unwrap();
     drop(guardian);
     std::thread::sleep(Duration::from_millis(300));
     assert!(file.exists(), "undone while the run may still go on");
@@ -325,7 +327,7 @@ fn a_run_that_is_dropped_is_undone_and_its_process_goes_on() {
 fn a_guardian_that_was_told_undoes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (journal, file) = own_run(folder.path());
-    let mut guardian = Guardian::start_with(program(), &journal).unwrap();
+    let mut guardian = Guardian::start_with(program(), journal.path()).unwrap();
     assert_eq!(guardian.tend().unwrap(), Tended::Well);
     guardian.finish();
     assert!(file.exists() && journal.path().exists());
@@ -337,7 +339,7 @@ fn a_program_that_is_no_guardian_is_told_in_time() {
     let (journal, _) = own_run(folder.path());
     for name in ["/bin/true", "/no/such/program"] {
         let wrong = GuardianProgram { program: name.into(), ..program() };
-        assert!(Guardian::start_with(wrong, &journal).is_err(), "{name}");
+        assert!(Guardian::start_with(wrong, journal.path()).is_err(), "{name}");
     }
 }
 

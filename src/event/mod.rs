@@ -210,8 +210,16 @@ pub struct Command {
     pub line: u32,
     pub command: String,
     pub took: f64,
+    /// What it exited with. Without one and without a failure it was cut with its block.
     pub code: Option<i32>,
     pub failed: Option<String>,
+}
+
+impl Command {
+    /// Whether the end of its block ended it, before it had decided anything.
+    pub fn was_cut(&self) -> bool {
+        self.code.is_none() && self.failed.is_none()
+    }
 }
 
 /// A judgement of one expectation, in one pass.

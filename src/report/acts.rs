@@ -62,6 +62,9 @@ impl Acts {
 
     /// A command ended. Gives the failure as a missed expectation.
     pub fn command(&mut self, at: f64, stage: Stage, command: &Command) -> Option<Missed> {
+        if command.was_cut() {
+            return None;
+        }
         let key = (command.command.clone(), command.line);
         if self.commands.len() >= MAX_ROWS && !self.commands.contains_key(&key) {
             self.without_row(stage, command.failed.is_some());

@@ -3,7 +3,7 @@
 use super::faults::Fault;
 use super::loads::Running;
 use super::loops::Every;
-use super::mask::Mask;
+use super::mask;
 use super::measurements::Measurements;
 use super::overrides::Overrides;
 use super::random::Place;
@@ -20,6 +20,7 @@ use crate::check::scenario::Scenario;
 use crate::event::{Event, EventKind, Verdict};
 use crate::lang::eval::{NoValue, evaluate_drawn};
 use crate::lang::expr::{Expr, SeriesId};
+use crate::lang::mask::Mask;
 use crate::lang::moment::Moment;
 use crate::lang::value::Value;
 use crate::source::{Sources, Span};
@@ -137,7 +138,7 @@ impl<'s, 'w> Interpreter<'s, 'w> {
 
     /// Tells what happened at a moment.
     pub fn tell_at(&mut self, at: Moment, kind: EventKind) {
-        let event = self.mask.event(Event { at: at.seconds(), kind });
+        let event = mask::event(&self.mask, Event { at: at.seconds(), kind });
         (self.sink)(event);
     }
 

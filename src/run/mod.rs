@@ -34,7 +34,6 @@ mod watch;
 pub mod world;
 
 pub use interpreter::run;
-pub use mask::Mask;
 pub use surroundings::{arguments, words};
 
 use crate::event::Verdict;

@@ -257,20 +257,19 @@ impl<'s> Interpreter<'s, '_> {
             }
             Pending::StopLoad | Pending::EndRun => {}
             Pending::Run { strand, span, command, began } => {
+                // A command that was cut with its block had not decided anything.
+                let cut =
+                    self.strands.get(&strand).map(|strand| strand.waiting) != Some(Waiting::Answer(ticket));
                 let (code, failed) = match answer {
+                    Err(_) if cut => (None, None),
                     Ok(Answer::Exited(Some(0)) | Answer::Done) => (Some(0), None),
                     Ok(Answer::Exited(Some(code))) => (Some(code), Some(format!("it exited with {code}"))),
                     Ok(_) => (None, Some("a signal ended it".into())),
                     Err(failed) => (None, Some(failed)),
                 };
+                let missed = failed.is_some() && !cut;
                 let line = self.sources.line(span);
-                if failed.is_some() && !self.waits_for_answer(strand, ticket) {
-                    let text = format!("`{command}` was ended with its block, before it had exited");
-                    self.tell_at(at, EventKind::Noticed { line: Some(line), text });
-                    return;
-                }
                 let took = at.since(began).as_secs_f64();
-                let missed = failed.is_some();
                 self.tell_at(at, EventKind::Command(Command { line, command, took, code, failed }));
                 if missed {
                     self.missed_statement();

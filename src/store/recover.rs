@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::journal_file::{self, Line};
 use super::state_folder::StateFolder;
-use crate::kinds::undo::{Outcome, RunId, UndoError};
+use crate::kinds::undo::{Outcome, RunId, Undo, UndoError};
 
 /// What became of one dead run's journal.
 #[derive(Debug)]
@@ -63,6 +63,9 @@ pub fn carry_out(path: &Path) -> Result<Option<Recovered>, RecoverError> {
     let Some(mut file) = journal_file::open_unclaimed(path).map_err(failed)? else { return Ok(None) };
     let content = journal_file::read(&file).map_err(failed)?;
     let content = content.ok_or_else(|| RecoverError::Unknown { path: path.to_owned() })?;
+    // Nothing of the run may go on while a busy disk is waited for below.
+    let is_struck = |(ticket, undo): &(u64, Undo)| (undo.strike() == Outcome::Undone).then_some(*ticket);
+    let struck: Vec<u64> = content.owed.iter().filter_map(is_struck).collect();
     // A torn last line would swallow what is appended below.
     file.set_len(content.length).map_err(failed)?;
     let mut recovered = Recovered {
@@ -76,6 +79,7 @@ pub fn carry_out(path: &Path) -> Result<Option<Recovered>, RecoverError> {
     };
     for (ticket, undo) in content.owed.iter().rev() {
         match undo.carry_out() {
+            Ok(Outcome::AlreadyGone) if struck.contains(ticket) => recovered.undone.push(undo.describe()),
             Ok(Outcome::Undone) => recovered.undone.push(undo.describe()),
             Ok(Outcome::AlreadyGone) => recovered.already_gone.push(undo.describe()),
             Err(reason) => {

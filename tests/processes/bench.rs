@@ -14,6 +14,7 @@ use soak::kinds::process::supervision::Supervision;
 use soak::kinds::undo::{
     JournalError, MarkedProcesses, ProcessEntry, ProcessTable, Recorder, RunId, Ticket, Undo,
 };
+use soak::lang::mask::Mask;
 use soak::lang::moment::Timeline;
 use soak::store::journal::Journal;
 use soak::store::state_folder::StateFolder;
@@ -42,6 +43,9 @@ impl Recorder for Fillable {
     }
 }
 
+/// What no captured output may show.
+pub const HIDDEN: &str = "hidden-from-logs";
+
 /// A run with a folder of its own.
 pub struct Bench {
     pub folder: tempfile::TempDir,
@@ -63,6 +67,7 @@ impl Bench {
             timeline: Timeline::begin(),
             scenario_folder: folder.path().to_owned(),
             output_folder: folder.path().join("out"),
+            mask: Mask::new([HIDDEN.to_owned()]),
         })
         .unwrap();
         Bench { folder, recorder, run, supervision }

@@ -36,6 +36,23 @@ async fn lines_go_in_and_come_out() {
     .await;
 }
 
+/// Listeners see the line as it is, since a probe or a capture may be about it; what stays on the disk does not show it.
+#[tokio::test]
+async fn what_is_secret_does_not_stay_in_the_log() {
+    let bench = Bench::new();
+    let process = bench.process(&format!("sh -c 'echo it is {HIDDEN}.; printf {HIDDEN}'"));
+    let mut lines = process.lines();
+    process.start().await.unwrap();
+    let line = timeout(PATIENCE, lines.recv()).await.unwrap().unwrap();
+    assert_eq!(line.text.as_ref(), format!("it is {HIDDEN}."));
+    timeout(PATIENCE, lines.recv()).await.unwrap().unwrap();
+    let log = process.log().to_owned();
+    bench_end_keeping(bench, process, |_| {
+        assert_eq!(fs::read_to_string(&log).unwrap(), "it is ***.\n***\n");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_flood_of_output_is_bounded_and_counted() {
     let bench = Bench::new();

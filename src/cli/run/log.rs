@@ -3,6 +3,7 @@
 
 use super::aside::Aside;
 use crate::cli::output;
+use crate::lang::mask::Mask;
 use crate::store::record::LOG;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -17,7 +18,7 @@ const MAX_LOG: u64 = 8 << 20;
 const OLD: &str = "soak.old.log";
 
 /// Begins the log. Without one a run is as good.
-pub fn begin(folder: &Path, talk: Option<Aside>) {
+pub fn begin(folder: &Path, talk: Option<Aside>, mask: Mask) {
     let path = folder.join(LOG);
     let file = match File::create(&path) {
         Ok(file) => file,
@@ -26,7 +27,7 @@ pub fn begin(folder: &Path, talk: Option<Aside>) {
         }
     };
     let verbose = talk.is_some();
-    let log = Log { path, talk: talk.map(Mutex::new), open: Mutex::new(Open { file, written: 0 }) };
+    let log = Log { path, mask, talk: talk.map(Mutex::new), open: Mutex::new(Open { file, written: 0 }) };
     let level = if verbose { Level::DEBUG } else { Level::INFO };
     let subscriber = tracing_subscriber::fmt().with_writer(log).with_ansi(false).with_max_level(level);
     // A second run in one process writes to the first one's log.
@@ -37,6 +38,7 @@ pub fn begin(folder: &Path, talk: Option<Aside>) {
 struct Log {
     path: PathBuf,
     talk: Option<Mutex<Aside>>,
+    mask: Mask,
     open: Mutex<Open>,
 }
 
@@ -57,20 +59,22 @@ impl<'a> MakeWriter<'a> for Log {
 }
 
 impl Write for Line<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+    /// Gets whole lines: the subscriber puts each together before it writes it.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let bytes = self.0.mask.bytes(line.to_vec());
         if let Some(talk) = &self.0.talk {
             // Nobody may be looking on any more; the file is what counts.
             let mut talk = talk.lock().unwrap_or_else(PoisonError::into_inner);
-            let _ = talk.write_all(bytes).and_then(|()| talk.flush());
+            let _ = talk.write_all(&bytes).and_then(|()| talk.flush());
         }
         let mut open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.written + bytes.len() as u64 > MAX_LOG {
             fs::rename(&self.0.path, self.0.path.with_file_name(OLD))?;
             *open = Open { file: File::create(&self.0.path)?, written: 0 };
         }
-        open.file.write_all(bytes)?;
+        open.file.write_all(&bytes)?;
         open.written += bytes.len() as u64;
-        Ok(bytes.len())
+        Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -24,6 +24,7 @@ use super::{Exit, findings, output};
 use crate::check::scenario::Scenario;
 use crate::check::support;
 use crate::event::control;
+use crate::lang::mask::Mask;
 use crate::source::Sources;
 use crate::store::record::{Record, RecordError, RunFolder};
 use crate::ui::{Progress, View};
@@ -93,7 +94,7 @@ pub fn run_with(
     folder.path().clone_into(&mut options.folder);
     let talk = Aside::to(io::stderr());
     #[cfg(target_os = "linux")]
-    log::begin(folder.path(), verbose.then(|| talk.clone()));
+    log::begin(folder.path(), verbose.then(|| talk.clone()), mask(&options));
     let style = output::talk_style();
     let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
     let in_place = io::stderr().is_terminal() && !verbose && !dumb;
@@ -141,6 +142,11 @@ fn begin(
     Ok((folder, record))
 }
 
+/// Keeps the run's secrets out of what is said about it.
+fn mask(options: &RunOptions) -> Mask {
+    Mask::new(options.secrets.iter().map(|secret| secret.text.clone()))
+}
+
 /// Runs, reports, and gives the exit code.
 fn carry_out(
     executor: Box<dyn Executor>,
@@ -149,7 +155,7 @@ fn carry_out(
     reporter: Reporter,
     strict: bool,
 ) -> Exit {
-    let folder = options.folder.clone();
+    let (folder, mask) = (options.folder.clone(), mask(&options));
     let (controller, control) = control::channel();
     #[cfg(target_os = "linux")]
     signals::listen(controller);
@@ -164,7 +170,7 @@ fn carry_out(
         Outcome::Ended => Exit::of(summary.verdict(), strict),
         Outcome::Stopped(signal) => Exit::Stopped(*signal),
         Outcome::Impossible(reason) => {
-            output::say(&format!("the run could not be carried out: {reason}"));
+            output::say(&format!("the run could not be carried out: {}", mask.text(reason)));
             Exit::Impossible
         }
     };

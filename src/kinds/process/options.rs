@@ -9,6 +9,7 @@ use nix::sys::signal::Signal;
 use super::error::ProcessError;
 use super::probe::Probe;
 use crate::kinds::undo::{Marker, Recorder, RunId};
+use crate::lang::mask::Mask;
 use crate::lang::moment::Timeline;
 
 /// How long a process may take to be ready, unless its declaration says otherwise.
@@ -66,6 +67,8 @@ pub struct Surroundings {
     pub scenario_folder: PathBuf,
     /// Where captured output goes, one `NAME.log` a process.
     pub output_folder: PathBuf,
+    /// What must not stand in the captured output.
+    pub mask: Mask,
 }
 
 impl Surroundings {

@@ -7,6 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::{broadcast, mpsc};
 
 use super::probe::Readiness;
+use crate::lang::mask::{Mask, MaskedLines};
 use crate::lang::moment::{Moment, Timeline};
 
 /// Bytes taken at once.
@@ -41,6 +42,8 @@ pub struct OutputLine {
 #[derive(Clone)]
 pub(super) struct Sink {
     pub log: mpsc::Sender<Vec<u8>>,
+    /// What the log must not show.
+    pub mask: Mask,
     pub lines: broadcast::Sender<OutputLine>,
     pub timeline: Timeline,
     pub instance: u64,
@@ -52,7 +55,7 @@ pub(super) struct Sink {
 /// Reads a stream to its end.
 pub(super) async fn follow(mut pipe: impl AsyncRead + Unpin, stream: Stream, mut sink: Sink) {
     let mut buffer = vec![0; READ_SIZE];
-    let mut begun = Begun::default();
+    let mut begun = Begun::new(sink.mask.clone());
     loop {
         let length = match pipe.read(&mut buffer).await {
             Ok(0) | Err(_) => break,
@@ -66,7 +69,7 @@ pub(super) async fn follow(mut pipe: impl AsyncRead + Unpin, stream: Stream, mut
             sink.line(begun.take(), stream, at).await;
         }
         begun.extend(rest);
-        sink.log(begun.whole_lines(&buffer[..length])).await;
+        sink.log(begun.log.push(&buffer[..length])).await;
     }
     let last = begun.unfinished();
     if !last.is_empty() {
@@ -77,17 +80,19 @@ pub(super) async fn follow(mut pipe: impl AsyncRead + Unpin, stream: Stream, mut
 }
 
 /// A line whose end has not come.
-#[derive(Default)]
 struct Begun {
     /// Its beginning, for listeners.
     text: Vec<u8>,
     cut: bool,
-    /// Its bytes that the log has not got yet. The two streams share the log, so it gets whole lines; one that
-    /// is too long to wait for goes there in parts.
-    unlogged: Vec<u8>,
+    /// The log gets all of it. The two streams share that, so it gets whole lines.
+    log: MaskedLines,
 }
 
 impl Begun {
+    fn new(mask: Mask) -> Begun {
+        Begun { text: Vec::new(), cut: false, log: MaskedLines::new(mask, LINE_LIMIT) }
+    }
+
     fn extend(&mut self, bytes: &[u8]) {
         let room = LINE_LIMIT - self.text.len();
         self.cut |= bytes.len() > room;
@@ -98,21 +103,9 @@ impl Begun {
         (std::mem::take(&mut self.text), std::mem::take(&mut self.cut))
     }
 
-    /// What can go to the log now that `bytes` have come.
-    fn whole_lines(&mut self, bytes: &[u8]) -> Vec<u8> {
-        self.unlogged.extend_from_slice(bytes);
-        let whole = match self.unlogged.iter().rposition(|byte| *byte == b'\n') {
-            Some(end) => end + 1,
-            None if self.unlogged.len() >= LINE_LIMIT => self.unlogged.len(),
-            None => 0,
-        };
-        let rest = self.unlogged.split_off(whole);
-        std::mem::replace(&mut self.unlogged, rest)
-    }
-
     /// The rest at the end of the stream, with the line end it lacks.
     fn unfinished(&mut self) -> Vec<u8> {
-        let mut last = std::mem::take(&mut self.unlogged);
+        let mut last = self.log.rest();
         if !last.is_empty() || !self.text.is_empty() {
             last.push(b'\n');
         }

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
 use super::identity::{boot_id, in_this_world, pid_namespace};
 use super::process_table::{Member, ProcessTable, environment_holds};
 use super::run_id::RunId;
-use super::tree::{Marker, kill_until_none, members_with_descendants};
+use super::tree::{Marker, kill_until_none, members_with_descendants, signal_all};
 use super::{Outcome, UndoError};
 
 /// All processes of one run on this boot.
@@ -38,6 +39,13 @@ impl MarkedProcesses {
 
     pub(super) fn carry_out(&self) -> Result<Outcome, UndoError> {
         kill_until_none(|table| self.members(table))
+    }
+
+    /// Sends SIGKILL to those that live, once. What that does not reach is left to carrying out.
+    pub(super) fn strike(&self) -> Outcome {
+        let table = ProcessTable::read().ok();
+        let struck = table.and_then(|table| signal_all(&self.members(&table), Signal::SIGKILL).ok());
+        struck.unwrap_or(Outcome::AlreadyGone)
     }
 
     pub(super) fn describe(&self) -> String {

@@ -71,6 +71,15 @@ impl Undo {
         }
     }
 
+    /// The part of the undoing that needs neither waiting nor a disk: whatever carries the run's mark is sent SIGKILL.
+    /// [`Undo::carry_out`] is due all the same.
+    pub fn strike(&self) -> Outcome {
+        match self {
+            Undo::Marked(marked) => marked.strike(),
+            Undo::Started(_) | Undo::Paused(_) | Undo::Folder(_) | Undo::File(_) => Outcome::AlreadyGone,
+        }
+    }
+
     /// The thing to be undone in a few words that fit after "undone: ".
     pub fn describe(&self) -> String {
         match self {

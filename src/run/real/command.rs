@@ -1,19 +1,17 @@
 //! Commands of the story: run once, their output kept, ended at their timeout with all they started.
 
 use super::Shared;
+use super::command_output::{self, Printed, Streams};
 use crate::kinds::process::program::resolve_program;
 use crate::kinds::process::reaper;
 use crate::kinds::undo::Marker;
 use crate::run::world::{Answer, Ticket};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use std::fs::{File, OpenOptions};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::rc::Rc;
 use std::time::Duration;
-
-/// The file in the run's folder that gets what commands print.
-const OUTPUT: &str = "commands.log";
+use tokio::process::Child;
 
 /// Kills a command's process group when it is dropped, unless its leader has been waited for.
 struct Group(Option<Pid>);
@@ -51,10 +49,8 @@ async fn exit_code(shared: &Shared, words: &[String]) -> Result<Option<i32>, Str
     let marker = Marker { run: setup.run.clone(), process: None };
     let entries = marker.entries();
     let environment = entries.iter().filter_map(|entry| entry.split_once('='));
-    let output = || -> std::io::Result<File> {
-        OpenOptions::new().create(true).append(true).open(setup.output.join(OUTPUT))
-    };
-    let (standard, errors) = output().and_then(|file| Ok((file.try_clone()?, file))).map_err(told)?;
+    let Streams { standard, errors, printed } =
+        command_output::open(&setup.output, &setup.mask).map_err(told)?;
     let mut child = tokio::process::Command::new(program)
         .args(&words[1..])
         .current_dir(&setup.folder)
@@ -70,9 +66,29 @@ async fn exit_code(shared: &Shared, words: &[String]) -> Result<Option<i32>, Str
     let _claim = child.id().map(reaper::claim);
     let leader = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
     let mut group = Group(leader);
-    let status = child.wait().await.map_err(told)?;
+    let status = match printed {
+        None => child.wait().await,
+        Some(printed) => wait_and_follow(&mut child, printed).await,
+    };
+    let status = status.map_err(told)?;
     group.0 = None;
     Ok(status.code())
+}
+
+/// Waits for a command's exit while it prints. What it left behind in the background may go on printing.
+async fn wait_and_follow(child: &mut Child, mut printed: Printed) -> std::io::Result<ExitStatus> {
+    let mut ended = false;
+    let status = loop {
+        tokio::select! {
+            biased;
+            () = printed.follow(), if !ended => ended = true,
+            status = child.wait() => break status,
+        }
+    };
+    if !ended && !printed.take() {
+        tokio::task::spawn_local(async move { printed.follow().await });
+    }
+    status
 }
 
 fn told(error: std::io::Error) -> String {

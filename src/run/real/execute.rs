@@ -5,6 +5,7 @@ use crate::check::scenario::Scenario;
 use crate::event::Event;
 use crate::event::control::Control;
 use crate::kinds::undo::{Applied, OwnedFolder, Recorder, RunId, Undo};
+use crate::lang::mask::Mask;
 use crate::lang::moment::Timeline;
 use crate::run::{Options, Outcome};
 use crate::source::Sources;
@@ -45,20 +46,21 @@ pub fn execute(
 ) -> Result<(Outcome, Option<PathBuf>), SetupError> {
     let run = RunId::fresh().map_err(SetupError::system)?;
     let state = StateFolder::open().map_err(whole)?;
-    let journal = Arc::new(Journal::begin(&state, &run).map_err(whole)?);
-    let begun = Guardian::start(&journal).map_err(whole);
-    let carried_out = begun.and_then(|mut guardian| {
-        let outcome = guarded(order, &run, &journal, &mut guardian, sink, control);
-        Ok((outcome?, guardian))
-    });
-    let finished = journal.finish();
-    let (outcome, guardian) = carried_out?;
-    match finished {
+    let mut guardian = Guardian::start(&state.journal_of(&run)).map_err(whole)?;
+    let journal = match Journal::begin(&state, &run) {
+        Ok(journal) => Arc::new(journal),
+        Err(error) => {
+            guardian.finish();
+            return Err(whole(error));
+        }
+    };
+    let outcome = guarded(order, &run, &journal, &mut guardian, sink, control);
+    match journal.finish() {
         Ok(()) => guardian.finish(),
         // The guardian stays, and tries once more when this process is gone.
-        Err(unfinished) => return Err(whole(unfinished)),
+        Err(unfinished) => return outcome.and(Err(whole(unfinished))),
     }
-    Ok(outcome)
+    outcome
 }
 
 fn whole(error: impl Display) -> SetupError {
@@ -112,6 +114,7 @@ fn in_world(
             output,
             scratch: scratch.to_owned(),
             secrets: options.secrets.clone(),
+            mask: Mask::new(options.secrets.iter().cloned()),
         };
         let mut world = RealWorld::new(setup, control)?;
         let story = crate::run::run(&scenario, &sources, &options, &mut world, sink);

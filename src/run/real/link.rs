@@ -8,7 +8,7 @@ use crate::lang::unit::format_duration;
 use crate::run::world::{Answer, Effect, FaultId, State, Ticket};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::task::AbortHandle;
@@ -34,8 +34,9 @@ pub(super) struct LinkTarget {
 struct Applied {
     fault: FaultId,
     condition: Condition,
-    /// The counters when it began.
-    before: Counters,
+    /// The counters at the moment from which it held for everything: what was in the middle of being passed on when
+    /// it was set says nothing against it.
+    before: Rc<OnceCell<Counters>>,
     /// What a probe of it came to, once it has.
     probed: Rc<Cell<Option<Option<Duration>>>>,
     probe: Option<AbortHandle>,
@@ -91,12 +92,14 @@ impl LinkTarget {
         let effect = self.applied.borrow_mut().take().and_then(|applied| effect(&applied, &proxy.counters()));
         let condition = state.as_ref().map_or(Condition::On, |state| condition(&state.call));
         proxy.set(condition);
+        let before = Rc::<OnceCell<Counters>>::default();
         if let Some(state) = state {
-            *self.applied.borrow_mut() = Some(watch(&proxy, state.fault, condition));
+            *self.applied.borrow_mut() = Some(watch(&proxy, state.fault, condition, Rc::clone(&before)));
         }
         let shared = Rc::clone(shared);
         tokio::task::spawn_local(async move {
             let settled = tokio::time::timeout(OPEN_AGAIN, proxy.settled()).await;
+            before.get_or_init(|| proxy.counters());
             let answer = settled.map(|()| Answer::Set(effect)).map_err(|_| {
                 let limit = format_duration(OPEN_AGAIN);
                 format!(
@@ -145,7 +148,7 @@ fn condition(call: &Call) -> Condition {
 }
 
 /// Begins to look at what a condition does.
-fn watch(proxy: &Rc<Proxy>, fault: FaultId, condition: Condition) -> Applied {
+fn watch(proxy: &Rc<Proxy>, fault: FaultId, condition: Condition, before: Rc<OnceCell<Counters>>) -> Applied {
     let probed = Rc::new(Cell::new(None));
     let patience = match condition {
         Condition::On => None,
@@ -161,7 +164,7 @@ fn watch(proxy: &Rc<Proxy>, fault: FaultId, condition: Condition) -> Applied {
         });
         task.abort_handle()
     });
-    Applied { fault, condition, before: proxy.counters(), probed, probe }
+    Applied { fault, condition, before, probed, probe }
 }
 
 /// The least and the most time there and back that an impairment asks for.
@@ -176,8 +179,9 @@ fn asked(impairment: &Impairment) -> (Duration, Duration) {
 /// What a condition did, looked at in its last moment. A clean link is no fault and needs no proof.
 fn effect(applied: &Applied, now: &Counters) -> Option<Effect> {
     tracing::debug!(fault = applied.fault, "a link's condition ends");
-    let before = &applied.before;
-    let passed = (now.sent - before.sent) + (now.received - before.received);
+    // Replaced before it held: nothing was seen of it.
+    let passed =
+        applied.before.get().map_or(0, |before| (now.sent - before.sent) + (now.received - before.received));
     let tell = |evidence, text: String| Some(Effect { measured: Some(text), evidence });
     match applied.condition {
         Condition::On => None,

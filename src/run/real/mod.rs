@@ -5,6 +5,7 @@
 
 mod account;
 mod command;
+mod command_output;
 mod doubt;
 pub mod execute;
 mod launch;
@@ -31,6 +32,7 @@ use crate::kinds::undo::{Recorder, RunId};
 use crate::lang::eval::NoValue;
 use crate::lang::expr::{SeriesId, TargetId};
 use crate::lang::function::{Aggregate, SourceKind};
+use crate::lang::mask::Mask;
 use crate::lang::moment::{Moment, Timeline};
 use crate::lang::value::Value;
 use crate::lang::wakeup::Wakeups;
@@ -71,6 +73,8 @@ pub struct Setup {
     pub scratch: PathBuf,
     /// The secrets, by index.
     pub secrets: Vec<String>,
+    /// Keeps them out of what is written down.
+    pub mask: Mask,
 }
 
 /// A declared target that is really there.
@@ -152,6 +156,7 @@ impl RealWorld {
             timeline: setup.timeline,
             scenario_folder: setup.folder.clone(),
             output_folder: setup.output.clone(),
+            mask: setup.mask.clone(),
         };
         let supervision = Supervision::begin(around).map_err(SetupError::supervision)?;
         let targets = settings::targets(&setup, &supervision)?;

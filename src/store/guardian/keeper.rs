@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,6 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::{BEAT, BEAT_BYTE, DONE_BYTE, GuardianError, READY_LINE, SILENCE_LIMIT, START_LIMIT, SUBCOMMAND};
 use crate::kinds::process::reaper::{self, Claim};
 use crate::kinds::undo::Identity;
-use crate::store::journal::Journal;
 
 /// How long a guardian that was told "done" may take to end.
 const END_LIMIT: Duration = Duration::from_secs(5);
@@ -72,11 +71,12 @@ pub enum Tended {
 }
 
 impl Guardian {
-    /// Starts a guardian over `journal` and returns when it watches. To be done before the first fault.
+    /// Starts a guardian over the journal that is to be at this path, and returns when it watches. To be done before
+    /// the journal is begun: then there is no moment in which nobody would clear it away.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start(journal: &Journal) -> Result<Guardian, GuardianError> {
+    pub fn start(journal: &Path) -> Result<Guardian, GuardianError> {
         Guardian::start_with(GuardianProgram::default(), journal)
     }
 
@@ -84,8 +84,8 @@ impl Guardian {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start_with(program: GuardianProgram, journal: &Journal) -> Result<Guardian, GuardianError> {
-        let journal = journal.path().to_owned();
+    pub fn start_with(program: GuardianProgram, journal: &Path) -> Result<Guardian, GuardianError> {
+        let journal = journal.to_owned();
         let watching = Watching::start(&program, &journal)?;
         Ok(Guardian { program, journal, watching })
     }
@@ -146,7 +146,7 @@ impl Guardian {
 }
 
 impl Watching {
-    fn start(program: &GuardianProgram, journal: &PathBuf) -> Result<Watching, GuardianError> {
+    fn start(program: &GuardianProgram, journal: &Path) -> Result<Watching, GuardianError> {
         let failed = |reason| GuardianError::Start { reason };
         let runner =
             Identity::own().ok_or_else(|| failed(io::Error::other("/proc does not show this process")))?;

@@ -14,6 +14,7 @@ use super::{BEAT_BYTE, DONE_BYTE, READY_LINE};
 use crate::kinds::undo::Identity;
 use crate::store::journal_file;
 use crate::store::recover::{self, RecoverError, Recovered};
+use crate::store::state_folder::DRAFT_ENDING;
 
 /// Silence is counted in turns of this length, in which the guardian itself was awake: where both processes were
 /// frozen together, the time does not count.
@@ -167,9 +168,20 @@ impl Watched {
         loop {
             let recovered = recover::carry_out(&self.journal)?;
             if recovered.is_some() || !self.journal.exists() || Instant::now() >= deadline {
+                self.remove_draft();
                 return Ok(recovered);
             }
             std::thread::sleep(LOOK_AGAIN);
+        }
+    }
+}
+
+impl Watched {
+    /// Removes a journal that the runner died over before it had come into its place; nothing was done on its strength.
+    fn remove_draft(&self) {
+        if !self.runner.lives() {
+            // Most often there is none.
+            let _ = fs::remove_file(self.journal.with_extension(DRAFT_ENDING));
         }
     }
 }

@@ -64,6 +64,7 @@ impl Supervisor {
         };
         let sink = Sink {
             log: self.log.clone(),
+            mask: self.launch.around.mask.clone(),
             lines: self.lines.clone(),
             timeline: self.launch.around.timeline,
             instance: self.starts + 1,
