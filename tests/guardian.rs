@@ -67,8 +67,8 @@ async fn run(end: &str) {
     let folder = PathBuf::from(env::var_os(FOLDER).unwrap());
     let run = RunId::parse(&env::var(RUN).unwrap()).unwrap();
     let state = StateFolder::at(&folder.join("state")).unwrap();
+    let mut guardian = Guardian::start_with(program(), &state.journal_of(&run)).unwrap();
     let journal = Arc::new(Journal::begin(&state, &run).unwrap());
-    let mut guardian = Guardian::start_with(program(), journal.path()).unwrap();
     let recorder = Arc::clone(&journal) as Arc<dyn Recorder>;
     let own = scratch(&folder, &run);
     let held = Applied::record(&recorder, Undo::Folder(own.clone())).unwrap();
