@@ -250,7 +250,8 @@ fn recover_undoes_where_both_were_killed() {
     assert_eq!(bench.living(), 6);
     let recovered = recover_in(&bench.state()).pop().unwrap().unwrap();
     assert_eq!(recovered.undone.len() + recovered.already_gone.len(), 6, "{recovered}");
-    assert!(recovered.undone[0].starts_with("the pause of `paused`"), "{recovered}");
+    // Its pause went with it.
+    assert!(recovered.undone[0].starts_with("process `paused`"), "{recovered}");
     assert!(recovered.undone.last().unwrap().starts_with("folder"), "{recovered}");
     bench.assert_nothing_left();
 }
