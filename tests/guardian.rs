@@ -67,8 +67,8 @@ async fn run(end: &str) {
     let folder = PathBuf::from(env::var_os(FOLDER).unwrap());
     let run = RunId::parse(&env::var(RUN).unwrap()).unwrap();
     let state = StateFolder::at(&folder.join("state")).unwrap();
+    let mut guardian = Guardian::start_with(program(), &state.journal_of(&run)).unwrap();
     let journal = Arc::new(Journal::begin(&state, &run).unwrap());
-    let mut guardian = Guardian::start_with(program(), journal.path()).unwrap();
     let recorder = Arc::clone(&journal) as Arc<dyn Recorder>;
     let own = scratch(&folder, &run);
     let held = Applied::record(&recorder, Undo::Folder(own.clone())).unwrap();
@@ -250,7 +250,8 @@ fn recover_undoes_where_both_were_killed() {
     assert_eq!(bench.living(), 6);
     let recovered = recover_in(&bench.state()).pop().unwrap().unwrap();
     assert_eq!(recovered.undone.len() + recovered.already_gone.len(), 6, "{recovered}");
-    assert!(recovered.undone[0].starts_with("the pause of `paused`"), "{recovered}");
+    // Its pause went with it.
+    assert!(recovered.undone[0].starts_with("process `paused`"), "{recovered}");
     assert!(recovered.undone.last().unwrap().starts_with("folder"), "{recovered}");
     bench.assert_nothing_left();
 }

@@ -2,7 +2,7 @@
 
 use super::quantity::{Dimension, Quantity};
 use num_rational::Ratio;
-use num_traits::{CheckedAdd, CheckedMul};
+use num_traits::CheckedMul;
 use std::time::Duration;
 
 /// A unit as it is written, its size in base units as a fraction, and its dimension.
@@ -144,33 +144,26 @@ fn parse_plain(text: &str) -> Result<Quantity, LiteralError> {
 fn leading_number(text: &str) -> Result<(Ratio<i128>, &str), LiteralError> {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '_' && c != '.').unwrap_or(text.len());
     let (digits, rest) = text.split_at(end);
-    let mut value = Ratio::from_integer(0i128);
-    let mut place: Option<Ratio<i128>> = None;
-    let ten = Ratio::from_integer(10);
-    let mut seen = false;
+    let (mut numerator, mut denominator) = (0i128, 1i128);
+    let (mut seen, mut in_fraction) = (false, false);
     for c in digits.chars() {
         match c {
             '_' => {}
-            '.' if place.is_none() => place = Some(Ratio::from_integer(1)),
+            '.' if !in_fraction => in_fraction = true,
             '.' => return Err(LiteralError::NotANumber),
             _ => {
                 seen = true;
-                let digit = Ratio::from_integer(i128::from(c as u8 - b'0'));
-                match &mut place {
-                    None => {
-                        let shifted = value.checked_mul(&ten);
-                        value = shifted.and_then(|v| v.checked_add(&digit)).ok_or(LiteralError::TooLarge)?;
-                    }
-                    Some(place) => {
-                        *place = place.checked_mul(&Ratio::new(1, 10)).ok_or(LiteralError::TooLarge)?;
-                        let part = digit.checked_mul(place);
-                        let sum = part.and_then(|part| value.checked_add(&part));
-                        value = sum.ok_or(LiteralError::TooLarge)?;
-                    }
+                let shifted =
+                    numerator.checked_mul(10).and_then(|n| n.checked_add(i128::from(c as u8 - b'0')));
+                numerator = shifted.ok_or(LiteralError::TooLarge)?;
+                if in_fraction {
+                    denominator = denominator.checked_mul(10).ok_or(LiteralError::TooLarge)?;
                 }
             }
         }
     }
+    // A fraction is brought to its lowest terms, which takes its time; whole numbers are in them.
+    let value = if in_fraction { Ratio::new(numerator, denominator) } else { Ratio::from_integer(numerator) };
     if seen { Ok((value, rest)) } else { Err(LiteralError::NotANumber) }
 }
 

@@ -261,7 +261,7 @@ impl<'s> Interpreter<'s, '_> {
                 let cut =
                     self.strands.get(&strand).map(|strand| strand.waiting) != Some(Waiting::Answer(ticket));
                 let (code, failed) = match answer {
-                    Err(_) if cut => (None, None),
+                    Ok(Answer::Exited(None)) | Err(_) if cut => (None, None),
                     Ok(Answer::Exited(Some(0)) | Answer::Done) => (Some(0), None),
                     Ok(Answer::Exited(Some(code))) => (Some(code), Some(format!("it exited with {code}"))),
                     Ok(_) => (None, Some("a signal ended it".into())),

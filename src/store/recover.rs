@@ -65,7 +65,7 @@ pub fn carry_out(path: &Path) -> Result<Option<Recovered>, RecoverError> {
     let content = content.ok_or_else(|| RecoverError::Unknown { path: path.to_owned() })?;
     // Nothing of the run may go on while a busy disk is waited for below.
     let is_struck = |(ticket, undo): &(u64, Undo)| (undo.strike() == Outcome::Undone).then_some(*ticket);
-    let struck: Vec<u64> = content.owed.iter().filter_map(is_struck).collect();
+    let struck: Vec<u64> = content.owed.iter().rev().filter_map(is_struck).collect();
     // A torn last line would swallow what is appended below.
     file.set_len(content.length).map_err(failed)?;
     let mut recovered = Recovered {

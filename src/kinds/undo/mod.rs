@@ -71,12 +71,13 @@ impl Undo {
         }
     }
 
-    /// The part of the undoing that needs neither waiting nor a disk: whatever carries the run's mark is sent SIGKILL.
+    /// The part of the undoing that needs neither waiting nor a disk: whatever would be killed is sent SIGKILL.
     /// [`Undo::carry_out`] is due all the same.
     pub fn strike(&self) -> Outcome {
         match self {
             Undo::Marked(marked) => marked.strike(),
-            Undo::Started(_) | Undo::Paused(_) | Undo::Folder(_) | Undo::File(_) => Outcome::AlreadyGone,
+            Undo::Started(started) => started.strike(),
+            Undo::Paused(_) | Undo::Folder(_) | Undo::File(_) => Outcome::AlreadyGone,
         }
     }
 

@@ -1,5 +1,6 @@
 //! A process soak started: undone by killing it and all it started.
 
+use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
 use super::tree::Tree;
@@ -15,6 +16,11 @@ pub struct StartedTree {
 impl StartedTree {
     pub(super) fn carry_out(&self) -> Result<Outcome, UndoError> {
         self.tree.kill()
+    }
+
+    /// Sends SIGKILL to those of the tree that live, once. What that does not reach is left to carrying out.
+    pub(super) fn strike(&self) -> Outcome {
+        self.tree.signal(Signal::SIGKILL).unwrap_or(Outcome::AlreadyGone)
     }
 
     pub(super) fn describe(&self) -> String {
