@@ -143,7 +143,12 @@ const VERBS: &[Verb] = &[
 const READINGS: &[Reading] = &[
     series("up", State, Dimension::NONE, "Whether it runs."),
     series("ready", State, Dimension::NONE, "Whether its probe succeeds; without a probe, whether it runs."),
-    series("restarts", Counter, Dimension::NONE, "How often it came back after an exit nobody asked for."),
+    series(
+        "restarts",
+        Counter,
+        Dimension::NONE,
+        "How often it was started again, by its restart policy or by the story.",
+    ),
     series("exit_code", Gauge, Dimension::NONE, "What it exited with last; of a signal, 128 and its number."),
     share("cpu", "How much of one core it and its children use; of two cores 200%."),
     series("rss", Gauge, Dimension::SIZE, "The memory that it and its children hold, in bytes."),
