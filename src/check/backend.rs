@@ -2,8 +2,9 @@
 //! `faulty` cannot be made to fail, and what soak did not start it cannot talk to.
 
 use super::mistake;
-use super::scenario::{Argument, Target};
+use super::scenario::{Argued, Argument, Target};
 use crate::diag::Diagnostic;
+use crate::lang::expr::{Expr, ExprKind, Piece};
 use crate::lang::signature::Verb;
 
 /// What soak made of a target decides whether a fault on it needs a permit.
@@ -14,6 +15,28 @@ pub(super) fn made_by_soak(target: &Target) -> bool {
         "disk" => target.setting("size").is_some() || target.setting("faulty").is_some(),
         "database" | "machine" => false,
         _ => true,
+    }
+}
+
+/// Whether a verb touches nothing but the run's own files: what it deletes of its scratch folder is its own, what it
+/// fills of the disk below is not.
+pub(super) fn own_files(target: &Target, verb: &Verb) -> bool {
+    let path = target.setting("path").and_then(|path| path.values.first());
+    let Some(Argued::Value(path)) = path else { return false };
+    verb.name == "delete" && in_scratch(path)
+}
+
+fn in_scratch(path: &Expr) -> bool {
+    match &path.kind {
+        ExprKind::Scratch => true,
+        ExprKind::Text(pieces) => match pieces.as_slice() {
+            [Piece::Value(start)] => in_scratch(start),
+            [Piece::Value(start), Piece::Literal(below)] => {
+                in_scratch(start) && below.starts_with('/') && below.split('/').all(|part| part != "..")
+            }
+            _ => false,
+        },
+        _ => false,
     }
 }
 
@@ -163,7 +186,7 @@ pub(super) fn setting_mistake(target: &Target) -> Option<Diagnostic> {
     let same = |first: &str, second: &str| {
         let (first, second) = (target.setting(first)?, target.setting(second)?);
         match (first.values.as_slice(), second.values.as_slice()) {
-            ([super::scenario::Argued::Value(a)], [super::scenario::Argued::Value(b)]) => {
+            ([Argued::Value(a)], [Argued::Value(b)]) => {
                 let (a, b) = (a.constant()?.as_text()?, b.constant()?.as_text()?);
                 (a == b).then_some((first.span, second.span))
             }

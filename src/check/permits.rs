@@ -10,6 +10,7 @@ use super::walk::{visit_steps, visit_tells};
 use crate::lang::expr::{Expr, TargetId};
 use crate::lang::function::SourceArgument;
 use crate::lang::signature::Accepts;
+use crate::lang::types::Type;
 use crate::source::Span;
 use crate::syntax::ast::{Permit, PermitSubject};
 use std::collections::HashSet;
@@ -61,6 +62,7 @@ impl Checker<'_> {
             let target = self.scenario.target(tell.target);
             let needs = tell.verb.fault
                 && !backend::made_by_soak(target)
+                && !backend::own_files(target, tell.verb)
                 && (target.kind.built_in || !target.settings.is_empty())
                 && !permitted.contains(&tell.target);
             if needs && told.insert(tell.target) {
@@ -142,6 +144,10 @@ impl Checker<'_> {
 
     /// The host that a value names, where the file fixes it.
     fn destination(&self, accepts: &Accepts, expr: &Expr) -> Option<String> {
+        // What is wrong has been told, and names no host.
+        if expr.ty == Type::Unknown {
+            return None;
+        }
         let sketch = self.sketch(expr);
         match accepts {
             Accepts::Url(schemes) if schemes.contains(&"sqlite") && sketch.starts_with("sqlite") => None,

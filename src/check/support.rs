@@ -56,6 +56,9 @@ pub fn unsupported(scenario: &Scenario) -> Vec<Diagnostic> {
             _ => {}
         }
     }
+    for dataset in &scenario.datasets {
+        refuse(dataset.span, "a `dataset`".into());
+    }
     found.sort_by_key(|finding| finding.span().start);
     found
 }

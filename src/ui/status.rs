@@ -82,10 +82,11 @@ impl Status {
     fn time(&self, now: f64) -> String {
         let whole = |seconds: f64| words::duration(seconds.max(0.0).floor());
         match (self.stage, self.total) {
-            (Stage::Story, Some(total)) => {
+            // It is the shortest that the story can take; what it waits for may take longer.
+            (Stage::Story, Some(total)) if now - self.story <= total.as_secs_f64() => {
                 format!("{} of {}", whole(now - self.story), words::duration(total.as_secs_f64()))
             }
-            (Stage::Story, None) => whole(now - self.story),
+            (Stage::Story, _) => whole(now - self.story),
             _ => whole(now),
         }
     }

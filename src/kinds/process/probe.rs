@@ -44,6 +44,17 @@ pub enum Probe {
     Succeeds(Vec<String>),
 }
 
+impl Probe {
+    /// The `host:port` that is connected to, of a probe that connects.
+    pub fn address(&self) -> Option<&str> {
+        match self {
+            Probe::Http(address) => Some(&address.authority),
+            Probe::Tcp(address) => Some(address),
+            Probe::Line(_) | Probe::File(_) | Probe::Succeeds(_) => None,
+        }
+    }
+}
+
 /// An `http://` address to be probed.
 #[derive(Clone, Debug)]
 pub struct HttpAddress {

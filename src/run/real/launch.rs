@@ -1,18 +1,23 @@
 //! The start of everything that is declared, and its end.
 
 use super::{Live, Setup, Shared, loads, source};
+use crate::event::EventKind;
 use crate::kinds::disk::folder::Folder;
 use crate::kinds::http::client::HttpClient;
 use crate::kinds::process::supervision::Supervision;
 use crate::kinds::request::Requester;
 use crate::lang::expr::TargetId;
 use crate::load::engine::{Engine, Given, MakeRequesters};
-use crate::run::world::{Answer, Ticket};
+use crate::run::world::{Answer, Observation, Ticket};
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
+
+/// How long is waited for an answer that must not come, of a process that is not started yet.
+const STRANGER_WITHIN: Duration = Duration::from_millis(100);
 
 /// Opens the links, then begins to follow and to load, then starts the processes in the order of the file,
 /// each waiting until it is ready.
@@ -46,12 +51,34 @@ async fn prepare_all(shared: &Rc<Shared>) -> Result<(), String> {
             if shared.stopped.get() {
                 return Err("the run was stopped before everything was started".into());
             }
+            if let Some(address) = &process.address {
+                warn_of_stranger(shared, process.process().name(), address).await;
+            }
             let process = process.process();
             process.start().await.map_err(|error| error.to_string())?;
             process.wait_ready().await.map_err(|error| error.to_string())?;
         }
     }
     Ok(())
+}
+
+/// Tells where something answers in a process's place before it is started: its probe would take that for the
+/// process itself.
+async fn warn_of_stranger(shared: &Shared, name: &str, address: &str) {
+    let behind_a_link = shared.targets.iter().any(|live| match live {
+        Live::Link(link) => link.listens_at(address),
+        _ => false,
+    });
+    if behind_a_link {
+        return;
+    }
+    let answer = tokio::time::timeout(STRANGER_WITHIN, tokio::net::TcpStream::connect(address)).await;
+    if matches!(answer, Ok(Ok(_))) {
+        let text = format!(
+            "something answered at {address} before `{name}` was started: another program seems to have its port"
+        );
+        shared.tell(Observation::Told { at: shared.now(), event: EventKind::Noticed { line: None, text } });
+    }
 }
 
 /// Where the engine's own client of a target comes from.

@@ -61,6 +61,11 @@ impl LinkTarget {
         }
     }
 
+    /// Whether it is the link that listens there.
+    pub fn listens_at(&self, address: &str) -> bool {
+        self.options.listen == address
+    }
+
     /// Opens the port.
     pub async fn start(&self) -> Result<(), String> {
         let proxy = Proxy::start(self.options.clone()).await.map_err(|error| error.to_string())?;

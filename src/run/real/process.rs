@@ -29,6 +29,8 @@ pub(super) struct ProcessTarget {
     process: Process,
     /// Its start is left to the story.
     pub later: bool,
+    /// Where it is to answer once it is ready, as `host:port`.
+    pub address: Option<String>,
     /// An order of the story is to end it, so that its exit is no surprise.
     expected: Cell<bool>,
     /// Since when each held act keeps it down.
@@ -37,10 +39,11 @@ pub(super) struct ProcessTarget {
 }
 
 impl ProcessTarget {
-    pub fn new(process: Process, later: bool) -> ProcessTarget {
+    pub fn new(process: Process, later: bool, address: Option<String>) -> ProcessTarget {
         ProcessTarget {
             process,
             later,
+            address,
             expected: Cell::new(false),
             held: RefCell::default(),
             paused: Cell::new(None),

@@ -120,9 +120,10 @@ fn live(setup: &Setup, supervision: &Supervision, target: &Target) -> Result<Liv
     match target.kind.name {
         "process" => {
             let options = process(setup, target, &settings)?;
+            let address = options.ready.as_ref().and_then(Probe::address).map(str::to_owned);
             let process =
                 supervision.process(options).map_err(|error| SetupError::at(place(target, "run"), error))?;
-            Ok(Live::Process(Rc::new(ProcessTarget::new(process, settings.has("later")))))
+            Ok(Live::Process(Rc::new(ProcessTarget::new(process, settings.has("later"), address))))
         }
         "link" => Ok(Live::Link(Rc::new(LinkTarget::new(setup, &settings)))),
         "disk" => {
