@@ -35,7 +35,6 @@ pub mod world;
 
 pub use interpreter::run;
 pub use mask::Mask;
-pub use surroundings::{arguments, words};
 
 use crate::event::Verdict;
 use crate::run::world::Signal;

@@ -45,7 +45,9 @@ pub fn told(event: &Event, style: Style) -> Option<(Weight, u32, String)> {
             None => (Story, acted.line, acted.asked.clone()),
         },
         EventKind::Command(command) => match &command.failed {
-            Some(why) => (Always, command.line, format!("`{}` failed: {why} (line {})", command.command, command.line)),
+            Some(why) => {
+                (Always, command.line, format!("`{}` failed: {why} (line {})", command.command, command.line))
+            }
             None => {
                 (Story, command.line, format!("`{}` took {}", command.command, words::duration(command.took)))
             }
@@ -72,9 +74,11 @@ pub fn told(event: &Event, style: Style) -> Option<(Weight, u32, String)> {
         EventKind::Shown { line, rows } => (Always, *line, rows.join("; ")),
         EventKind::Noticed { line, text } => (Always, line.unwrap_or(0), text.clone()),
         EventKind::Note { line, text } => (Always, *line, format!("note: {text}")),
-        EventKind::Interrupted { signal } => {
-            (Always, 0, format!("{signal}: stopping; the second signal leaves out the commands of the cleanup"))
-        }
+        EventKind::Interrupted { signal } => (
+            Always,
+            0,
+            format!("{signal}: stopping; the second signal leaves out the commands of the cleanup"),
+        ),
         EventKind::LoadSummary(_) | EventKind::LedgerSummary(_) => return None,
     };
     Some((weight, line, painted(event, style, &plain(&text))))

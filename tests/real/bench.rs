@@ -182,14 +182,16 @@ fn verdicts(case: &Case, report: &Value, code: &str, wrong: &mut Vec<String>) {
         let places = OPERATORS.iter().filter_map(|operator| Some((line.rfind(*operator)?, *operator)));
         let (place, operator) = places.max().unwrap_or_else(|| panic!("{}: {line}", case.name));
         let (path, value) = (line[..place].trim(), line[place + operator.len()..].trim());
-        let found = JsonPath::parse(path).unwrap_or_else(|error| panic!("{path}: {error}")).query(report).all();
+        let found =
+            JsonPath::parse(path).unwrap_or_else(|error| panic!("{path}: {error}")).query(report).all();
         if found.is_empty() || !found.iter().all(|node| compare(node, operator, value)) {
             wrong.push(format!("{line}: it was {}", serde_json::to_string(&found).unwrap()));
         }
     }
     for line in case.all("nodes") {
         let (path, count) = line.rsplit_once(' ').unwrap();
-        let found = JsonPath::parse(path).unwrap_or_else(|error| panic!("{path}: {error}")).query(report).all();
+        let found =
+            JsonPath::parse(path).unwrap_or_else(|error| panic!("{path}: {error}")).query(report).all();
         if found.len().to_string() != count {
             wrong.push(format!("{line}: it was {}", serde_json::to_string(&found).unwrap()));
         }

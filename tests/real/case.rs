@@ -43,7 +43,9 @@ pub fn cases(path: &Path) -> Vec<Case> {
         let own = |line: usize| line < prelude || (line > begin && line < end);
         let lines: Vec<&str> =
             text.lines().enumerate().map(|(line, text)| if own(line) { text } else { "" }).collect();
-        let port = |line: &&str| line.strip_prefix("param ")?.strip_suffix(" = 0").map(|name| name.trim().to_owned());
+        let port = |line: &&str| {
+            line.strip_prefix("param ")?.strip_suffix(" = 0").map(|name| name.trim().to_owned())
+        };
         let directive = |line: &&str| {
             let line = line.strip_prefix("#! ")?.trim();
             let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
