@@ -29,6 +29,20 @@ pub enum Aggregate {
     Last,
 }
 
+impl Aggregate {
+    /// The share of the values at or below the answer, for the quantiles.
+    pub fn quantile(self) -> Option<f64> {
+        match self {
+            Aggregate::P50 => Some(0.5),
+            Aggregate::P90 => Some(0.9),
+            Aggregate::P95 => Some(0.95),
+            Aggregate::P99 => Some(0.99),
+            Aggregate::P999 => Some(0.999),
+            _ => None,
+        }
+    }
+}
+
 /// The dimension of what an aggregate gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResultDimension {

@@ -201,7 +201,7 @@ impl Course<'_> {
         let made;
         let call = match state.fixed_call(self.action, index) {
             Some(call) => call,
-            None => match crate::check::evaluated::arguments(&tell.arguments, self) {
+            None => match crate::check::evaluated::arguments(&state.given.scenario, &tell.arguments, self) {
                 Ok(arguments) => {
                     made = Call { verb: tell.verb.name, arguments };
                     &made

@@ -13,7 +13,7 @@ pub mod slope;
 pub mod source;
 pub mod window;
 
-pub use aggregate::{Function, WindowStats};
+pub use aggregate::WindowStats;
 pub use distinct::{Distinct, DistinctCount};
 pub use ledger::{FirstKeys, Ledger, LedgerCounts};
 pub use series::{Counter, Distribution, Gauge, Series, State};

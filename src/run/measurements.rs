@@ -9,7 +9,7 @@ use crate::lang::moment::Moment;
 use crate::lang::quantity::{Dimension, Quantity};
 use crate::lang::types::Shape;
 use crate::lang::value::Value;
-use crate::measure::{Counter, Distinct, Distribution, Function, Gauge, Series, State, Window};
+use crate::measure::{Counter, Distinct, Distribution, Gauge, Series, State, Window};
 use crate::source::Span;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -297,7 +297,7 @@ impl<'s> Measurements<'s> {
         }
         let number = match (&store.distinct, aggregate) {
             (Some(distinct), Aggregate::Distinct) => distinct.count(window).map(|count| count.count as f64),
-            _ => store.series.value(function(aggregate), window),
+            _ => store.series.value(aggregate, window),
         };
         let Some(number) = number else {
             return Err(store.lacking.clone().unwrap_or_else(|| {
@@ -420,26 +420,4 @@ fn result(number: f64, aggregate: Aggregate, shape: Shape, dimension: Dimension,
         ResultDimension::Number => (Dimension::NONE, false),
     };
     Value::Quantity(Quantity { percent, ..Quantity::measured(number, dimension) })
-}
-
-fn function(aggregate: Aggregate) -> Function {
-    match aggregate {
-        Aggregate::Latest => Function::Latest,
-        Aggregate::Min => Function::Min,
-        Aggregate::Max => Function::Max,
-        Aggregate::Mean => Function::Mean,
-        Aggregate::Sum => Function::Sum,
-        Aggregate::Count => Function::Count,
-        Aggregate::Distinct => Function::Distinct,
-        Aggregate::P50 => Function::P50,
-        Aggregate::P90 => Function::P90,
-        Aggregate::P95 => Function::P95,
-        Aggregate::P99 => Function::P99,
-        Aggregate::P999 => Function::P999,
-        Aggregate::Rate => Function::Rate,
-        Aggregate::Growth => Function::Growth,
-        Aggregate::Delta => Function::Delta,
-        Aggregate::First => Function::First,
-        Aggregate::Last => Function::Last,
-    }
 }

@@ -34,7 +34,6 @@ mod watch;
 pub mod world;
 
 pub use interpreter::run;
-pub use surroundings::{arguments, words};
 
 use crate::event::Verdict;
 use crate::run::world::Signal;

@@ -232,11 +232,7 @@ impl<'s> Interpreter<'s, '_> {
 
     /// A signal to stop has come.
     pub fn interrupted(&mut self, signal: Signal) {
-        let name = match signal {
-            Signal::Interrupt => "SIGINT",
-            Signal::Terminate => "SIGTERM",
-        };
-        self.tell(EventKind::Interrupted { signal: name.into() });
+        self.tell(EventKind::Interrupted { signal: signal.name().into() });
         self.stages.signals += 1;
         self.abandon(Ending::Interrupted(signal));
         if self.stages.signals > 1 && matches!(self.stages.step, Step::Cleanup(_)) {

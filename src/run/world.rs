@@ -6,6 +6,7 @@
 //! ([`super::pretend`]) answers from a table on a clock of its own.
 
 use crate::check::scenario::LoadSubject;
+pub use crate::event::control::Signal;
 use crate::event::{EventKind, Evidence};
 use crate::lang::call::Call;
 use crate::lang::eval::NoValue;
@@ -178,13 +179,6 @@ pub enum Observation {
     Told { at: Moment, event: EventKind },
     /// A signal to stop.
     Interrupted { signal: Signal },
-}
-
-/// The signals that stop a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signal {
-    Interrupt,
-    Terminate,
 }
 
 /// A new value of a series.

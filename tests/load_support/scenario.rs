@@ -213,7 +213,8 @@ pub fn read(text: &str) -> Builder {
     let scenario = checked.scenario.unwrap_or_else(|| panic!("{}", found.join("\n")));
     let mut random = Randomness(rand_chacha::ChaCha8Rng::seed_from_u64(1));
     let targets = scenario.targets.iter();
-    let settings = targets.map(|target| check::evaluated::arguments(&target.settings, &mut random).unwrap());
+    let settings =
+        targets.map(|target| check::evaluated::arguments(&scenario, &target.settings, &mut random).unwrap());
     Builder { settings: settings.collect(), scenario, sources }
 }
 

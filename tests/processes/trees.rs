@@ -32,8 +32,9 @@ async fn a_daemon_left_behind_is_ended_with_the_process() {
     let state = until_state(&process, |state| state.exit.is_some()).await;
     assert_eq!((state.up, state.exit_code()), (false, Some(3)));
     bench.until_living(1).await;
+    let first = state.since;
     process.start().await.unwrap();
-    until_state(&process, |state| state.restarts == 1 && !state.up).await;
+    until_state(&process, |state| state.since > first && !state.up).await;
     bench.until_living(1).await;
     bench.end(process).await;
 }
@@ -52,7 +53,8 @@ async fn readings_cover_the_tree() {
     let mut cpu = 0.0;
     for _ in 0..100 {
         sleep(Duration::from_millis(100)).await;
-        cpu = sampler.sample().await.unwrap().cpu.unwrap();
+        // Not told of a stretch shorter than a fifth of a second.
+        cpu = sampler.sample().await.unwrap().cpu.unwrap_or(cpu);
         if cpu > 0.1 {
             break;
         }

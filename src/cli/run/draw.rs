@@ -1,13 +1,15 @@
 //! Drawing a missed expectation at its line of the scenario.
 
-use crate::check::scenario::Scenario;
+use crate::check::scenario::{Scenario, StepKind};
+use crate::check::walk::visit_steps;
 use crate::diag::human::{self, Style};
 use crate::event::Judged;
+use crate::lang::demand::Demand;
 use crate::source::{Sources, Span};
 use crate::ui::missed;
 use std::sync::Arc;
 
-/// Where an expectation stands, and what its judgements say of it.
+/// Where an expectation or a `wait until` stands, and what its judgements say of it.
 struct Place {
     line: u32,
     demand: &'static str,
@@ -23,7 +25,17 @@ pub fn at_its_line(sources: Arc<Sources>, scenario: &Scenario, style: Style) -> 
         text: expectation.text.clone(),
         span: expectation.span,
     };
-    let places: Vec<Place> = scenario.expectations.iter().map(place).collect();
+    let mut places: Vec<Place> = scenario.expectations.iter().map(place).collect();
+    visit_steps(scenario, &mut |step| {
+        if let StepKind::WaitUntil { condition, .. } = &step.kind {
+            places.push(Place {
+                line: sources.line(step.span),
+                demand: Demand::Expect.word(),
+                text: sources.text(condition.span).trim().to_owned(),
+                span: step.span,
+            });
+        }
+    });
     Box::new(move |judged| {
         let found = missed::diagnostic(judged, find(&places, judged)?)?;
         Some(human::render(&sources, &[found], style))

@@ -4,10 +4,9 @@ use super::{Deny, Executor, Outcome, Refusal, RunOptions};
 use crate::check::scenario::{Scenario, Step, StepKind};
 use crate::check::walk::visit_steps;
 use crate::event::Event;
-use crate::event::control::{Control, Signal};
+use crate::event::control::Control;
 use crate::plan::{self, TouchKind};
 use crate::run::real::execute::{self, Order};
-use crate::run::world::Signal as Stop;
 use crate::run::{Ending, Options};
 use crate::source::Sources;
 use std::fs;
@@ -86,7 +85,7 @@ impl Executor for RealExecutor {
                 }
                 ended(outcome.ending)
             }
-            Err(error) => Outcome::Impossible(at_its_line(&self.sources, &error)),
+            Err(error) => Outcome::Impossible(error.at_its_line(&self.sources)),
         }
     }
 }
@@ -94,20 +93,8 @@ impl Executor for RealExecutor {
 fn ended(ending: Ending) -> Outcome {
     match ending {
         Ending::Finished | Ending::Required(_) => Outcome::Ended,
-        Ending::Interrupted(Stop::Interrupt) => Outcome::Stopped(Signal::Interrupt),
-        Ending::Interrupted(Stop::Terminate) => Outcome::Stopped(Signal::Terminate),
+        Ending::Interrupted(signal) => Outcome::Stopped(signal),
         Ending::Failed(reason) => Outcome::Impossible(reason),
-    }
-}
-
-/// The sentence, with the place in the scenario that it is about.
-fn at_its_line(sources: &Sources, error: &crate::run::real::SetupError) -> String {
-    match error.span {
-        Some(span) => {
-            let position = sources.position(span);
-            format!("{} ({}:{position})", error.message, sources.file_of(span).name())
-        }
-        None => error.message.clone(),
     }
 }
 

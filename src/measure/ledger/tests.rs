@@ -1,5 +1,6 @@
 //! Ledgers against small stories, and against keeping every event.
 
+use crate::lang::function::Aggregate;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -7,7 +8,6 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
-use crate::measure::aggregate::Function;
 
 const ALL: Window = Window { start: Moment::START, end: Moment::NEVER };
 
@@ -142,7 +142,8 @@ fn delay_stands_at_the_moment_of_sending() {
     ledger.pin(Moment(2_000_000_000)).unwrap();
     ledger.sent("a", None, Moment(1_000_000_000));
     ledger.received("a", None, Moment(5_000_000_000));
-    let value = |start, end| ledger.delay().value(Function::Max, Window::between(Moment(start), Moment(end)));
+    let value =
+        |start, end| ledger.delay().value(Aggregate::Max, Window::between(Moment(start), Moment(end)));
     assert_eq!(value(0, 2_000_000_000), Some(4.0));
     assert_eq!(value(2_000_000_000, 9_000_000_000), None);
 }

@@ -6,8 +6,9 @@
 use super::gauge::lives;
 use super::marks::Marks;
 use super::segments::{Policy, Segments, Summary};
+use crate::lang::function::Aggregate;
 use crate::lang::moment::Moment;
-use crate::measure::aggregate::{Function, WindowStats, per_second};
+use crate::measure::aggregate::{WindowStats, per_second};
 use crate::measure::slope::{self, Point};
 use crate::measure::window::Window;
 
@@ -123,16 +124,16 @@ impl Counter {
     }
 
     /// A function over a window, see [`crate::measure::aggregate`].
-    pub fn value(&self, function: Function, window: Window) -> Option<f64> {
-        if function == Function::Growth {
+    pub fn value(&self, function: Aggregate, window: Window) -> Option<f64> {
+        if function == Aggregate::Growth {
             return self.growth(window);
         }
         let stats = self.stats(window);
         match function {
-            Function::Latest | Function::Sum | Function::Count | Function::Delta => stats.increase,
-            Function::Rate => per_second(stats.increase?, window, self.known_since),
-            Function::First => stats.first,
-            Function::Last => stats.last,
+            Aggregate::Latest | Aggregate::Sum | Aggregate::Count | Aggregate::Delta => stats.increase,
+            Aggregate::Rate => per_second(stats.increase?, window, self.known_since),
+            Aggregate::First => stats.first,
+            Aggregate::Last => stats.last,
             _ => None,
         }
     }

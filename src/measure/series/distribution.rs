@@ -3,13 +3,14 @@
 //! Every segment keeps a whole sketch. When memory gets short it is the windows' edges that become coarser,
 //! never the values.
 
+use crate::lang::function::Aggregate;
 use hdrhistogram::Histogram;
 
 use super::gauge::lives;
 use super::marks::Marks;
 use super::segments::{Policy, Segments, Summary};
 use crate::lang::moment::Moment;
-use crate::measure::aggregate::{Function, Part, WindowStats, per_second};
+use crate::measure::aggregate::{Part, WindowStats, per_second};
 use crate::measure::sketch::{self, Packed, Sketch};
 use crate::measure::slope::{self, Point};
 use crate::measure::window::Window;
@@ -164,12 +165,12 @@ impl Distribution {
     }
 
     /// A function over a window, see [`crate::measure::aggregate`].
-    pub fn value(&self, function: Function, window: Window) -> Option<f64> {
+    pub fn value(&self, function: Aggregate, window: Window) -> Option<f64> {
         if let Some(share) = function.quantile() {
             let [value] = self.quantiles([share], window);
             return value;
         }
-        if function == Function::Growth {
+        if function == Aggregate::Growth {
             return self.growth(window);
         }
         let stats = self.stats(window);
@@ -177,15 +178,15 @@ impl Distribution {
             self.followed_since.is_some_and(|since| since < window.end && window.start < window.end);
         let count = (stats.count > 0 || followed).then_some(stats.count as f64);
         match function {
-            Function::Min => stats.min,
-            Function::Max => stats.max,
-            Function::Mean => stats.mean,
-            Function::Sum => (stats.count > 0).then_some(stats.sum),
-            Function::Count => count,
-            Function::Rate => per_second(count?, window, self.known_since),
-            Function::First => stats.first,
-            Function::Last => stats.last,
-            Function::Delta => Some(stats.last? - stats.first?),
+            Aggregate::Min => stats.min,
+            Aggregate::Max => stats.max,
+            Aggregate::Mean => stats.mean,
+            Aggregate::Sum => (stats.count > 0).then_some(stats.sum),
+            Aggregate::Count => count,
+            Aggregate::Rate => per_second(count?, window, self.known_since),
+            Aggregate::First => stats.first,
+            Aggregate::Last => stats.last,
+            Aggregate::Delta => Some(stats.last? - stats.first?),
             _ => None,
         }
     }

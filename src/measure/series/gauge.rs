@@ -3,12 +3,13 @@
 //! The newest [`RECENT`] samples stay as they were taken. Older ones become summaries: exact count, sum,
 //! extremes and ends, a sketch for quantiles, three robust points for the slope.
 
+use crate::lang::function::Aggregate;
 use std::collections::VecDeque;
 
 use super::marks::Marks;
 use super::segments::{Policy, Segment, Segments, Summary};
 use crate::lang::moment::Moment;
-use crate::measure::aggregate::{Function, Part, WindowStats};
+use crate::measure::aggregate::{Part, WindowStats};
 use crate::measure::sketch::{self, Packed, Sketch};
 use crate::measure::slope::{self, Point};
 use crate::measure::window::Window;
@@ -179,25 +180,25 @@ impl Gauge {
     }
 
     /// A function over a window, see [`crate::measure::aggregate`].
-    pub fn value(&self, function: Function, window: Window) -> Option<f64> {
+    pub fn value(&self, function: Aggregate, window: Window) -> Option<f64> {
         if let Some(share) = function.quantile() {
             return self.quantile(share, window);
         }
-        if function == Function::Growth {
+        if function == Aggregate::Growth {
             return self.growth(window);
         }
         let stats = self.stats(window);
         let delta = || Some(stats.last? - stats.first?);
         match function {
-            Function::Latest | Function::Last => stats.last,
-            Function::First => stats.first,
-            Function::Min => stats.min,
-            Function::Max => stats.max,
-            Function::Mean => stats.mean,
-            Function::Sum => (stats.count > 0).then_some(stats.sum),
-            Function::Count => (stats.count > 0).then_some(stats.count as f64),
-            Function::Delta => delta(),
-            Function::Rate => {
+            Aggregate::Latest | Aggregate::Last => stats.last,
+            Aggregate::First => stats.first,
+            Aggregate::Min => stats.min,
+            Aggregate::Max => stats.max,
+            Aggregate::Mean => stats.mean,
+            Aggregate::Sum => (stats.count > 0).then_some(stats.sum),
+            Aggregate::Count => (stats.count > 0).then_some(stats.count as f64),
+            Aggregate::Delta => delta(),
+            Aggregate::Rate => {
                 let seconds = stats.last_at?.since(stats.first_at?).as_secs_f64();
                 (seconds > 0.0).then(|| delta().map(|delta| delta / seconds)).flatten()
             }

@@ -23,8 +23,9 @@ pub use state::State;
 pub(in crate::measure) use marks::Marks;
 pub(in crate::measure) use segments::{Policy, Segments, Summary};
 
-use super::aggregate::{Function, WindowStats};
+use super::aggregate::WindowStats;
 use super::window::Window;
+use crate::lang::function::Aggregate;
 use crate::lang::moment::Moment;
 
 /// A series of any shape.
@@ -86,7 +87,7 @@ impl Series {
     }
 
     /// A function over a window; None is "no value" and never 0.
-    pub fn value(&self, function: Function, window: Window) -> Option<f64> {
+    pub fn value(&self, function: Aggregate, window: Window) -> Option<f64> {
         match self {
             Series::Gauge(gauge) => gauge.value(function, window),
             Series::Counter(counter) => counter.value(function, window),

@@ -3,12 +3,13 @@
 //! The newest [`RECENT`] changes are exact to the nanosecond; older ones become stretches that know for how
 //! long the state was known and for how long it was true.
 
+use crate::lang::function::Aggregate;
 use std::collections::VecDeque;
 
 use super::marks::Marks;
 use super::segments::{Policy, Segment, Segments, Summary};
 use crate::lang::moment::Moment;
-use crate::measure::aggregate::{Function, WindowStats};
+use crate::measure::aggregate::WindowStats;
 use crate::measure::window::Window;
 
 /// Changes kept as they happened.
@@ -146,14 +147,14 @@ impl State {
     }
 
     /// A function over a window, see [`crate::measure::aggregate`].
-    pub fn value(&self, function: Function, window: Window) -> Option<f64> {
+    pub fn value(&self, function: Aggregate, window: Window) -> Option<f64> {
         let stats = self.stats(window);
         match function {
-            Function::Latest | Function::Last => stats.last,
-            Function::First => stats.first,
-            Function::Min => stats.min,
-            Function::Max => stats.max,
-            Function::Mean => stats.mean,
+            Aggregate::Latest | Aggregate::Last => stats.last,
+            Aggregate::First => stats.first,
+            Aggregate::Min => stats.min,
+            Aggregate::Max => stats.max,
+            Aggregate::Mean => stats.mean,
             _ => None,
         }
     }

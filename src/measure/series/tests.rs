@@ -1,7 +1,8 @@
 //! What each function means for each shape, as a table of small cases.
 
 use super::*;
-use crate::measure::aggregate::FUNCTIONS;
+use crate::lang::function::AGGREGATES;
+use crate::lang::function::Aggregate;
 
 fn at(seconds: f64) -> Moment {
     Moment((seconds * 1e9).round() as u64)
@@ -48,8 +49,8 @@ fn state() -> Series {
 
 #[test]
 fn what_each_function_means() {
-    use Function::*;
-    type Case<'a> = (&'a str, fn() -> Series, &'a [Did], (f64, f64), &'a [(Function, Option<f64>)]);
+    use Aggregate::*;
+    type Case<'a> = (&'a str, fn() -> Series, &'a [Did], (f64, f64), &'a [(Aggregate, Option<f64>)]);
     let queue = &[Record(0.0, 4.0), Record(1.0, 1.0), Record(2.0, 7.0), Record(3.0, 2.0)];
     let fell = &[Record(0.0, 10.0), Record(1.0, 14.0), Record(2.0, 3.0), Record(3.0, 3.0)];
     let flapped = &[Set(1.0, Some(true)), Set(4.0, Some(false)), Set(5.0, Some(true)), Set(9.0, None)];
@@ -224,9 +225,9 @@ fn what_each_function_means() {
 #[test]
 fn nothing_measured_never_becomes_a_number() {
     for series in [gauge(), sampled(), values(), state()] {
-        for (word, function) in FUNCTIONS {
+        for signature in AGGREGATES {
             let window = Window::between(at(0.0), at(100.0));
-            assert_eq!(series.value(function, window), None, "{word} of {series:?}");
+            assert_eq!(series.value(signature.aggregate, window), None, "{} of {series:?}", signature.name);
         }
     }
 }

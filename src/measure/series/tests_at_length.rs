@@ -1,5 +1,6 @@
 //! Long series against keeping everything, and how much memory they take.
 
+use crate::lang::function::Aggregate;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -21,7 +22,7 @@ fn near(seen: Option<f64>, wanted: Option<f64>, relative: f64, what: &str) {
 }
 
 /// The values of a window, all kept: the plain way to say what the answers should be.
-fn plain(samples: &[(Moment, f64)], window: Window, function: Function) -> Option<f64> {
+fn plain(samples: &[(Moment, f64)], window: Window, function: Aggregate) -> Option<f64> {
     let inside: Vec<f64> =
         samples.iter().filter(|(at, _)| window.contains(*at)).map(|(_, value)| *value).collect();
     let mut sorted = inside.clone();
@@ -31,27 +32,27 @@ fn plain(samples: &[(Moment, f64)], window: Window, function: Function) -> Optio
         return sorted.get(rank - 1).copied();
     }
     match function {
-        Function::First => inside.first().copied(),
-        Function::Last => inside.last().copied(),
-        Function::Min => sorted.first().copied(),
-        Function::Max => sorted.last().copied(),
-        Function::Count => (!inside.is_empty()).then_some(inside.len() as f64),
-        Function::Sum => (!inside.is_empty()).then(|| inside.iter().sum()),
-        Function::Mean => (!inside.is_empty()).then(|| inside.iter().sum::<f64>() / inside.len() as f64),
+        Aggregate::First => inside.first().copied(),
+        Aggregate::Last => inside.last().copied(),
+        Aggregate::Min => sorted.first().copied(),
+        Aggregate::Max => sorted.last().copied(),
+        Aggregate::Count => (!inside.is_empty()).then_some(inside.len() as f64),
+        Aggregate::Sum => (!inside.is_empty()).then(|| inside.iter().sum()),
+        Aggregate::Mean => (!inside.is_empty()).then(|| inside.iter().sum::<f64>() / inside.len() as f64),
         _ => None,
     }
 }
 
-const PLAIN: [Function; 7] = [
-    Function::First,
-    Function::Last,
-    Function::Min,
-    Function::Max,
-    Function::Count,
-    Function::Sum,
-    Function::Mean,
+const PLAIN: [Aggregate; 7] = [
+    Aggregate::First,
+    Aggregate::Last,
+    Aggregate::Min,
+    Aggregate::Max,
+    Aggregate::Count,
+    Aggregate::Sum,
+    Aggregate::Mean,
 ];
-const QUANTILES: [Function; 4] = [Function::P50, Function::P90, Function::P99, Function::P999];
+const QUANTILES: [Aggregate; 4] = [Aggregate::P50, Aggregate::P90, Aggregate::P99, Aggregate::P999];
 
 #[test]
 fn windows_between_pins_are_exact_however_old() {
@@ -97,12 +98,12 @@ fn windows_between_pins_are_exact_however_old() {
                 let wanted = plain(&grown, window, function);
                 near(values.value(function, window), wanted, 0.001, &format!("distribution {function:?}"));
             }
-            for function in [Function::Count, Function::Min, Function::Max, Function::Mean] {
+            for function in [Aggregate::Count, Aggregate::Min, Aggregate::Max, Aggregate::Mean] {
                 let wanted = plain(&grown, window, function);
                 near(values.value(function, window), wanted, 1e-9, &format!("distribution {function:?}"));
             }
-            let wanted = plain(&grown, window, Function::Count).map(|count| 3.0 * count);
-            let seen = counter.value(Function::Latest, window);
+            let wanted = plain(&grown, window, Aggregate::Count).map(|count| 3.0 * count);
+            let seen = counter.value(Aggregate::Latest, window);
             near(seen, wanted.or(seen.map(|_| 0.0)), 1e-9, "counter");
         }
     }
@@ -121,9 +122,9 @@ fn a_window_without_pins_is_off_by_a_small_share_of_its_age() {
         let window = Window::between(Moment(end.0 - length * SECOND), end);
         let off = if length <= 3000 { 1e-9 } else { 0.0126 };
         let counted = length as f64;
-        near(gauge.value(Function::Count, window), Some(counted), off, "gauge");
-        near(counter.value(Function::Latest, window), Some(counted), off, "counter");
-        near(counter.value(Function::Rate, window), Some(1.0), off, "rate");
+        near(gauge.value(Aggregate::Count, window), Some(counted), off, "gauge");
+        near(counter.value(Aggregate::Latest, window), Some(counted), off, "counter");
+        near(counter.value(Aggregate::Rate, window), Some(1.0), off, "rate");
     }
 }
 
@@ -159,7 +160,7 @@ fn a_state_keeps_its_share_of_time_however_long() {
                     truth += if value { length } else { 0.0 };
                 }
             }
-            near(state.value(Function::Mean, window), (known > 0.0).then(|| truth / known), 1e-9, "mean");
+            near(state.value(Aggregate::Mean, window), (known > 0.0).then(|| truth / known), 1e-9, "mean");
         }
     }
 }
@@ -179,7 +180,7 @@ fn growth_of_a_slow_leak_shows_after_days_of_noise_and_restarts() {
         gauge.record(Moment(second * SECOND), base + second as f64 * 100.0 + noise + spike);
     }
     let window = Window::between(Moment::START, Moment(259_200 * SECOND));
-    near(gauge.value(Function::Growth, window), Some(100.0), 0.05, "growth");
+    near(gauge.value(Aggregate::Growth, window), Some(100.0), 0.05, "growth");
 }
 
 #[test]
@@ -201,8 +202,8 @@ fn a_histogram_a_second_keeps_three_digits() {
     for function in QUANTILES {
         near(distribution.value(function, window), plain(&all, window, function), 0.001, "quantile");
     }
-    assert_eq!(distribution.value(Function::Count, window), Some(40_000.0));
-    assert_eq!(distribution.value(Function::Last, window), None, "a histogram does not know its order");
+    assert_eq!(distribution.value(Aggregate::Count, window), Some(40_000.0));
+    assert_eq!(distribution.value(Aggregate::Last, window), None, "a histogram does not know its order");
 }
 
 #[test]
@@ -258,6 +259,6 @@ fn a_dense_load_stays_within_its_budget_and_keeps_its_digits() {
     ticks.iter().for_each(|tick| whole.add(tick).unwrap());
     let window = Window::between(Moment::START, Moment::NEVER);
     let wanted = whole.value_at_quantile(0.99) as f64 / 1e9;
-    near(distribution.value(Function::P99, window), Some(wanted), 0.0015, "p99");
-    assert_eq!(distribution.value(Function::Count, window), Some(6_400_000.0));
+    near(distribution.value(Aggregate::P99, window), Some(wanted), 0.0015, "p99");
+    assert_eq!(distribution.value(Aggregate::Count, window), Some(6_400_000.0));
 }

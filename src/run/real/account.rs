@@ -11,7 +11,6 @@ use crate::lang::quantity::{Dimension, Quantity};
 use crate::lang::value::Value;
 use crate::load::recorder::SentItem;
 use crate::measure::Window;
-use crate::measure::aggregate::Function;
 use crate::measure::ledger::{Ledger, LedgerCounts};
 use crate::run::world::Observation;
 use std::rc::Rc;
@@ -87,7 +86,7 @@ pub(super) fn read(
         return Err(NoValue::NotMeasured(reason));
     }
     if reading == "delay" {
-        let value = ledger.delay().value(Function::from(aggregate), window).ok_or_else(nothing)?;
+        let value = ledger.delay().value(aggregate, window).ok_or_else(nothing)?;
         let dimension = match aggregate {
             Aggregate::Count | Aggregate::Distinct => Dimension::NONE,
             Aggregate::Growth => Dimension::NONE,

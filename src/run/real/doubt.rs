@@ -1,10 +1,10 @@
 //! Whether the load generator itself kept up: where it did not, nothing may be concluded from its figures.
 
+use crate::lang::function::Aggregate;
 use crate::lang::moment::Moment;
 use crate::lang::unit::{format_duration, number};
 use crate::load::recorder::Activity;
 use crate::measure::Window;
-use crate::measure::aggregate::Function;
 use crate::measure::series::{Counter, Distribution};
 use std::time::Duration;
 
@@ -43,13 +43,13 @@ impl Doubt {
         if !matches!(reading, "latency" | "service_time" | "count" | "failed") {
             return None;
         }
-        let due = self.due.value(Function::Delta, window).unwrap_or(0.0);
-        let dropped = self.dropped.value(Function::Delta, window).unwrap_or(0.0);
+        let due = self.due.value(Aggregate::Delta, window).unwrap_or(0.0);
+        let dropped = self.dropped.value(Aggregate::Delta, window).unwrap_or(0.0);
         if due > 0.0 && dropped / due > DROPPED_BUDGET {
             let (dropped, due) = (number(dropped), number(due));
             return Some(format!("{dropped} of {due} due iterations were never sent"));
         }
-        let late = self.lateness.value(Function::P99, window)?;
+        let late = self.lateness.value(Aggregate::P99, window)?;
         let late = Duration::try_from_secs_f64(late).unwrap_or_default();
         (late > LATENESS_BUDGET).then(|| {
             let late = format_duration(late);

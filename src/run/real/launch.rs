@@ -1,6 +1,7 @@
 //! The start of everything that is declared, and its end.
 
-use super::{Live, Setup, Shared, loads, source};
+use super::{Live, Setup, SetupError, Shared, loads, source};
+use crate::check::scenario::Target;
 use crate::event::EventKind;
 use crate::kinds::disk::folder::Folder;
 use crate::kinds::http::client::HttpClient;
@@ -30,11 +31,16 @@ pub(super) fn prepare(shared: &Rc<Shared>, ticket: Ticket) {
 }
 
 async fn prepare_all(shared: &Rc<Shared>) -> Result<(), String> {
-    for (index, live) in shared.targets.iter().enumerate() {
+    let setup = &shared.setup;
+    let declared = setup.scenario.targets.iter();
+    let at = |target: &Target, why: String| SetupError::at(target.span, why).at_its_line(&setup.sources);
+    for (index, (live, target)) in shared.targets.iter().zip(declared.clone()).enumerate() {
         match live {
             Live::Link(link) => {
-                let name = shared.name(TargetId(index as u32));
-                link.start().await.map_err(|error| format!("the link `{name}` cannot be opened: {error}"))?;
+                let opened = link.start().await;
+                opened.map_err(|why| {
+                    at(target, format!("the link `{}` cannot be opened: {why}", target.name))
+                })?;
             }
             Live::Process(process) => process.watch(shared, TargetId(index as u32)),
             _ => {}
@@ -44,7 +50,7 @@ async fn prepare_all(shared: &Rc<Shared>) -> Result<(), String> {
     if !shared.setup.scenario.actions.is_empty() {
         start_engine(shared).map_err(|error| format!("the load generator cannot be started: {error}"))?;
     }
-    for live in &shared.targets {
+    for (live, target) in shared.targets.iter().zip(declared) {
         if let Live::Process(process) = live
             && !process.later
         {
@@ -55,8 +61,8 @@ async fn prepare_all(shared: &Rc<Shared>) -> Result<(), String> {
                 warn_of_stranger(shared, process.process().name(), address).await;
             }
             let process = process.process();
-            process.start().await.map_err(|error| error.to_string())?;
-            process.wait_ready().await.map_err(|error| error.to_string())?;
+            process.start().await.map_err(|error| at(target, error.to_string()))?;
+            process.wait_ready().await.map_err(|error| at(target, error.to_string()))?;
         }
     }
     Ok(())

@@ -19,10 +19,10 @@ mod source;
 
 pub use settings::SetupError;
 
-use super::world::{Answer, LoadId, Observation, Order, Sampling, Signal, Ticket, World};
+use super::world::{Answer, LoadId, Observation, Order, Sampling, Ticket, World};
 use crate::check::scenario::{LoadSubject, Origin, Scenario};
 use crate::event::EventKind;
-use crate::event::control::{Control, Signal as Stop};
+use crate::event::control::Control;
 use crate::kinds::disk::folder::Folder;
 use crate::kinds::http::client::HttpClient;
 use crate::kinds::process::options::Surroundings as ProcessSurroundings;
@@ -192,10 +192,7 @@ fn interruptions(shared: &Rc<Shared>, mut control: Control) {
     let this = Rc::clone(shared);
     shared.watch(tokio::task::spawn_local(async move {
         loop {
-            let signal = match control.next().await {
-                Stop::Interrupt => Signal::Interrupt,
-                Stop::Terminate => Signal::Terminate,
-            };
+            let signal = control.next().await;
             this.tell(Observation::Interrupted { signal });
         }
     }));

@@ -7,15 +7,14 @@ use crate::check::evaluated;
 use crate::check::scenario::{Argued, Argument, Target};
 use crate::kinds::disk::folder::Folder;
 use crate::kinds::http::client::HttpClient;
-use crate::kinds::process::command::{CommandPiece, split_pieces};
 use crate::kinds::process::error::ProcessError;
 use crate::kinds::process::options::{ProcessOptions, signal_named};
 use crate::kinds::process::probe::{HttpAddress, Probe};
 use crate::kinds::process::supervision::Supervision;
 use crate::lang::call::Arguments;
 use crate::lang::eval::{NoValue, Surroundings, evaluate_drawn};
-use crate::lang::expr::{Expr, ExprKind, Piece, SecretId};
-use crate::source::Span;
+use crate::lang::expr::{Expr, SecretId};
+use crate::source::{Sources, Span};
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use regex::Regex;
@@ -36,6 +35,17 @@ pub struct SetupError {
 impl SetupError {
     pub(super) fn at(span: Span, message: impl Display) -> SetupError {
         SetupError { message: message.to_string(), span: Some(span) }
+    }
+
+    /// The sentence, with the place in the scenario that it is about.
+    pub fn at_its_line(&self, sources: &Sources) -> String {
+        match self.span {
+            Some(span) => {
+                let position = sources.position(span);
+                format!("{} ({}:{position})", self.message, sources.file_of(span).name())
+            }
+            None => self.message.clone(),
+        }
     }
 
     pub(super) fn supervision(error: ProcessError) -> SetupError {
@@ -66,17 +76,7 @@ impl<'a> Fixed<'a> {
 
     /// The words of a command line; each interpolation stays one word.
     pub fn words(&mut self, expr: &Expr) -> Result<Vec<String>, SetupError> {
-        let pieces = match &expr.kind {
-            ExprKind::Text(pieces) => pieces
-                .iter()
-                .map(|piece| match piece {
-                    Piece::Literal(text) => Ok(CommandPiece::Literal(text.clone())),
-                    Piece::Value(value) => self.text(value).map(CommandPiece::Interpolated),
-                })
-                .collect::<Result<_, _>>()?,
-            _ => vec![CommandPiece::Literal(self.text(expr)?)],
-        };
-        split_pieces(&pieces).map_err(|error| SetupError::at(expr.span, error))
+        evaluated::words(expr, self).map_err(|error| SetupError::at(expr.span, error))
     }
 
     /// A path; a relative one starts at the scenario's folder.
@@ -106,7 +106,7 @@ impl Surroundings for Fixed<'_> {
 
 /// The settings of a target, evaluated.
 pub(super) fn settings(setup: &Setup, target: &Target) -> Result<Arguments, SetupError> {
-    evaluated::arguments(&target.settings, &mut Fixed::new(setup, target.span))
+    evaluated::arguments(&setup.scenario, &target.settings, &mut Fixed::new(setup, target.span))
         .map_err(|missing| SetupError::at(target.span, missing))
 }
 
