@@ -3,7 +3,8 @@
 use super::interpreter::Interpreter;
 use super::scope::ScopeId;
 use crate::check::scenario::{Block, Step, StepKind};
-use crate::lang::expr::Expr;
+use crate::lang::expr::{ExpectationId, Expr};
+use std::collections::BTreeSet;
 
 impl Interpreter<'_, '_> {
     /// Whether a phase is left out: it was named so, or others were named and it is neither one of them, nor in
@@ -30,6 +31,63 @@ impl Interpreter<'_, '_> {
                 }
                 _ => false,
             })
+    }
+}
+
+impl Interpreter<'_, '_> {
+    /// The expectations that stand in no phase that is left out: the others are not missing when nobody judges them.
+    pub fn wanted(&self) -> BTreeSet<ExpectationId> {
+        let mut wanted = BTreeSet::new();
+        let blocks = self.scenario.setup.iter().chain([&self.scenario.story]).chain(&self.scenario.cleanup);
+        for block in blocks {
+            self.want(&block.steps, false, &mut wanted);
+        }
+        wanted
+    }
+
+    /// `chosen`: these statements stand in a phase that was asked for.
+    fn want(&self, steps: &[Step], chosen: bool, wanted: &mut BTreeSet<ExpectationId>) {
+        let (only, skip) = (&self.options.only, &self.options.skip);
+        for step in steps {
+            match &step.kind {
+                StepKind::Expect(id) => drop(wanted.insert(*id)),
+                StepKind::Phase { name, body, .. } => {
+                    // A name that is put together when the phase is reached may be any.
+                    let name = name.constant().map(ToString::to_string);
+                    let is_in = |list: &[String]| name.as_ref().is_none_or(|name| list.contains(name));
+                    let skipped = name.is_some() && is_in(skip);
+                    let chosen = chosen || is_in(only);
+                    let around = || {
+                        any_phase(&body.steps, &|inner| {
+                            inner.constant().is_none_or(|name| only.contains(&name.to_string()))
+                        })
+                    };
+                    if !skipped && (only.is_empty() || chosen || around()) {
+                        self.want(&body.steps, chosen, wanted);
+                    }
+                }
+                StepKind::Repeat { body, .. }
+                | StepKind::ForEach { body, .. }
+                | StepKind::Every { body, .. }
+                | StepKind::At { body, .. }
+                | StepKind::Group(body) => self.want(&body.steps, chosen, wanted),
+                StepKind::Parallel { branches } => {
+                    branches.iter().for_each(|branch| self.want(&branch.steps, chosen, wanted));
+                }
+                StepKind::Choose(picks) => {
+                    picks.iter().for_each(|(_, pick)| self.want(std::slice::from_ref(pick), chosen, wanted));
+                }
+                StepKind::Do { sequence, .. } => {
+                    self.want(&self.scenario.sequences[sequence.index()].body.steps, chosen, wanted);
+                }
+                StepKind::Tell(_)
+                | StepKind::Load(_)
+                | StepKind::Wait(_)
+                | StepKind::WaitUntil { .. }
+                | StepKind::Run { .. }
+                | StepKind::Note(_) => {}
+            }
+        }
     }
 }
 

@@ -60,6 +60,11 @@ impl<'s> Interpreter<'s, '_> {
             demand: expectation.demand.word().to_owned(),
             text: expectation.text.clone(),
         };
+        let whole = self.options.only.is_empty() && self.options.skip.is_empty();
+        let wanted = if whole { std::collections::BTreeSet::new() } else { self.wanted() };
+        let numbered = (0u32..).map(crate::lang::expr::ExpectationId).zip(&scenario.expectations);
+        let expectations =
+            numbered.filter(|(id, _)| whole || wanted.contains(id)).map(|(_, expectation)| expectation);
         let shown = |param: &'s crate::check::scenario::Param| match param.value.constant() {
             Some(value) => value.to_string(),
             None => sources.text(param.value.span).trim().to_owned(),
@@ -72,7 +77,7 @@ impl<'s> Interpreter<'s, '_> {
             seed: self.options.seed,
             started: self.options.started.clone(),
             params: scenario.params.iter().map(|param| (param.name.clone(), shown(param))).collect(),
-            expectations: scenario.expectations.iter().map(planned).collect(),
+            expectations: expectations.map(planned).collect(),
         }));
     }
 

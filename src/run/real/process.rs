@@ -33,8 +33,8 @@ pub(super) struct ProcessTarget {
     pub address: Option<String>,
     /// An order of the story is to end it, so that its exit is no surprise.
     expected: Cell<bool>,
-    /// Since when each held act keeps it down.
-    held: RefCell<HashMap<FaultId, Moment>>,
+    /// Since when each held act keeps it down; `None` while that is on its way.
+    held: RefCell<HashMap<FaultId, Option<Moment>>>,
     paused: Cell<Option<Moment>>,
 }
 
@@ -90,7 +90,7 @@ impl ProcessTarget {
     pub fn act(self: &Rc<Self>, shared: &Rc<Shared>, ticket: Ticket, call: &Call, held: Option<FaultId>) {
         let (this, shared, call) = (Rc::clone(self), Rc::clone(shared), call.clone());
         if let Some(fault) = held {
-            this.held.borrow_mut().insert(fault, shared.now());
+            this.held.borrow_mut().insert(fault, None);
         }
         if this.process.state().up && ends(&call) {
             this.expected.set(true);
@@ -115,6 +115,11 @@ impl ProcessTarget {
             };
             if done.is_err() {
                 this.expected.set(false);
+                held.and_then(|fault| this.held.borrow_mut().remove(&fault));
+            } else if let Some(fault) = held
+                && let Some(since) = this.held.borrow_mut().get_mut(&fault)
+            {
+                *since = Some(shared.now());
             }
             shared.answer(ticket, done.map(|()| Answer::Done).map_err(|error| error.to_string()));
         });
@@ -135,12 +140,18 @@ impl ProcessTarget {
                 // A process that was asked to stop is not started by letting go of it.
                 done = this.process.start().await;
             }
+            let since = since.flatten();
             let length = since.map(|since| shared.now().since(since));
             let effect = Effect {
                 measured: length
                     .filter(|_| down)
                     .map(|length| format!("down for {}", format_duration(length))),
-                evidence: if down { Evidence::Measured } else { Evidence::None },
+                evidence: match since {
+                    // Let go before it was down: nothing was held.
+                    None => Evidence::NotExercised,
+                    Some(_) if down => Evidence::Measured,
+                    Some(_) => Evidence::None,
+                },
             };
             shared.answer(ticket, done.map(|()| Answer::Released(effect)).map_err(|error| error.to_string()));
         });

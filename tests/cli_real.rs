@@ -1,0 +1,83 @@
+//! Whole runs by the program itself, with real processes, each with its exit code and what it says. A new case is a
+//! few lines here.
+
+#![cfg(target_os = "linux")]
+
+mod cli_soak;
+
+use cli_soak::Soak;
+
+struct Case {
+    what: &'static str,
+    scenario: &'static str,
+    arguments: &'static [&'static str],
+    code: i32,
+    /// What the scorecard or the talk must hold.
+    says: &'static [&'static str],
+}
+
+const CASES: &[Case] = &[
+    Case {
+        what: "a load ends exactly with its block, and what is in its grace counts there",
+        scenario: r#"
+            disk box { path "{scratch}" }
+            action write { box write "{seq}.txt" size 1KB }
+            action slow { think 300ms; box write "{seq}.slow" size 1KB }
+            phase "One" 1s { load write at 20/s; load slow at 10/s; expect "first": write.count == 20 at end }
+            phase "Two" 1s { load slow at 10/s; expect "own": slow.count == 10 at end }
+            expect "all": slow.count + write.count == 40 within 1s"#,
+        arguments: &[],
+        code: 0,
+        says: &["3 expectations, all met"],
+    },
+    Case {
+        what: "expectations of phases that are left out are not missing",
+        scenario: r#"
+            metric one = output("echo 1")
+            phase "A" { expect "a": one == 1 }
+            phase "B" { expect "b": one == 2 }"#,
+        arguments: &["--only", "A"],
+        code: 0,
+        says: &["1 expectation, all met"],
+    },
+    Case {
+        what: "a stop that its block cuts short holds nothing down afterwards",
+        scenario: r#"
+            process deaf { run "sh -c \"trap '' TERM; while :; do sleep 0.1; done\""; stop grace 500ms }
+            repeat for 100ms { deaf stop 50ms }
+            wait 1s
+            expect "back": deaf.up within 5s
+            expect "stays": deaf.up for 700ms"#,
+        arguments: &[],
+        code: 0,
+        says: &["2 expectations, all met"],
+    },
+    Case {
+        what: "what cannot be run yet is refused before anything starts",
+        scenario: r#"
+            disk box { path "{scratch}" }
+            dataset people { file "people.csv" }
+            action write { box write "{people.name}.txt" size 1KB }
+            load write 1 times
+            expect "one": write.count == 1"#,
+        arguments: &[],
+        code: 3,
+        says: &["a `dataset`", "nothing was started"],
+    },
+];
+
+#[test]
+fn every_run_ends_as_it_should() {
+    for case in CASES {
+        let scenario = format!("scenario \"{}\"\n{}\n", case.what, case.scenario);
+        let soak = Soak::new().file("a.soak", scenario).file("people.csv", "name\nann\n");
+        let mut arguments = vec!["run", "a.soak", "--out", "out"];
+        arguments.extend(case.arguments);
+        let ended = soak.run(&arguments);
+        let all = format!("{}:\n{}\n{}", case.what, ended.out, ended.err);
+        assert_eq!(ended.code, case.code, "{all}");
+        for wanted in case.says {
+            assert!(all.contains(wanted), "no `{wanted}` in {all}");
+        }
+    }
+}
