@@ -1,5 +1,8 @@
 //! The words of the language itself: which begin a statement, which cannot be declared, which people try in vain.
 
+pub use crate::lang::words::is_reserved;
+use crate::lang::words::{INNER_WORDS, STATEMENT_WORDS, TRUTH_WORDS};
+
 /// Words that begin a statement, with the form of that statement, as messages show it.
 pub(super) const STATEMENTS: &[(&str, &str)] = &[
     ("scenario", "scenario \"title\""),
@@ -35,33 +38,6 @@ pub(super) const STATEMENTS: &[(&str, &str)] = &[
     ("check", "check status == 200"),
     ("capture", "capture name = body.id"),
     ("think", "think 1s..3s"),
-];
-
-/// Words inside statements that cannot be declared as names either.
-const INNER: &[&str] = &[
-    "in",
-    "over",
-    "for",
-    "at",
-    "end",
-    "within",
-    "always",
-    "sometimes",
-    "tolerate",
-    "show",
-    "every",
-    "with",
-    "users",
-    "times",
-    "max",
-    "shaped",
-    "poisson",
-    "once",
-    "and",
-    "or",
-    "not",
-    "true",
-    "false",
 ];
 
 /// Words of other languages, with what soak has in their stead.
@@ -112,11 +88,6 @@ pub(super) fn begins_statement(word: &str) -> bool {
     form(word).is_some()
 }
 
-/// Whether `word` cannot be declared as a name.
-pub fn is_reserved(word: &str) -> bool {
-    begins_statement(word) || INNER.contains(&word)
-}
-
 /// Whether `word` cannot stand for a value. The usual parameters of a sequence, `times` and `users`, can.
 pub(super) fn is_no_value(word: &str) -> bool {
     word.len() <= LONGEST && is_reserved(word) && !matches!(word, "times" | "users" | "true" | "false")
@@ -124,8 +95,8 @@ pub(super) fn is_no_value(word: &str) -> bool {
 
 /// All words that cannot be declared, for completion and highlighting.
 pub fn reserved_words() -> impl Iterator<Item = &'static str> {
-    let inner = INNER.iter().copied().filter(|word| !begins_statement(word));
-    STATEMENTS.iter().map(|(word, _)| *word).chain(inner)
+    let inner = INNER_WORDS.iter().chain(TRUTH_WORDS).filter(|word| !begins_statement(word));
+    STATEMENT_WORDS.iter().chain(inner).copied()
 }
 
 /// The statement word that a misspelt one was probably meant to be.
@@ -149,6 +120,11 @@ pub(super) fn opens_angle_loop(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_statement_word_has_a_form() {
+        assert_eq!(STATEMENTS.iter().map(|(word, _)| *word).collect::<Vec<_>>(), STATEMENT_WORDS);
+    }
 
     #[test]
     fn no_reserved_word_is_longer_than_the_longest() {

@@ -1,6 +1,6 @@
 //! Orders to links: conditions of the proxy, and the proof of what each did.
 
-use super::{Setup, SetupError, Shared};
+use super::{Setup, Shared};
 use crate::event::Evidence;
 use crate::kinds::link::proxy::{Condition, Counters, Direction, Impairment, Proxy, ProxyOptions};
 use crate::lang::call::{Arguments, Call};
@@ -225,10 +225,4 @@ fn degraded(applied: &Applied, now: &Counters, impairment: &Impairment) -> Optio
     let enough = took.as_secs_f64() >= least.as_secs_f64() * ENOUGH;
     let evidence = if enough { Evidence::Measured } else { Evidence::None };
     Some(Effect { measured: Some(format!("round trip {}", format_duration(took))), evidence })
-}
-
-impl From<SetupError> for String {
-    fn from(error: SetupError) -> String {
-        error.message
-    }
 }

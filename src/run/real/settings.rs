@@ -32,6 +32,13 @@ pub struct SetupError {
     pub span: Option<Span>,
 }
 
+/// For the places that answer the interpreter, which is told sentences.
+impl From<SetupError> for String {
+    fn from(error: SetupError) -> String {
+        error.message
+    }
+}
+
 impl SetupError {
     pub(super) fn at(span: Span, message: impl Display) -> SetupError {
         SetupError { message: message.to_string(), span: Some(span) }

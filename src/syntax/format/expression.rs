@@ -2,7 +2,7 @@
 
 use super::Writer;
 use crate::source::Span;
-use crate::syntax::ast::{Argument, BinaryOperator, Expr, ExprKind, UnaryOperator};
+use crate::syntax::ast::{Argument, Expr, ExprKind, UnaryOperator};
 
 impl<'a> Writer<'a> {
     pub(super) fn expression(&self, expr: &Expr, indent: usize) -> String {
@@ -42,7 +42,7 @@ impl<'a> Writer<'a> {
             ExprKind::Unary { operator: UnaryOperator::Minus, operand } => format!("-{}", sub(operand)),
             ExprKind::Unary { operator: UnaryOperator::Not, operand } => format!("not {}", sub(operand)),
             ExprKind::Binary { operator, left, right } => {
-                format!("{} {} {}", sub(left), symbol(*operator), sub(right))
+                format!("{} {} {}", sub(left), operator.symbol(), sub(right))
             }
             ExprKind::Parenthesis(inner) => format!("({})", sub(inner)),
             ExprKind::Over { base, window } => format!("{} over {}", sub(base), sub(window)),
@@ -79,23 +79,4 @@ fn bracketed(open: &str, items: Vec<String>, close: &str, broken: bool, indent: 
     let (inner, outer) = ("  ".repeat(indent + 1), "  ".repeat(indent));
     let lines: String = items.iter().map(|item| format!("{inner}{item},\n")).collect();
     format!("{open}\n{lines}{outer}{close}")
-}
-
-fn symbol(operator: BinaryOperator) -> &'static str {
-    match operator {
-        BinaryOperator::Or => "or",
-        BinaryOperator::And => "and",
-        BinaryOperator::Equal => "==",
-        BinaryOperator::NotEqual => "!=",
-        BinaryOperator::Less => "<",
-        BinaryOperator::LessOrEqual => "<=",
-        BinaryOperator::Greater => ">",
-        BinaryOperator::GreaterOrEqual => ">=",
-        BinaryOperator::In => "in",
-        BinaryOperator::NotIn => "not in",
-        BinaryOperator::Add => "+",
-        BinaryOperator::Subtract => "-",
-        BinaryOperator::Multiply => "*",
-        BinaryOperator::Divide => "/",
-    }
 }
