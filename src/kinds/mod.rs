@@ -2,6 +2,8 @@
 //!
 //! What a kind declares is the same on every platform; what makes it act stands beside it, for Linux only.
 
+#[cfg(target_os = "linux")]
+pub mod client;
 pub mod database;
 pub mod disk;
 mod form;

@@ -23,8 +23,8 @@ use super::world::{Answer, LoadId, Observation, Order, Sampling, Ticket, World};
 use crate::check::scenario::{LoadSubject, Origin, Scenario};
 use crate::event::EventKind;
 use crate::event::control::Control;
+use crate::kinds::client::Around;
 use crate::kinds::disk::folder::Folder;
-use crate::kinds::http::client::HttpClient;
 use crate::kinds::process::options::Surroundings as ProcessSurroundings;
 use crate::kinds::process::supervision::Supervision;
 use crate::kinds::request::Requester;
@@ -77,12 +77,20 @@ pub struct Setup {
     pub mask: Mask,
 }
 
+impl Setup {
+    /// What the clients of targets know of the run.
+    fn around(&self) -> Around {
+        Around { run: self.run.clone(), folder: self.folder.clone() }
+    }
+}
+
 /// A declared target that is really there.
 enum Live {
     Process(Rc<process::ProcessTarget>),
     Link(Rc<link::LinkTarget>),
     Disk(Rc<Folder>),
-    Http(Rc<HttpClient>),
+    /// Of a kind whose clients are made from its settings alone.
+    Client(Rc<dyn Requester>),
     Machine,
 }
 
@@ -121,7 +129,7 @@ impl Shared {
 
     fn requester(&self, target: TargetId) -> Option<Rc<dyn Requester>> {
         match &self.targets[target.index()] {
-            Live::Http(client) => Some(Rc::clone(client) as Rc<dyn Requester>),
+            Live::Client(client) => Some(Rc::clone(client)),
             Live::Disk(folder) => Some(Rc::clone(folder) as Rc<dyn Requester>),
             Live::Process(process) => Some(Rc::clone(process) as Rc<dyn Requester>),
             Live::Link(_) | Live::Machine => None,

@@ -101,7 +101,7 @@ async fn record(shared: &Shared, series: SeriesId) -> Option<Record> {
                 let read = disk(folder, reading.name);
                 return Some(read.map_or_else(|error| nothing(&error.to_string()), quantity));
             }
-            Live::Machine | Live::Http(_) => {}
+            Live::Machine | Live::Client(_) => {}
         }
     }
     let sampler = shared.samplers.get(&series).map(Rc::clone);

@@ -5,8 +5,8 @@ use super::process::ProcessTarget;
 use super::{Live, Setup};
 use crate::check::evaluated;
 use crate::check::scenario::{Argued, Argument, Target};
+use crate::kinds::client;
 use crate::kinds::disk::folder::Folder;
-use crate::kinds::http::client::HttpClient;
 use crate::kinds::process::error::ProcessError;
 use crate::kinds::process::options::{ProcessOptions, signal_named};
 use crate::kinds::process::probe::{HttpAddress, Probe};
@@ -141,11 +141,13 @@ fn live(setup: &Setup, supervision: &Supervision, target: &Target) -> Result<Liv
             })?;
             Ok(Live::Disk(Rc::new(folder)))
         }
-        "http" => HttpClient::new(&settings)
-            .map(|client| Live::Http(Rc::new(client)))
-            .map_err(|error| SetupError::at(target.span, error)),
         "machine" => Ok(Live::Machine),
-        kind => Err(SetupError::at(target.span, format!("soak cannot run a `{kind}` yet"))),
+        kind => {
+            let make = client::of_kind(kind)
+                .ok_or_else(|| SetupError::at(target.span, format!("soak cannot run a `{kind}` yet")))?;
+            let client = make(&settings, &setup.around());
+            client.map(Live::Client).map_err(|error| SetupError::at(target.span, error))
+        }
     }
 }
 
