@@ -26,6 +26,7 @@ impl<'a> Checker<'a> {
                 }
                 titled.get_or_insert(item.span);
                 if *own {
+                    self.titled.get_or_insert(item.span);
                     self.scenario.title = title.literal().unwrap_or_else(|| {
                         self.found.push(mistake::names::title_interpolates(title.span));
                         String::new()

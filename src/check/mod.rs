@@ -6,6 +6,7 @@
 
 mod accept;
 mod action;
+mod allow;
 mod arguments;
 mod backend;
 mod constants;
@@ -32,6 +33,7 @@ mod tables;
 mod target;
 mod tell;
 mod timing;
+mod units;
 pub mod walk;
 
 pub use files::{DiskFiles, MAX_INCLUDES, ReadFiles};
@@ -85,7 +87,7 @@ pub fn check(sources: &mut Sources, options: &Options) -> Checked {
     checker.declare(&items);
     checker.override_params(&given);
     checker.resolve(&items);
-    checker.finish(whole)
+    checker.finish(whole, &parsed)
 }
 
 impl<'a> Checker<'a> {
@@ -103,14 +105,17 @@ impl<'a> Checker<'a> {
     }
 
     /// What needs the whole scenario, then everything in the order of its places.
-    fn finish(mut self, whole: bool) -> Checked {
+    fn finish(mut self, whole: bool, files: &[(usize, ast::File)]) -> Checked {
         self.check_permits();
         self.check_times();
         let clean = whole && !self.found.iter().any(Diagnostic::is_error);
         self.check_lints(clean);
+        let clean = whole && !self.found.iter().any(Diagnostic::is_error);
         let mut diagnostics = self.found;
         diagnostics.sort_by_key(|finding| (finding.span().start, finding.span().end, finding.code));
         diagnostics.dedup();
+        allow::apply(self.sources, files, &mut diagnostics, clean);
+        diagnostics.sort_by_key(|finding| (finding.span().start, finding.span().end, finding.code));
         let failed = diagnostics.iter().any(Diagnostic::is_error);
         Checked { scenario: (!failed).then_some(self.scenario), diagnostics }
     }

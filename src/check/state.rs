@@ -100,6 +100,8 @@ pub(super) struct Checker<'a> {
     pub curves: Vec<&'a ast::Table>,
     pub datasets: Vec<(&'a [ast::Statement], Span)>,
     pub ledgers: Vec<&'a ast::Ledger>,
+    /// The statement that says the scenario's title.
+    pub titled: Option<Span>,
     pub place: Place,
     /// Whether the innermost block lasts as long as it says.
     pub timed: bool,
@@ -139,6 +141,7 @@ impl<'a> Checker<'a> {
             curves: Vec::new(),
             datasets: Vec::new(),
             ledgers: Vec::new(),
+            titled: None,
             place: Place::Fixed,
             timed: false,
             loaded_mixes: std::collections::HashSet::new(),

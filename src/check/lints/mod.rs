@@ -5,8 +5,10 @@ mod password;
 mod pools;
 mod share;
 mod unloaded;
+mod unseen;
 mod unused;
 mod weaker;
+mod windows;
 
 use super::state::Checker;
 
@@ -17,6 +19,8 @@ impl Checker<'_> {
         self.password_lint();
         self.weaker_lint();
         if clean {
+            self.unseen_lint();
+            self.window_lint();
             self.unloaded_lint();
             self.pool_lint();
             self.unused_lint();

@@ -19,9 +19,11 @@ impl Checker<'_> {
             }
         });
         if !checked {
-            let file = &self.sources.files()[0];
-            let first = file.text().lines().next().map_or(0, str::len) as u32;
-            self.report(mistake::lint::expects_nothing(Span::new(file.base(), file.base() + first)));
+            let first = self.scenario.story.steps.first().map(|step| step.span);
+            let span = self.titled.or(first).unwrap_or(self.scenario.story.span);
+            // Of a statement with a block its first line is enough.
+            let line = self.sources.text(span).lines().next().map_or(0, str::len) as u32;
+            self.report(mistake::lint::expects_nothing(Span::new(span.start, span.start + line)));
         }
     }
 }

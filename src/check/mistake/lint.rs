@@ -2,7 +2,9 @@
 
 use crate::diag::Diagnostic;
 use crate::lang::quantity::Quantity;
+use crate::lang::unit::format_duration;
 use crate::source::Span;
+use std::time::Duration;
 
 pub fn unused(span: Span, sort: &str, name: &str) -> Diagnostic {
     Diagnostic::warning("W0901", format!("the {sort} `{name}` is not used"), span)
@@ -42,6 +44,51 @@ pub fn pool_never_filled(span: Span, name: &str, take: bool) -> Diagnostic {
     )
     .here("always empty: each iteration is skipped")
     .help(format!("add `load {name} at 10/s`"))
+}
+
+pub fn never_in_force(span: Span, target: &str, verb: &str, why: NeverInForce) -> Diagnostic {
+    let finding = Diagnostic::warning("W0907", format!("`{target} {verb}` is undone at once and never in force"), span);
+    match why {
+        NeverInForce::NoTime => finding.here("lasts no time").help("give it a duration, or take it out"),
+        NeverInForce::BlockEnds { block, suggested } => {
+            let finding = finding
+                .here("lasts until its block ends, which is right behind it")
+                .help(format!("write how long it lasts: `{suggested}`"))
+                .fix(span, suggested, false);
+            match block {
+                Some(block) => finding.also(block, "this block owns it, and undoes it at its end"),
+                None => finding,
+            }
+        }
+    }
+}
+
+/// Why a state is never in force.
+pub enum NeverInForce {
+    /// Its duration is none.
+    NoTime,
+    /// Nothing that takes time follows in its block, of which this is the head; with the statement as it would last.
+    BlockEnds { block: Option<Span>, suggested: String },
+}
+
+pub fn hidden(span: Span, fault: &str, by: Span, other: &str) -> Diagnostic {
+    Diagnostic::warning("W0908", format!("`{fault}` is hidden by `{other}` as long as it lasts"), span)
+        .here("never in force")
+        .also(by, "newer, and of the same property: the newest wins")
+        .help(format!("give it a duration of its own, as in `{fault} for 30s`, or take one of the two out"))
+}
+
+pub fn short_window(span: Span, window: Duration, name: &str, every: Duration, samples: u32) -> Diagnostic {
+    let (window, shown) = (format_duration(window), format_duration(every));
+    let message = match samples {
+        1 => format!("this window of {window} is shorter than the {shown} between two samples of `{name}`"),
+        _ => format!("a slope needs two samples, and `{name}` is sampled every {shown}: a window of {window} is too short"),
+    };
+    let least = format_duration(every.saturating_mul(samples));
+    Diagnostic::warning("W0909", message, span)
+        .here(if samples == 1 { "mostly empty" } else { "mostly without a value" })
+        .help(format!("write `over {least}` or more, or sample it more often with `metric … every {window}`"))
+        .fix(span, least, false)
 }
 
 pub fn beyond_whole(span: Span, measured: Span) -> Diagnostic {

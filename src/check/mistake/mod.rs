@@ -1,5 +1,6 @@
 //! The wording of everything that the checker finds. One file a subject; nowhere else is a message written.
 
+pub mod allow;
 pub mod arguments;
 pub mod lint;
 pub mod load;

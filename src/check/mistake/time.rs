@@ -67,6 +67,32 @@ pub fn never_loaded(span: Span, name: &str) -> Diagnostic {
         .help(format!("add `load {name} at 10/s`"))
 }
 
+pub fn load_later(span: Span, name: &str, load: Span, just_begun: bool) -> Diagnostic {
+    let (message, place) = if just_begun {
+        (format!("this is judged before anything of `{name}` can have ended"), "begins at the same moment")
+    } else {
+        (format!("this is judged before anything loads `{name}`"), "only loaded here")
+    };
+    Diagnostic::error("E0804", message, span)
+        .here("has no value yet")
+        .also(load, place)
+        .help("judge it later: put it below, or write `at end` behind it")
+}
+
+pub fn phase_later(span: Span, name: &str, phase: Span) -> Diagnostic {
+    Diagnostic::error("E0805", format!("the phase \"{name}\" has not run when this is judged"), span)
+        .here("has no value yet")
+        .also(phase, "it runs only here")
+        .help("put this below the phase, or judge it `at end`")
+}
+
+pub fn phase_around(span: Span, name: &str, phase: Span) -> Diagnostic {
+    Diagnostic::error("E0805", format!("the phase \"{name}\" has not run to its end within itself"), span)
+        .here("has no value in here")
+        .also(phase, "this phase stands around it")
+        .help("leave `in …` out: a reading without a window covers the block so far")
+}
+
 pub fn stretch_too_long(span: Span, within: Span) -> Diagnostic {
     Diagnostic::error("E0802", "so long a stretch does not end within that time", span)
         .here("longer")

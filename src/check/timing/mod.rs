@@ -4,6 +4,8 @@
 //! their low ends, waits for conditions at nothing. A finding here is therefore one on every run.
 
 mod around;
+mod history;
+mod reads;
 
 use super::mistake;
 use super::names::nearest;
@@ -18,7 +20,8 @@ use crate::lang::types::Type;
 use crate::lang::value::Value;
 use crate::source::Span;
 use around::Around;
-use std::collections::HashSet;
+use history::History;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 /// How many statements are walked, rows of tables counted each time; beyond it the rest is taken to need no time.
@@ -45,8 +48,17 @@ impl Checker<'_> {
                 walk.block(&self.scenario.sequences[index].body, None, Ending::Open);
             }
         }
-        let Walk { phases, all_phases, found, .. } = walk;
-        for (name, span) in std::mem::take(&mut self.phases_named) {
+        let Walk { phases, all_phases, found, history, whole, .. } = walk;
+        let named = std::mem::take(&mut self.phases_named);
+        // Where the walk gave up, what it did not see may have happened.
+        if whole {
+            let told = |finding: &Diagnostic| {
+                finding.code == "E0213" && named.iter().any(|(_, span)| *span == finding.span())
+            };
+            let findings = history.findings(&self.scenario, all_phases);
+            self.found.extend(findings.into_iter().filter(|finding| !told(finding)));
+        }
+        for (name, span) in named {
             if all_phases && !phases.contains(&name) {
                 let meant = nearest(&name, phases.iter().map(String::as_str));
                 self.found.push(mistake::names::unknown_phase(span, &name, meant));
@@ -77,9 +89,12 @@ struct Walk<'s> {
     scenario: &'s Scenario,
     around: Around,
     budget: usize,
-    phases: HashSet<String>,
+    phases: BTreeSet<String>,
     /// Whether every phase's name could be told.
     all_phases: bool,
+    /// Whether every statement was walked.
+    whole: bool,
+    history: History,
     called: HashSet<SequenceId>,
     told: HashSet<(&'static str, Span)>,
     found: Vec<Diagnostic>,
@@ -93,8 +108,10 @@ impl<'s> Walk<'s> {
             scenario,
             around: Around::default(),
             budget: MAX_STEPS,
-            phases: HashSet::new(),
+            phases: BTreeSet::new(),
             all_phases: true,
+            whole: true,
+            history: History::default(),
             called: HashSet::new(),
             told: HashSet::new(),
             found: Vec::new(),
@@ -111,6 +128,7 @@ impl<'s> Walk<'s> {
     /// The shortest time that a block's statements take.
     fn block(&mut self, block: &'s Block, limit: Option<Limit>, ending: Ending) -> Duration {
         let mut now = Duration::ZERO;
+        self.history.enter_block();
         // From the back: whether anything behind a statement can take time.
         let mut later = ending == Ending::Open;
         let mut sampled = vec![later; block.steps.len()];
@@ -120,15 +138,20 @@ impl<'s> Walk<'s> {
         }
         for (step, sampled) in block.steps.iter().zip(sampled) {
             if self.budget == 0 {
-                self.all_phases = false;
-                return now;
+                (self.all_phases, self.whole) = (false, false);
+                break;
             }
             self.budget -= 1;
+            self.history.step();
+            self.reads(step);
             if !sampled {
                 self.never_sampled(step);
             }
             let here = limit.clone().map(|limit| Limit { left: limit.left.saturating_sub(now), ..limit });
             let took = self.step(step, now, here.clone());
+            if self.takes_time(step, 0) {
+                self.history.time_passes();
+            }
             if let Some(limit) = &here
                 && took > limit.left
                 && !self.over
@@ -144,6 +167,7 @@ impl<'s> Walk<'s> {
             }
             now = now.saturating_add(took);
         }
+        self.history.leave_block();
         now
     }
 
@@ -196,7 +220,11 @@ impl<'s> Walk<'s> {
     fn step(&mut self, step: &'s Step, now: Duration, limit: Option<Limit>) -> Duration {
         match &step.kind {
             StepKind::Tell(tell) => tell.duration.as_ref().map_or(Duration::ZERO, |time| self.shortest(time)),
-            StepKind::Load(load) => self.load(load),
+            StepKind::Load(load) => {
+                let lasts = self.takes_time(step, 0);
+                self.history.load(self.scenario, load.subject, lasts, step.span);
+                self.load(load)
+            }
             StepKind::Expect(id) => self.expectation(&self.scenario.expectation(*id).qualifier, limit),
             StepKind::Phase { name, duration, body } => {
                 self.phase(step.span, name, duration.as_ref(), body, limit)
@@ -204,8 +232,11 @@ impl<'s> Walk<'s> {
             StepKind::Repeat { count, body } => self.repeat(count, body, limit),
             StepKind::ForEach { variable, source, body } => self.for_each(*variable, source, body, limit),
             StepKind::Parallel { branches } => {
+                self.history.enter_unordered();
                 let times = branches.iter().map(|branch| self.block(branch, limit.clone(), Ending::Open));
-                times.max().unwrap_or_default()
+                let longest = times.max().unwrap_or_default();
+                self.history.leave_unordered();
+                longest
             }
             StepKind::Group(body) => self.block(body, limit, Ending::Statements),
             StepKind::Every { period, body } => {
@@ -218,7 +249,11 @@ impl<'s> Walk<'s> {
                 }
                 let rest = limit.map(|limit| Limit { left: limit.left.saturating_sub(period_time), ..limit });
                 let over = std::mem::replace(&mut self.over, true);
+                self.history.enter_background();
+                self.history.enter_unordered();
                 self.block(body, rest, Ending::Statements);
+                self.history.leave_unordered();
+                self.history.leave_background();
                 self.over = over;
                 Duration::ZERO
             }
@@ -246,6 +281,21 @@ impl<'s> Walk<'s> {
     }
 
     fn phase(
+        &mut self,
+        span: Span,
+        name: &Expr,
+        duration: Option<&Expr>,
+        body: &'s Block,
+        limit: Option<Limit>,
+    ) -> Duration {
+        let known = self.value(name).map(|name| name.to_string());
+        self.history.enter_phase(known.as_deref());
+        let took = self.phase_body(span, name, duration, body, limit);
+        self.history.leave_phase(Span::new(span.start, body.span.start.max(span.start)));
+        took
+    }
+
+    fn phase_body(
         &mut self,
         span: Span,
         name: &Expr,
@@ -281,6 +331,13 @@ impl<'s> Walk<'s> {
     }
 
     fn repeat(&mut self, count: &'s Repeat, body: &'s Block, limit: Option<Limit>) -> Duration {
+        self.history.enter_unordered();
+        let took = self.repeat_body(count, body, limit);
+        self.history.leave_unordered();
+        took
+    }
+
+    fn repeat_body(&mut self, count: &'s Repeat, body: &'s Block, limit: Option<Limit>) -> Duration {
         match count {
             Repeat::Times(times) => {
                 let pass = self.block(body, limit, Ending::Statements);

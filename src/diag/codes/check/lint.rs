@@ -73,4 +73,79 @@ expect app.up"#,
 phase "Peak" 10m { every 5m { app kill } }
 expect app.up"#,
     },
+    Code {
+        code: "W0907",
+        title: "a state that is never in force",
+        explanation: "A state without a duration lasts until its block ends: the file, a phase, each pass of a loop or of `every`, what stands in `at`. Where nothing that takes time follows it there, it is undone at once.",
+        bad: r#"link wifi { listen "127.0.0.1:9000"; to "127.0.0.1:9001" }
+phase "Flapping" 10m { every 30s { wifi off } }
+expect wifi.connections > 0"#,
+        good: r#"link wifi { listen "127.0.0.1:9000"; to "127.0.0.1:9001" }
+phase "Flapping" 10m { every 30s { wifi off 10s } }
+expect wifi.connections > 0"#,
+    },
+    Code {
+        code: "W0908",
+        title: "a state that another one hides",
+        explanation: "The states of one property of a target lie on each other, and the newest wins: `on`, `off` and `degrade` of a link are one property. As long as this one lasts, a newer one lies on it, so it never shows.",
+        bad: r#"link wifi { listen "127.0.0.1:9000"; to "127.0.0.1:9001" }
+phase "Bad" 10m {
+  wifi degrade latency 500ms
+  wifi off
+}
+expect wifi.connections > 0"#,
+        good: r#"link wifi { listen "127.0.0.1:9000"; to "127.0.0.1:9001" }
+phase "Bad" 10m {
+  wifi degrade latency 500ms for 5m
+  wifi off
+}
+expect wifi.connections > 0"#,
+    },
+    Code {
+        code: "W0909",
+        title: "a window shorter than the sampling",
+        explanation: "What is sampled has one value every second, or as often as `metric … every` says. A shorter window mostly holds none, and what it holds none of has no value. A slope (`growth`) needs two.",
+        bad: r#"metric stuck = files("stuck/*") every 30s
+wait 5m
+expect max(stuck over 10s) == 0"#,
+        good: r#"metric stuck = files("stuck/*") every 5s
+wait 5m
+expect max(stuck over 10s) == 0"#,
+    },
+    Code {
+        code: "W0910",
+        title: "an `allow` that allows nothing",
+        explanation: "The warning that the comment allows is not given there, or not any more. `# soak: allow(W0901)` at the end of a line speaks of what begins on that line and of the statement that ends there; alone on a line it speaks of the next statement of its block, with all that stands in that statement's own block.",
+        bad: r#"# soak: allow(W0901)
+let limit = 5
+wait 1s * limit
+expect elapsed < 1m"#,
+        good: r#"# soak: allow(W0901)
+let limit = 5
+wait 1s
+expect elapsed < 1m"#,
+    },
+    Code {
+        code: "W0911",
+        title: "an `allow` of an unknown code",
+        explanation: "A comment to soak reads `# soak: allow(W0901)`, or with several codes `# soak: allow(W0901, W0905)`; what stands behind it is for people. The codes are those that `soak check` shows.",
+        bad: r#"# soak: allow(W9001)
+let limit = 5
+wait 1s
+expect elapsed < 1m"#,
+        good: r#"# soak: allow(W0901)
+let limit = 5
+wait 1s
+expect elapsed < 1m"#,
+    },
+    Code {
+        code: "W0912",
+        title: "an `allow` of what cannot be allowed",
+        explanation: "Only a warning can be allowed. With an error nothing can run, whoever has looked at it; and what is wrong with such comments is mended by taking them out.",
+        bad: r#"# soak: allow(E0302)
+wait 30
+expect elapsed < 1m"#,
+        good: r#"wait 30s
+expect elapsed < 1m"#,
+    },
 ];

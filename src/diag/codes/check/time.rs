@@ -32,12 +32,23 @@ at 10m { note "now" }"#,
     Code {
         code: "E0804",
         title: "an expectation that can never be judged",
-        explanation: "`always` and `sometimes` look ahead to the end of the block, so something that takes time follows; and what no load ever runs has no value.",
+        explanation: "`always` and `sometimes` look ahead to the end of the block, so something that takes time follows. What no load runs has no value, nor has what is judged before its load began, or at the very moment that it begins.",
         bad: r#"process app { run "app"; ready tcp("127.0.0.1:8080") }
 wait 1m
 expect app.up always"#,
         good: r#"process app { run "app"; ready tcp("127.0.0.1:8080") }
 expect app.up always
 wait 1m"#,
+    },
+    Code {
+        code: "E0805",
+        title: "a phase that has not run yet",
+        explanation: r#"`in "Phase"` is the last pass of that phase that ran to its end. Above the phase, and within it, there is none yet, so what is read of it has no value and the expectation is inconclusive on every run."#,
+        bad: r#"process app { run "app"; ready tcp("127.0.0.1:8080") }
+expect mean(app.cpu in "Baseline") < 50%
+phase "Baseline" 1m {}"#,
+        good: r#"process app { run "app"; ready tcp("127.0.0.1:8080") }
+phase "Baseline" 1m {}
+expect mean(app.cpu in "Baseline") < 50%"#,
     },
 ];

@@ -1,0 +1,70 @@
+//! Windows that are shorter than the time between two samples of what they read: they are mostly empty.
+
+use super::super::accept::highest;
+use super::super::mistake;
+use super::super::scenario::{Origin, Repeat, Scenario, Series, StepKind};
+use super::super::state::Checker;
+use super::super::walk::visit_steps;
+use crate::lang::expr::{Expr, ExprKind, Window};
+use crate::lang::function::{Aggregate, SourceKind};
+
+impl Checker<'_> {
+    pub(super) fn window_lint(&mut self) {
+        let mut found = Vec::new();
+        let scenario = &self.scenario;
+        let mut look = |expr: &Expr| {
+            expr.walk(&mut |part| {
+                let ExprKind::Measure { series, aggregate, window: Window::Over(length) } = &part.kind else {
+                    return;
+                };
+                let series = scenario.series(*series);
+                let samples = if *aggregate == Aggregate::Growth { 2 } else { 1 };
+                let Some(window) = highest(length).and_then(|length| length.to_duration()) else { return };
+                if is_sampled(scenario, series) && window < series.every.saturating_mul(samples) {
+                    found.push(mistake::lint::short_window(
+                        length.span,
+                        window,
+                        &series.name,
+                        series.every,
+                        samples,
+                    ));
+                }
+            });
+        };
+        conditions(scenario, &mut look);
+        // One window may be given to several readings at once.
+        found.dedup_by_key(|finding| finding.span());
+        self.found.extend(found);
+    }
+}
+
+/// Calls `look` with everything that is judged or waited for, and with what metrics are composed of.
+pub(super) fn conditions(scenario: &Scenario, look: &mut dyn FnMut(&Expr)) {
+    scenario.expectations.iter().for_each(|expectation| look(&expectation.condition));
+    visit_steps(scenario, &mut |step| match &step.kind {
+        StepKind::WaitUntil { condition, .. }
+        | StepKind::Repeat { count: Repeat::Until { condition, .. }, .. } => look(condition),
+        StepKind::Note(text) => look(text),
+        _ => {}
+    });
+    for series in &scenario.series {
+        if let Origin::Derived(expr) = &series.origin {
+            look(expr);
+        }
+    }
+}
+
+/// Readings that soak is told of at each change.
+const TOLD: &[&str] = &["up", "ready", "restarts", "exit_code"];
+
+/// Whether a series has a value at each tick only; what is followed, loaded or accounted for has one at each event.
+fn is_sampled(scenario: &Scenario, series: &Series) -> bool {
+    match &series.origin {
+        Origin::Target { target, reading, .. } => {
+            scenario.target(*target).kind.name != "process" || !TOLD.contains(&reading.name)
+        }
+        Origin::Source { source, .. } => !matches!(source.source, SourceKind::Lines | SourceKind::Capture),
+        Origin::Derived(_) => true,
+        Origin::Load { .. } | Origin::Capture { .. } | Origin::Ledger { .. } => false,
+    }
+}

@@ -1,0 +1,200 @@
+//! What has happened before a statement is reached: phases that ran to their end, loads that began.
+//!
+//! The walk numbers the statements as it reaches them. What is said of a phase or a load is judged once all is known,
+//! because a pass of a loop, a branch beside it or the background may have done later in the file what counts now: a
+//! place is asked for what was done before the end of everything around it that repeats or runs beside it.
+
+use super::super::mistake;
+use super::super::names::nearest;
+use super::super::scenario::{LoadSubject, Scenario};
+use crate::diag::Diagnostic;
+use crate::source::Span;
+use std::collections::{BTreeMap, HashMap};
+
+/// The number of a statement as the walk reaches it.
+pub(super) type Place = u32;
+
+/// What a place needs to have happened before it.
+#[derive(Debug)]
+enum Needs {
+    /// That a phase has run to its end, which it has not from within: with the phases around it.
+    Phase { name: String, inside: bool },
+    /// That a load has begun.
+    Began(LoadSubject),
+    /// That a load has begun and time has passed since.
+    Ran(LoadSubject),
+}
+
+/// A need, with the end of what around it repeats or runs beside.
+#[derive(Debug)]
+struct Use {
+    needs: Needs,
+    span: Span,
+    before: Place,
+    /// The range around it, whose end is known when it has been walked.
+    around: Option<usize>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct History {
+    now: Place,
+    /// Phases by their first end.
+    ended: BTreeMap<String, (Place, Span)>,
+    /// Loads by their first beginning, and by the first time that passed since.
+    began: HashMap<LoadSubject, (Place, Span)>,
+    ran: HashMap<LoadSubject, Place>,
+    /// Loads in the background that have begun and had no time yet.
+    fresh: Vec<LoadSubject>,
+    /// The names of the phases around.
+    open: Vec<String>,
+    uses: Vec<Use>,
+    /// The ends of ranges in which things come in no order, and those of them that are being walked.
+    ranges: Vec<Place>,
+    unordered: Vec<usize>,
+    /// The blocks that are being walked.
+    blocks: Vec<usize>,
+}
+
+impl History {
+    /// The next statement is reached.
+    pub fn step(&mut self) {
+        self.now += 1;
+    }
+
+    /// Walks a block at whose end something may be judged.
+    pub fn enter_block(&mut self) {
+        self.blocks.push(self.ranges.len());
+        self.ranges.push(Place::MAX);
+    }
+
+    pub fn leave_block(&mut self) {
+        if let Some(range) = self.blocks.pop() {
+            self.ranges[range] = self.now;
+        }
+    }
+
+    /// Walks what repeats, or whose parts run beside each other.
+    pub fn enter_unordered(&mut self) {
+        self.unordered.push(self.ranges.len());
+        self.ranges.push(Place::MAX);
+    }
+
+    pub fn leave_unordered(&mut self) {
+        if let Some(range) = self.unordered.pop() {
+            self.ranges[range] = self.now;
+        }
+    }
+
+    /// Walks what goes on in the background until the block around it ends.
+    pub fn enter_background(&mut self) {
+        self.unordered.extend(self.blocks.last());
+    }
+
+    pub fn leave_background(&mut self) {
+        if !self.blocks.is_empty() {
+            self.unordered.pop();
+        }
+    }
+
+    pub fn enter_phase(&mut self, name: Option<&str>) {
+        self.open.push(name.unwrap_or_default().to_string());
+    }
+
+    pub fn leave_phase(&mut self, span: Span) {
+        self.now += 1;
+        let name = self.open.pop().unwrap_or_default();
+        self.ended.entry(name).or_insert((self.now, span));
+    }
+
+    /// A load begins; `lasts` where the statement takes the time that the load does.
+    pub fn load(&mut self, scenario: &Scenario, subject: LoadSubject, lasts: bool, span: Span) {
+        let mut subjects = vec![subject];
+        if let LoadSubject::Mix(mix) = subject {
+            let actions = scenario.mixes[mix.index()].parts.iter();
+            subjects.extend(actions.map(|(_, action)| LoadSubject::Action(*action)));
+        }
+        for subject in subjects {
+            self.began.entry(subject).or_insert((self.now, span));
+            if lasts {
+                self.ran.entry(subject).or_insert(self.now);
+            } else {
+                self.fresh.push(subject);
+            }
+        }
+    }
+
+    /// Time passes: what goes on in the background has had some.
+    pub fn time_passes(&mut self) {
+        for subject in self.fresh.drain(..) {
+            self.ran.entry(subject).or_insert(self.now);
+        }
+    }
+
+    /// A place is reached that reads of a phase; `late` where it is judged at the end of its block.
+    pub fn reads_phase(&mut self, name: String, span: Span, late: bool) {
+        let inside = self.open.contains(&name);
+        self.uses(Needs::Phase { name, inside }, span, late);
+    }
+
+    /// A place is reached that reads of a load, which has no value before something of it has ended.
+    pub fn reads_load(&mut self, subject: LoadSubject, span: Span, waits: bool) {
+        let needs = if waits { Needs::Began(subject) } else { Needs::Ran(subject) };
+        self.uses(needs, span, false);
+    }
+
+    fn uses(&mut self, needs: Needs, span: Span, late: bool) {
+        // The outermost of those around ends last.
+        let outer = self.unordered.iter().min().copied();
+        let block = if late { self.blocks.last().copied() } else { None };
+        let around = match (outer, block) {
+            (Some(outer), Some(block)) => Some(outer.min(block)),
+            (one, other) => one.or(other),
+        };
+        self.uses.push(Use { needs, span, before: self.now, around });
+    }
+
+    /// What is said of things that had not happened on any way that leads there, each once. `all` where every phase's
+    /// name is known.
+    pub fn findings(&self, scenario: &Scenario, all: bool) -> Vec<Diagnostic> {
+        let mut good: HashMap<Span, bool> = HashMap::new();
+        for read in &self.uses {
+            *good.entry(read.span).or_default() |= self.holds(read);
+        }
+        let mut found: Vec<Diagnostic> = Vec::new();
+        for read in &self.uses {
+            if good.insert(read.span, true) == Some(false) {
+                found.extend(self.finding(scenario, read, all));
+            }
+        }
+        found
+    }
+
+    fn holds(&self, read: &Use) -> bool {
+        let end = read.around.map_or(read.before, |range| self.ranges[range].max(read.before));
+        let before = |place: Option<Place>| place.is_some_and(|place| place <= end);
+        match &read.needs {
+            Needs::Phase { name, .. } => before(self.ended.get(name).map(|(place, _)| *place)),
+            Needs::Began(subject) => before(self.began.get(subject).map(|(place, _)| *place)),
+            Needs::Ran(subject) => before(self.ran.get(subject).copied()),
+        }
+    }
+
+    fn finding(&self, scenario: &Scenario, read: &Use, all: bool) -> Option<Diagnostic> {
+        match &read.needs {
+            Needs::Phase { name, inside } => match self.ended.get(name) {
+                Some((_, place)) if *inside => Some(mistake::time::phase_around(read.span, name, *place)),
+                Some((_, place)) => Some(mistake::time::phase_later(read.span, name, *place)),
+                None => all.then(|| {
+                    let meant = nearest(name, self.ended.keys().map(String::as_str));
+                    mistake::names::unknown_phase(read.span, name, meant)
+                }),
+            },
+            // What nothing loads at all is told elsewhere.
+            Needs::Began(subject) | Needs::Ran(subject) => {
+                let (place, load) = self.began.get(subject)?;
+                let name = scenario.subject_name(*subject);
+                Some(mistake::time::load_later(read.span, name, *load, *place <= read.before))
+            }
+        }
+    }
+}
