@@ -78,6 +78,7 @@ impl Checker<'_> {
             }
         };
         let captures = self.scenario.action(action).captures.clone();
+        let whole = base.span.to(field.span);
         let key = match captures.iter().position(|capture| *capture == field.text) {
             Some(capture) => LedgerKey::Capture(capture),
             None if field.text == "seq" => LedgerKey::Seq,
@@ -92,6 +93,11 @@ impl Checker<'_> {
                 return None;
             }
         };
+        match key {
+            LedgerKey::Capture(capture) => self.note_capture(field.span, whole, action, capture),
+            LedgerKey::Seq => self.note_typed(field.span, None, self.sources.text(whole), &Type::NUMBER),
+            LedgerKey::Path => self.note_typed(field.span, None, self.sources.text(whole), &Type::Text),
+        }
         Some((action, key))
     }
 

@@ -15,6 +15,7 @@ mod embedded;
 pub mod evaluated;
 mod expectation;
 mod files;
+mod hover;
 mod infer;
 mod ledger;
 mod lints;
@@ -37,6 +38,7 @@ mod units;
 pub mod walk;
 
 pub use files::{DiskFiles, MAX_INCLUDES, ReadFiles};
+pub use hover::{NamedPlace, names};
 
 use crate::diag::Diagnostic;
 use crate::source::Sources;
@@ -80,17 +82,24 @@ pub fn check(sources: &mut Sources, options: &Options) -> Checked {
     let whole = !found.iter().any(Diagnostic::is_error);
     let given = constants::parse_given(sources, options.params, &mut found);
     let mut checker = Checker::new(sources, options.files, found);
-    let items: Vec<(bool, &ast::Statement)> = parsed
-        .iter()
-        .flat_map(|(index, file)| file.items.iter().map(move |item| (*index == 0, item)))
-        .collect();
-    checker.declare(&items);
-    checker.override_params(&given);
-    checker.resolve(&items);
+    checker.work(&items(&parsed), &given);
     checker.finish(whole, &parsed)
 }
 
+/// All statements of all files; `true` marks what stands in the scenario itself and not in an include.
+fn items(parsed: &[(usize, ast::File)]) -> Vec<(bool, &ast::Statement)> {
+    let items = parsed.iter().flat_map(|(index, file)| file.items.iter().map(move |item| (*index == 0, item)));
+    items.collect()
+}
+
 impl<'a> Checker<'a> {
+    /// Both passes.
+    fn work(&mut self, items: &[(bool, &'a ast::Statement)], given: &'a [constants::Given]) {
+        self.declare(items);
+        self.override_params(given);
+        self.resolve(items);
+    }
+
     /// The second pass, in an order in which what is needed comes before what needs it.
     fn resolve(&mut self, items: &[(bool, &'a ast::Statement)]) {
         self.resolve_constants();

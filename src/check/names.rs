@@ -77,6 +77,8 @@ impl Symbols {
 #[derive(Clone, Debug)]
 pub(super) struct Local {
     pub name: String,
+    /// Of the name where it is bound.
+    pub span: Span,
     pub variable: VariableId,
     pub ty: Type,
 }

@@ -120,6 +120,8 @@ pub(super) struct Checker<'a> {
     pub pools: Vec<(ActionId, Span, bool)>,
     /// How many misspelt names were compared with all others.
     pub suggestions: std::cell::Cell<usize>,
+    /// What every name is, where that is asked for.
+    pub named: Option<super::hover::Named>,
     /// Which expectations stand in one block, in order.
     pub siblings: Vec<Vec<crate::lang::expr::ExpectationId>>,
 }
@@ -153,6 +155,7 @@ impl<'a> Checker<'a> {
             phases_named: Vec::new(),
             pools: Vec::new(),
             suggestions: std::cell::Cell::new(0),
+            named: None,
             siblings: Vec::new(),
         }
     }
@@ -179,7 +182,8 @@ impl<'a> Checker<'a> {
         }
         let variable = VariableId(self.scenario.variables.len() as u32);
         self.scenario.variables.push(name.text.clone());
-        self.locals.push(Local { name: name.text.clone(), variable, ty });
+        self.note_typed(name.span, Some(name.span), &name.text, &ty);
+        self.locals.push(Local { name: name.text.clone(), span: name.span, variable, ty });
         variable
     }
 
@@ -190,10 +194,15 @@ impl<'a> Checker<'a> {
     /// Looks up a name that must be declared, and says so where it is not.
     pub fn entity(&mut self, name: &ast::Name, wanted: &'static str) -> Option<Entity> {
         if let Some(entity) = self.symbols.find(&name.text) {
+            self.note_entity(name.span, entity);
             return Some(entity);
         }
         if name.text == "machine" {
-            return self.machine().map(Entity::Target);
+            let machine = self.machine().map(Entity::Target);
+            if let Some(machine) = machine {
+                self.note_entity(name.span, machine);
+            }
+            return machine;
         }
         let meant = self.nearest_name(&name.text).map(str::to_string);
         self.report(mistake::names::unknown(name.span, &name.text, wanted, meant.as_deref()));

@@ -68,10 +68,12 @@ impl<'a> Checker<'a> {
             StatementKind::Load(load) => StepKind::Load(Box::new(self.load(load, span)?)),
             StatementKind::Expect(expect) => StepKind::Expect(self.expectation(expect, span)),
             StatementKind::Phase { name, duration, body } => {
+                let place = name.span;
                 let name = self.shown_text(name, "a name");
                 let duration = duration
                     .as_ref()
                     .map(|duration| self.positive_duration(duration, "how long the phase lasts"));
+                self.note_phase(place, &name, duration.as_ref());
                 let timed = duration.is_some();
                 StepKind::Phase { name, duration, body: self.block(body, timed) }
             }
@@ -232,6 +234,9 @@ impl<'a> Checker<'a> {
             }
             rows.push((cells, row.span));
         }
+        for (name, ty) in table.header.iter().zip(&types) {
+            self.note_typed(name.span, Some(name.span), &format!("column {}", name.text), ty);
+        }
         let columns: Vec<String> = table.header.iter().map(|name| name.text.clone()).collect();
         let ty = Type::Row(columns.iter().cloned().zip(types).collect());
         (EachSource::Table { columns, rows }, ty)
@@ -300,6 +305,10 @@ impl<'a> Checker<'a> {
             };
             let value = self.value(&argument.value);
             self.no_secret(&value, "an argument");
+            if let (Some(name), Some(index)) = (&argument.name, index) {
+                let declared = Some(parameters[index].name.span);
+                self.note_typed(name.span, declared, &name.text, &value.ty);
+            }
             match index {
                 Some(index) if given[index].is_some() => {
                     self.report(mistake::arguments::given_twice(argument.value.span, names[index], None));

@@ -129,7 +129,7 @@ impl Checker<'_> {
             match word {
                 Word::Value(value) | Word::Json { value, .. } => self.look_over(value),
                 Word::Plain(name) => {
-                    self.symbols.find(&name.text);
+                    self.used_entity(&name.text, name.span);
                 }
                 Word::Comma(_) => {}
             }
@@ -218,7 +218,10 @@ impl Checker<'_> {
                     }
                     None => value.ty.clone(),
                 };
-                *made = Some(ty);
+                *made = Some(ty.clone());
+                let owner = self.scenario.action(action).name.clone();
+                self.note_typed(name.span, Some(name.span), &format!("{owner}.{}", name.text), &ty);
+                self.note_captured(action, &name.text, name.span);
                 Some(IterationStep::Capture { capture, value, span })
             }
             _ => None,

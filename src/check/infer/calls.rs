@@ -195,7 +195,7 @@ impl Checker<'_> {
             return unknown(span);
         };
         let action = match &base.kind {
-            ast::ExprKind::Name(name) => match self.symbols.find(name) {
+            ast::ExprKind::Name(name) => match self.used_entity(name, base.span) {
                 Some(Entity::Action(action)) => Some(action),
                 Some(Entity::Unknown) => return unknown(span),
                 None => {
@@ -217,6 +217,7 @@ impl Checker<'_> {
             self.report(mistake::measure::no_capture(field.span, &owner, &field.text, &captures));
             return unknown(span);
         };
+        self.note_capture(field.span, base.span.to(field.span), action, capture);
         let take = maker == Maker::Take;
         self.pools.push((action, span, take));
         Expr { kind: ExprKind::Pool { action, capture, take }, ty: Type::Json, span }

@@ -133,14 +133,29 @@ impl Checker<'_> {
     /// A name by itself: what a block bound, what an action knows, what is declared, what is always there.
     fn name(&mut self, name: &str, span: Span) -> Term {
         if let Some(local) = self.local(name) {
+            self.note_typed(span, Some(local.span), name, &local.ty);
             return Term::Value(Expr { kind: ExprKind::Variable(local.variable), ty: local.ty, span });
         }
         if let Some(expr) = self.iteration_name(name, span) {
+            let declared = self.captured_at(name);
+            self.note_typed(span, declared, name, &expr.ty);
             return Term::Value(expr);
         }
         match self.symbols.find(name) {
-            Some(entity) => self.entity_term(entity, name, span),
-            None => self.built_in_name(name, span),
+            Some(entity) => {
+                self.note_entity(span, entity);
+                self.entity_term(entity, name, span)
+            }
+            None => {
+                let term = self.built_in_name(name, span);
+                if let Term::Value(expr) = &term
+                    && expr.ty != Type::Unknown
+                {
+                    let ty = expr.ty.clone();
+                    self.note_typed(span, None, name, &ty);
+                }
+                term
+            }
         }
     }
 

@@ -31,6 +31,18 @@ impl Checker<'_> {
         arguments: &[Argument],
         span: Span,
     ) -> Term {
+        let term = self.field_term(base, field, arguments, span);
+        self.note_part(field.span, base.span.to(field.span), &term);
+        term
+    }
+
+    fn field_term(
+        &mut self,
+        base: &ast::Expr,
+        field: &Name,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Term {
         if let ast::ExprKind::Name(name) = &base.kind
             && self.local(name).is_none()
             && !self.is_iteration_name(name)
@@ -39,6 +51,9 @@ impl Checker<'_> {
                 None if name == "machine" => self.machine().map(Entity::Target),
                 entity => entity,
             };
+            if let Some(entity) = entity {
+                self.note_entity(base.span, entity);
+            }
             match entity {
                 Some(Entity::Target(target)) => return self.target_reading(target, field, arguments, span),
                 Some(Entity::Unknown) => return Term::Value(unknown(span)),

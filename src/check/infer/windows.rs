@@ -27,6 +27,7 @@ impl Checker<'_> {
     pub(super) fn in_phase(&mut self, base: &ast::Expr, phase: &ast::Text, span: Span) -> Term {
         let term = self.term(base);
         let name = self.text(phase);
+        self.note_phase_use(phase.span, &name);
         if let Some(text) = name.constant().and_then(|value| value.as_text()) {
             self.phases_named.push((text.to_string(), phase.span));
         }

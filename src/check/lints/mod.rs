@@ -10,6 +10,8 @@ mod unused;
 mod weaker;
 mod windows;
 
+pub(super) use windows::is_sampled;
+
 use super::state::Checker;
 
 impl Checker<'_> {

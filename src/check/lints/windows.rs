@@ -58,7 +58,7 @@ pub(super) fn conditions(scenario: &Scenario, look: &mut dyn FnMut(&Expr)) {
 const TOLD: &[&str] = &["up", "ready", "restarts", "exit_code"];
 
 /// Whether a series has a value at each tick only; what is followed, loaded or accounted for has one at each event.
-fn is_sampled(scenario: &Scenario, series: &Series) -> bool {
+pub(in crate::check) fn is_sampled(scenario: &Scenario, series: &Series) -> bool {
     match &series.origin {
         Origin::Target { target, reading, .. } => {
             scenario.target(*target).kind.name != "process" || !TOLD.contains(&reading.name)
