@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, HashMap};
 /// A name at one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedPlace {
-    /// Where it is written; of a name in quotes without them where it is written out.
+    /// Where it is written; of a phase with its quotes.
     pub span: Span,
     /// Where it is declared, where it is in these files.
     pub declared: Option<Span>,
@@ -172,19 +172,25 @@ impl Checker<'_> {
         }
         let mut entities = named.entities;
         entities.extend(self.symbols.iter().map(|(_, symbol)| (symbol.span, symbol.entity)));
+        let mut known: HashMap<Entity, NamedPlace> = HashMap::new();
+        for (_, symbol) in self.symbols.iter() {
+            if let Some(text) = self.entity_text(symbol.entity) {
+                let place = NamedPlace { span: symbol.span, declared: Some(symbol.span), text };
+                known.entry(symbol.entity).or_insert(place);
+            }
+        }
         for (span, entity) in entities {
-            let Some(text) = self.entity_text(entity) else { continue };
-            let declared = self.declaration(entity);
-            places.insert(span, NamedPlace { span, declared, text });
+            let place = known.get(&entity).cloned().or_else(|| {
+                // The machine is declared nowhere.
+                Some(NamedPlace { span, declared: None, text: self.entity_text(entity)? })
+            });
+            if let Some(place) = place {
+                places.insert(span, NamedPlace { span, ..place });
+            }
         }
         // A value given on the command line has a file of its own, which is none of the scenario's.
         let written = |place: &NamedPlace| !self.sources.file_of(place.span).name().starts_with("--param");
         places.into_values().filter(written).collect()
-    }
-
-    fn declaration(&self, entity: Entity) -> Option<Span> {
-        let mut declared = self.symbols.iter().filter(|(_, symbol)| symbol.entity == entity);
-        declared.next().map(|(_, symbol)| symbol.span)
     }
 
     /// What a declared name is.

@@ -88,7 +88,8 @@ pub fn check(sources: &mut Sources, options: &Options) -> Checked {
 
 /// All statements of all files; `true` marks what stands in the scenario itself and not in an include.
 fn items(parsed: &[(usize, ast::File)]) -> Vec<(bool, &ast::Statement)> {
-    let items = parsed.iter().flat_map(|(index, file)| file.items.iter().map(move |item| (*index == 0, item)));
+    let items =
+        parsed.iter().flat_map(|(index, file)| file.items.iter().map(move |item| (*index == 0, item)));
     items.collect()
 }
 

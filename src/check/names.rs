@@ -8,7 +8,7 @@ use crate::source::Span;
 use std::collections::HashMap;
 
 /// Something that is declared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Entity {
     /// A `param` or a `let`, by its place among the constants.
     Constant(usize),

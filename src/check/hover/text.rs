@@ -30,7 +30,7 @@ pub(in crate::check) fn noun(ty: &Type) -> String {
         }
         Type::Series { shape, dimension, percent } => measured(*shape, *dimension, *percent, false),
         Type::Log => "lines of output".into(),
-        Type::Unknown => "of a type that is not known".into(),
+        Type::Unknown => "unknown".into(),
     }
 }
 
@@ -63,7 +63,7 @@ impl Checker<'_> {
         let Progress::Done(value) = &constant.state else {
             return format!("{sort} {}: {}", constant.name.text, noun(&Type::Unknown));
         };
-        let shown = self.value_text(value);
+        let shown = if value.ty == Type::Unknown { String::new() } else { self.value_text(value) };
         let about = constant.param.and_then(|param| self.scenario.params[param].about.as_ref());
         let about = about.map(|about| format!(" ({about})")).unwrap_or_default();
         format!("{sort} {}: {}{shown}{about}", constant.name.text, noun(&value.ty))

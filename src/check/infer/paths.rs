@@ -36,13 +36,7 @@ impl Checker<'_> {
         term
     }
 
-    fn field_term(
-        &mut self,
-        base: &ast::Expr,
-        field: &Name,
-        arguments: &[Argument],
-        span: Span,
-    ) -> Term {
+    fn field_term(&mut self, base: &ast::Expr, field: &Name, arguments: &[Argument], span: Span) -> Term {
         if let ast::ExprKind::Name(name) = &base.kind
             && self.local(name).is_none()
             && !self.is_iteration_name(name)

@@ -185,7 +185,9 @@ impl Unseen<'_, '_> {
     }
 
     fn is_whole_branch(&self, branches: &[Block], state: &State<'_>) -> bool {
-        branches.iter().any(|branch| matches!(branch.steps.as_slice(), [step] if step.span == state.tell.span))
+        branches
+            .iter()
+            .any(|branch| matches!(branch.steps.as_slice(), [step] if step.span == state.tell.span))
     }
 
     /// The states that a block begins with, before any time has passed in it.
@@ -334,7 +336,8 @@ impl Cover<'_, '_, '_, '_> {
                     lids.push(self.lid.take());
                 }
                 // It is covered for good only where each of them covers it.
-                self.lid = lids.into_iter().collect::<Option<Vec<Span>>>().and_then(|lids| lids.first().copied());
+                self.lid =
+                    lids.into_iter().collect::<Option<Vec<Span>>>().and_then(|lids| lids.first().copied());
                 false
             }
             _ => self.lint.takes_time(step),
@@ -368,9 +371,6 @@ fn least(step: &Step) -> Duration {
 }
 
 /// An end of a duration that the file fixes.
-fn duration(
-    length: &Expr,
-    end: fn(&Expr) -> Option<crate::lang::quantity::Quantity>,
-) -> Option<Duration> {
+fn duration(length: &Expr, end: fn(&Expr) -> Option<crate::lang::quantity::Quantity>) -> Option<Duration> {
     end(length)?.to_duration()
 }

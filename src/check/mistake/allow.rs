@@ -13,7 +13,8 @@ pub fn unused(span: Span, code: &str, removed: Span) -> Diagnostic {
 }
 
 pub fn unknown_code(span: Span, code: &str, meant: Option<&str>) -> Diagnostic {
-    let finding = Diagnostic::warning("W0911", format!("there is no code `{code}`"), span).here("allows nothing");
+    let finding =
+        Diagnostic::warning("W0911", format!("there is no code `{code}`"), span).here("allows nothing");
     match meant {
         Some(_) => propose(finding, span, meant, &[]),
         None => finding.help("a code is a letter and four digits, as `soak check` shows it: `W0901`"),

@@ -47,7 +47,8 @@ pub fn pool_never_filled(span: Span, name: &str, take: bool) -> Diagnostic {
 }
 
 pub fn never_in_force(span: Span, target: &str, verb: &str, why: NeverInForce) -> Diagnostic {
-    let finding = Diagnostic::warning("W0907", format!("`{target} {verb}` is undone at once and never in force"), span);
+    let finding =
+        Diagnostic::warning("W0907", format!("`{target} {verb}` is undone at once and never in force"), span);
     match why {
         NeverInForce::NoTime => finding.here("lasts no time").help("give it a duration, or take it out"),
         NeverInForce::BlockEnds { block, suggested } => {
@@ -82,7 +83,9 @@ pub fn short_window(span: Span, window: Duration, name: &str, every: Duration, s
     let (window, shown) = (format_duration(window), format_duration(every));
     let message = match samples {
         1 => format!("this window of {window} is shorter than the {shown} between two samples of `{name}`"),
-        _ => format!("a slope needs two samples, and `{name}` is sampled every {shown}: a window of {window} is too short"),
+        _ => format!(
+            "a slope needs two samples, and `{name}` is sampled every {shown}: a window of {window} is too short"
+        ),
     };
     let least = format_duration(every.saturating_mul(samples));
     Diagnostic::warning("W0909", message, span)
