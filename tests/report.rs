@@ -80,6 +80,7 @@ fn fault(evidence: Evidence) -> Vec<Event> {
         asked: "wifi off 2s".into(),
         due: 1.0,
         applied: 1.0,
+        lasts: None,
     };
     let undone = FaultUndone { fault: 1, undone: 3.0, measured: None, evidence };
     vec![at(1.0, EventKind::FaultApplied(applied)), at(3.0, EventKind::FaultUndone(undone))]
@@ -248,6 +249,7 @@ fn a_run_of_any_length_has_a_report_of_a_bounded_size() {
             asked: "wifi off 2s".into(),
             due: now,
             applied: now + if round == 15_000 { 0.5 } else { 0.001 },
+            lasts: None,
         };
         let undone =
             FaultUndone { fault: round, undone: now + 0.9, measured: None, evidence: Evidence::NotExercised };

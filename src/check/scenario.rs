@@ -148,7 +148,7 @@ pub struct Mix {
 }
 
 /// Straight lines between points.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Curve {
     pub name: String,
     /// Share of the curve's length (0 to 1) and level; two points at one time are a step.

@@ -13,6 +13,7 @@ mod kinds;
 mod output;
 pub mod plan;
 mod recover;
+pub mod rehearse;
 mod report;
 pub mod run;
 
@@ -40,6 +41,8 @@ enum Command {
     Fmt(fmt::FmtArguments),
     /// Tell what a run would do: how long it takes, what it sends, what it touches.
     Plan(plan::PlanArguments),
+    /// Tell a run's steps at their times, with the choices of a seed; nothing is started, nothing is opened.
+    Rehearse(rehearse::RehearseArguments),
     /// Run a scenario and judge it.
     Run(run::RunArguments),
     /// Tell what kinds of targets there are, and what one of them can.
@@ -73,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::Fmt(arguments) => fmt::fmt(&arguments),
         Command::Plan(arguments) => plan::plan(&arguments),
+        Command::Rehearse(arguments) => rehearse::rehearse(&arguments),
         Command::Run(arguments) => run::run(arguments, verbose),
         Command::Kinds(arguments) => kinds::kinds(&arguments),
         Command::Init(arguments) => init::init(&arguments),

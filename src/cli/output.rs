@@ -10,12 +10,44 @@ pub fn data(bytes: &[u8], then: Exit) -> Exit {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Ok(()) => then,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => then,
-        Err(error) => {
-            say(&format!("cannot write to standard output: {error}"));
-            Exit::Impossible
+        Err(error) => failed(&error, then),
+    }
+}
+
+/// Data that come little by little, and may be more than memory holds.
+pub struct Stream(io::BufWriter<io::StdoutLock<'static>>);
+
+impl Stream {
+    /// Onto standard output.
+    pub fn begin() -> Stream {
+        /// So much is gathered before it is written, in bytes.
+        const GATHERED: usize = 64 << 10;
+        Stream(io::BufWriter::with_capacity(GATHERED, io::stdout().lock()))
+    }
+
+    /// Writes more. What would be written after nobody reads any more need not be made: the program ends.
+    pub fn write(&mut self, bytes: &[u8]) {
+        if let Err(error) = self.0.write_all(bytes) {
+            std::process::exit(i32::from(failed(&error, Exit::Good).code()));
         }
     }
+
+    /// Writes what is left.
+    pub fn finish(mut self, then: Exit) -> Exit {
+        match self.0.flush() {
+            Ok(()) => then,
+            Err(error) => failed(&error, then),
+        }
+    }
+}
+
+/// What becomes of a program whose output cannot be written. That nobody reads it any more is no mistake.
+fn failed(error: &io::Error, then: Exit) -> Exit {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return then;
+    }
+    say(&format!("cannot write to standard output: {error}"));
+    Exit::Impossible
 }
 
 /// Says something to whoever is looking on.
@@ -34,6 +66,12 @@ pub fn show(text: &str) {
 pub fn data_style() -> Style {
     let out = io::stdout();
     Style::for_stream(out.is_terminal(), columns(terminal_size_of(&out)))
+}
+
+/// How wide the terminal on standard output is, where it is one.
+pub fn data_columns() -> Option<usize> {
+    let out = io::stdout();
+    out.is_terminal().then(|| columns(terminal_size_of(&out))).flatten()
 }
 
 /// How to draw on standard error.

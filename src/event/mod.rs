@@ -16,8 +16,18 @@ pub const VERSION: u32 = 1;
 pub struct Event {
     /// Seconds since the run began.
     pub at: f64,
+    /// How many blocks stand around the statement it tells of. Told by a rehearsal only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<u32>,
     #[serde(flatten)]
     pub kind: EventKind,
+}
+
+impl Event {
+    /// Something that happened in a run.
+    pub fn new(at: f64, kind: EventKind) -> Event {
+        Event { at, depth: None, kind }
+    }
 }
 
 /// What happened.
@@ -89,6 +99,17 @@ pub enum EventKind {
     Interrupted {
         signal: String,
     },
+    /// In a rehearsal: a statement that no other event tells of, such as a wait or a block.
+    Step {
+        line: u32,
+        text: String,
+    },
+    /// In a rehearsal: an expectation was reached. It is not judged.
+    Expected(Planned),
+    /// In a rehearsal: what a load asks for changes.
+    LoadRate(LoadRate),
+    /// The end of a rehearsal.
+    Rehearsed(Rehearsed),
 }
 
 /// A stretch of a run.
@@ -111,7 +132,8 @@ pub struct RunStarted {
     /// The scenario's file as it was named.
     pub file: String,
     pub seed: u64,
-    /// RFC 3339, UTC.
+    /// RFC 3339, UTC; nothing in a rehearsal, which is the same whenever it is made.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub started: String,
     /// Parameters with the values they have in this run, as text.
     pub params: Vec<(String, String)>,
@@ -171,6 +193,9 @@ pub struct FaultApplied {
     pub due: f64,
     /// When it was in force.
     pub applied: f64,
+    /// How long it was asked to last, in seconds; without one until its block ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lasts: Option<f64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -268,6 +293,56 @@ pub enum Verdict {
     Warn,
     Inconclusive,
     Fail,
+}
+
+/// What a load asks for from one moment on. Its end asks for nothing more and tells the whole number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LoadRate {
+    pub load: u64,
+    pub name: String,
+    pub line: u32,
+    /// Iterations due per second, of a load with a rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+    /// How many users go on at once, of a load with users.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<u64>,
+    /// Where the rate or the users come to in a straight line, and when (seconds since the run began).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<f64>,
+    /// How many iterations were due before; `None` where the file does not fix it.
+    pub due: Option<u64>,
+    /// Whether that is an expectation, of random gaps.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub about: bool,
+}
+
+/// What a rehearsal came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rehearsed {
+    pub seed: u64,
+    /// Seconds, of setup, story and cleanup on the shortest course.
+    pub duration: f64,
+    /// How many events there were before this one.
+    pub events: u64,
+    pub faults: u64,
+    /// By what is loaded, in the order of the story.
+    pub iterations: Vec<Iterations>,
+    /// Why it stopped before its end, where it did.
+    pub reason: Option<String>,
+}
+
+/// How many iterations of one action or mix a rehearsal came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Iterations {
+    pub name: String,
+    /// `None` where the file does not fix it.
+    pub due: Option<u64>,
+    /// Whether that is an expectation, of random gaps.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub about: bool,
 }
 
 /// The total of one action or mix.

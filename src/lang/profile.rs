@@ -34,6 +34,20 @@ impl Profile {
         Profile { points, period: Some(period) }
     }
 
+    /// A curve whose points are shares of a period and of a rate. They were written with few digits, which the nearest
+    /// simple fraction brings back. `None` where there is nothing to follow, or where it outgrows 128 bits.
+    pub fn shaped(points: &[(f64, f64)], rate: Exact, period: Exact) -> Option<Profile> {
+        if period <= Exact::zero() || points.is_empty() {
+            return None;
+        }
+        let simple = |value: f64| Exact::approximate_float(value);
+        let scaled = points.iter().map(|(at, level)| {
+            let at = simple(*at)?.checked_mul(&period)?;
+            Some((at, simple(*level)?.checked_mul(&rate)?))
+        });
+        Some(Profile::curve(scaled.collect::<Option<_>>()?, period))
+    }
+
     /// The line number `index` (counted through all periods): its start, its length (`None`: for ever), and
     /// the rates at both ends.
     pub fn line(&self, index: usize) -> Line {
@@ -151,6 +165,11 @@ pub struct Line {
 }
 
 impl Line {
+    /// The rates at its two ends, near enough to be shown.
+    pub fn rates(&self) -> (f64, f64) {
+        (float(self.from), float(self.to))
+    }
+
     fn between(first: (Exact, Exact), second: (Exact, Exact), offset: Exact) -> Line {
         let start = near(first.0.checked_add(&offset), float(first.0) + float(offset));
         let length = near(second.0.checked_sub(&first.0), float(second.0) - float(first.0));

@@ -7,7 +7,6 @@ use super::told;
 use crate::check::scenario::{Arrival, Load, RateArrival};
 use crate::lang::profile::{Exact, Profile};
 use num_rational::Ratio;
-use num_traits::{CheckedMul, Zero};
 
 /// A load at its place.
 pub(super) struct Arrivals<'a> {
@@ -134,24 +133,11 @@ fn profiles(known: &Known, rate: &RateArrival, span: Option<u64>) -> Option<(Pro
             None => span?,
         };
         let points = &known.scenario.curves[curve.index()].points;
-        return Some((curved(points, low, period)?, curved(points, high, period)?));
+        let curve = |rate| Profile::shaped(points, rate, seconds(period));
+        return Some((curve(low)?, curve(high)?));
     }
     let Some(to) = &rate.to else { return Some((Profile::constant(low), Profile::constant(high))) };
     let over = seconds(span?);
     let (to_low, to_high) = known.fractions(to)?;
     Some((Profile::ramp(low, to_low, over), Profile::ramp(high, to_high, over)))
-}
-
-fn curved(points: &[(f64, f64)], rate: Exact, period: u64) -> Option<Profile> {
-    let period = seconds(period);
-    if period.is_zero() || points.is_empty() {
-        return None;
-    }
-    // A curve's times and levels were written with few digits, which the nearest simple fraction brings back.
-    let simple = |value: f64| Ratio::<i128>::approximate_float(value);
-    let scaled = points.iter().map(|(at, level)| {
-        let at = simple(*at)?.checked_mul(&period)?;
-        Some((at, simple(*level)?.checked_mul(&rate)?))
-    });
-    Some(Profile::curve(scaled.collect::<Option<_>>()?, period))
 }

@@ -18,6 +18,20 @@ impl<'a> Walker<'a> {
         }
     }
 
+    /// Braces only group: what is started in them belongs to the block around.
+    pub fn group(&mut self, body: &'a Block, span: Span, frame: &mut Frame<'a>) {
+        let place = self.add(frame, span, StepKind::Block, |_| "{ … }".to_string());
+        let (outer, began) = (std::mem::replace(&mut frame.around.place, place), frame.now);
+        let start = frame.here();
+        self.statements(body, frame);
+        frame.around.place = outer;
+        let taken = frame.now.since(began);
+        if let Some(step) = self.draft.step(place) {
+            step.end = std::time::Duration::from_nanos(start.saturating_add(taken.least));
+            step.longest = taken.most.map(std::time::Duration::from_nanos);
+        }
+    }
+
     /// A block that begins now and is shown as one.
     pub fn inner(
         &mut self,

@@ -27,7 +27,7 @@ pub use text::{Style, text};
 pub use touches::{Fault, Touch, TouchKind, Touches};
 pub use undo::undo;
 
-use crate::check::scenario::Scenario;
+use crate::check::scenario::{LoadSubject, Scenario};
 use crate::source::Sources;
 use std::time::Duration;
 
@@ -155,6 +155,12 @@ impl StepKind {
             StepKind::Note => "note",
         }
     }
+}
+
+/// How long an iteration of an action or mix takes at least.
+pub fn shortest_iteration(scenario: &Scenario, sources: &Sources, subject: LoadSubject) -> Duration {
+    let known = known::Known::new(scenario, sources);
+    Duration::from_nanos(told::iteration(&known, subject).least)
 }
 
 /// The plan of a checked scenario.

@@ -186,7 +186,7 @@ impl<'a> Walker<'a> {
             Kind::Repeat { count, body } => self.repeat(count, body, span, frame),
             Kind::ForEach { variable, source, body } => self.for_each(*variable, source, body, span, frame),
             Kind::Parallel { branches } => self.parallel(branches, span, frame),
-            Kind::Group(body) => self.inner(body, span, frame, |_| "{ … }".to_string()),
+            Kind::Group(body) => self.group(body, span, frame),
             Kind::Every { period, body } => {
                 let head = |known: &Known| known.with_body(format!("every {}", known.shown(period)), body);
                 let place = self.add(frame, span, StepKind::Loop, head);

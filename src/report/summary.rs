@@ -95,6 +95,11 @@ impl Summary {
             EventKind::PhaseStarted(started) => self.phases.start(at, started),
             EventKind::PhaseEnded(ended) => self.phases.end(at, ended),
             EventKind::PassStarted { .. } | EventKind::LoadEnded { .. } => {}
+            // Of a rehearsal there is no report.
+            EventKind::Step { .. }
+            | EventKind::Expected(_)
+            | EventKind::LoadRate(_)
+            | EventKind::Rehearsed(_) => {}
             EventKind::FaultApplied(applied) => self.faults.apply(applied, self.phases.innermost()),
             EventKind::FaultUndone(undone) => {
                 if let Some(phase) = self.faults.undo(undone) {

@@ -186,6 +186,9 @@ impl<'s> Interpreter<'s, '_> {
 
     /// An `at` whose time has come.
     pub fn enter_at(&mut self, id: StrandId, parent: ScopeId, span: Span, time: Moment, body: &'s Block) {
+        self.depth = self.depth(parent);
+        self.tell_step(span, |run| run.head(span));
+        self.depth = None;
         let entry = Entry { block: Some(body), ..Entry::of(ScopeKind::At, span) };
         self.enter_block(id, parent, time, entry, body);
     }

@@ -90,7 +90,12 @@ impl Interpreter<'_, '_> {
             }
             let over_phases = self.measurements.over_phases();
             self.measurements.unpin(self.world, &over_phases, scope.began);
-            self.tell(EventKind::PhaseEnded(PhaseEnded { phase: number, name, cut: how.cut }));
+            let (now, depth) = (self.now, self.depth.or(scope.parent.and_then(|outer| self.depth(outer))));
+            self.tell_inside(
+                now,
+                depth,
+                EventKind::PhaseEnded(PhaseEnded { phase: number, name, cut: how.cut }),
+            );
         }
         let pinned = Rc::clone(&scope.pinned);
         self.measurements.unpin(self.world, &pinned, scope.began);

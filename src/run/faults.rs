@@ -10,6 +10,7 @@ use crate::event::{Acted, EventKind, Evidence, FaultApplied, FaultUndone, Verdic
 use crate::lang::call::Call;
 use crate::lang::expr::TargetId;
 use crate::lang::moment::Moment;
+use std::time::Duration;
 
 /// What sort of fault it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,6 +32,8 @@ pub(super) struct NewFault {
     pub asked: String,
     pub line: u32,
     pub due: Moment,
+    /// How long it is to last; without one until its block ends.
+    pub lasts: Option<Duration>,
 }
 
 /// A fault that has begun and is not done with.
@@ -46,6 +49,8 @@ pub(super) struct Fault<'s> {
     outstanding: u32,
     /// Whether it is to be no more.
     removed: bool,
+    /// How many blocks stand around its statement, where that is told.
+    depth: Option<u32>,
 }
 
 impl<'s> Interpreter<'s, '_> {
@@ -55,7 +60,8 @@ impl<'s> Interpreter<'s, '_> {
         let name = self.scenario.target(new.target).name.as_str();
         self.scopes.own(new.scope, Owned::Fault(id));
         let outstanding = u32::from(new.kind == FaultKind::Held);
-        let fault = Fault { new, name, applied: None, effect: None, outstanding, removed: false };
+        let depth = self.depth;
+        let fault = Fault { new, name, applied: None, effect: None, outstanding, removed: false, depth };
         self.faults.insert(id, fault);
         id
     }
@@ -128,8 +134,10 @@ impl<'s> Interpreter<'s, '_> {
                 asked: fault.new.asked.clone(),
                 due: fault.new.due.seconds(),
                 applied: at.seconds(),
+                lasts: fault.new.lasts.map(|lasts| lasts.as_secs_f64()),
             };
-            self.tell_at(at, EventKind::FaultApplied(applied));
+            let depth = fault.depth;
+            self.tell_inside(at, depth, EventKind::FaultApplied(applied));
         }
         self.settle_fault(id, at);
     }
@@ -145,7 +153,8 @@ impl<'s> Interpreter<'s, '_> {
             due: fault.new.due.seconds(),
             failed: Some(failed),
         };
-        self.acted(at, acted);
+        let depth = fault.depth;
+        self.acted(at, depth, acted);
         self.forget_fault(id);
         if let Removed::Uncovers(state) = self.overrides.remove(property, id) {
             self.set(property, state, None);
@@ -222,12 +231,13 @@ impl<'s> Interpreter<'s, '_> {
             return;
         }
         let unknown = Effect { measured: None, evidence: Evidence::NotExercised };
+        let depth = fault.depth;
         let Effect { measured, evidence } = fault.effect.unwrap_or(unknown);
         if evidence == Evidence::None {
             self.count(Verdict::Inconclusive);
         }
         let undone = FaultUndone { fault: id, undone: at.seconds(), measured, evidence };
-        self.tell_at(at, EventKind::FaultUndone(undone));
+        self.tell_inside(at, depth, EventKind::FaultUndone(undone));
     }
 
     /// The faults that are in force, as the scenario says them.

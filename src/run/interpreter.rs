@@ -59,6 +59,8 @@ pub(super) struct Interpreter<'s, 'w> {
     pub number: u64,
     /// How often each phase was entered, by where it stands.
     pub phase_passes: BTreeMap<Span, u64>,
+    /// How many blocks stand around the statement that is carried out, where that is told.
+    pub depth: Option<u32>,
 }
 
 /// Runs a scenario in a world, and tells what happens.
@@ -74,7 +76,11 @@ pub async fn run(
     let mut interpreter = Interpreter::new(scenario, sources, options, world, sink);
     interpreter.begin();
     loop {
-        interpreter.work();
+        if options.rehearsal {
+            interpreter.work_in_order().await;
+        } else {
+            interpreter.work();
+        }
         if let Some(outcome) = interpreter.finished() {
             return outcome;
         }
@@ -103,7 +109,8 @@ impl<'s, 'w> Interpreter<'s, 'w> {
             now: world.now(),
             world,
             sink,
-            mask: Mask::new(options.secrets.iter().cloned()),
+            // A rehearsal knows no secret: what stands for one is its name.
+            mask: Mask::new(options.secrets.iter().filter(|_| !options.rehearsal).cloned()),
             scopes: Scopes::default(),
             strands: BTreeMap::new(),
             ready: VecDeque::new(),
@@ -122,6 +129,7 @@ impl<'s, 'w> Interpreter<'s, 'w> {
             verdict: Verdict::Pass,
             number: 0,
             phase_passes: BTreeMap::new(),
+            depth: None,
         }
     }
 
@@ -133,12 +141,17 @@ impl<'s, 'w> Interpreter<'s, 'w> {
 
     /// Tells what happens now.
     pub fn tell(&mut self, kind: EventKind) {
-        self.tell_at(self.now, kind);
+        self.tell_inside(self.now, self.depth, kind);
     }
 
     /// Tells what happened at a moment.
     pub fn tell_at(&mut self, at: Moment, kind: EventKind) {
-        let event = mask::event(&self.mask, Event { at: at.seconds(), kind });
+        self.tell_inside(at, None, kind);
+    }
+
+    /// Tells what happened at a moment, inside so many blocks.
+    pub fn tell_inside(&mut self, at: Moment, depth: Option<u32>, kind: EventKind) {
+        let event = mask::event(&self.mask, Event { depth, ..Event::new(at.seconds(), kind) });
         (self.sink)(event);
     }
 
@@ -216,6 +229,25 @@ impl<'s, 'w> Interpreter<'s, 'w> {
         count.ok_or_else(|| NoValue::Mismatch(format!("`{value}` is no whole number")))
     }
 
+    /// Lets everything that can go on do so; what a statement brings about at its instant is told before the next one
+    /// begins. Only where the world never waits.
+    async fn work_in_order(&mut self) {
+        loop {
+            while let Some(observation) = self.world.next(self.now).await {
+                self.observe(observation);
+            }
+            match self.ready.pop_front() {
+                Some(strand) => self.advance(strand),
+                None => {
+                    self.continue_stages();
+                    if self.ready.is_empty() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
     /// Lets everything that can go on do so.
     fn work(&mut self) {
         loop {
@@ -279,6 +311,7 @@ impl<'s, 'w> Interpreter<'s, 'w> {
             }
             Observation::Restarted { target, at } => self.measurements.restarted(target, at),
             Observation::Answered { ticket, at, answer } => self.answered(ticket, at, answer),
+            Observation::RateChanged { load, at, change } => self.rate_changed(load, at, change),
             Observation::LoadEnded { load, at } => self.load_ended(load, at),
             Observation::Told { at, event } => self.tell_at(at, event),
             Observation::Interrupted { signal } => self.interrupted(signal),

@@ -87,7 +87,7 @@ impl<'s> Interpreter<'s, '_> {
         }
     }
 
-    fn qualifier(&mut self, scope: ScopeId, expectation: &'s Expectation) -> Result<Qualifier, NoValue> {
+    pub fn qualifier(&mut self, scope: ScopeId, expectation: &'s Expectation) -> Result<Qualifier, NoValue> {
         Ok(match &expectation.qualifier {
             Written::Now => Qualifier::Now,
             Written::Sometimes => Qualifier::Sometimes,

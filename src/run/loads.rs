@@ -23,6 +23,8 @@ pub(super) struct Running {
     pub name: String,
     pub line: u32,
     pub scope: ScopeId,
+    /// How many blocks stand around it, where that is told.
+    pub depth: Option<u32>,
     pub subject: LoadSubject,
     /// The actions it runs.
     pub actions: BTreeSet<ActionId>,
@@ -57,6 +59,7 @@ impl<'s> Interpreter<'s, '_> {
             name: self.scenario.subject_name(load.subject).to_owned(),
             line: self.sources.line(span),
             scope,
+            depth: self.depth,
             subject: load.subject,
             actions: self.actions_of(load.subject),
             stopped: None,
@@ -146,14 +149,16 @@ impl<'s> Interpreter<'s, '_> {
             due: at.seconds(),
             failed: Some(failed),
         };
-        self.acted(at, acted);
+        let depth = load.depth;
+        self.acted(at, depth, acted);
     }
 
     /// The last iteration of a load has ended.
     pub fn load_ended(&mut self, id: LoadId, at: Moment) {
         let Some(load) = self.loads.remove(&id) else { return };
         self.scopes.disown(load.scope, Owned::Load(id));
-        self.tell_at(at, EventKind::LoadEnded { load: id, name: load.name, line: load.line });
+        let ended = EventKind::LoadEnded { load: id, name: load.name, line: load.line };
+        self.tell_inside(at, load.depth, ended);
         let waiting: Vec<StrandId> = self
             .strands
             .iter()

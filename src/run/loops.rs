@@ -49,6 +49,11 @@ impl<'s> Interpreter<'s, '_> {
                 (Until::Holds(condition, None), max)
             }
         };
+        self.tell_step(span, |run| run.repeat_head(span, count, &until, duration));
+        // In a rehearsal what is waited for is there before the first pass.
+        if self.options.rehearsal && matches!(count, Repeat::Until { .. }) {
+            return Ok(());
+        }
         let time = self.time(id);
         let scope = self.enter(id, parent, time, Entry { duration, ..Entry::of(ScopeKind::Loop, span) });
         let repeating = Repeating { scope, body, span, passes: 0, until, began: time };
@@ -117,8 +122,9 @@ impl<'s> Interpreter<'s, '_> {
         body: &'s Block,
         bound: Vec<(VariableId, Value)>,
     ) {
-        if pass <= PASSES_TOLD || pass.is_multiple_of(PASSES_TOLD) {
-            self.tell(EventKind::PassStarted { line: self.sources.line(span), pass });
+        if pass <= PASSES_TOLD || pass.is_multiple_of(PASSES_TOLD) || self.options.rehearsal {
+            let (now, depth) = (self.now, self.depth(parent));
+            self.tell_inside(now, depth, EventKind::PassStarted { line: self.sources.line(span), pass });
         }
         let kind = ScopeKind::Pass { number: pass };
         let entry = Entry { pass, bound, block: Some(body), ..Entry::of(kind, span) };
@@ -213,6 +219,7 @@ impl<'s> Interpreter<'s, '_> {
         source: &'s EachSource,
         body: &'s Block,
     ) -> Result<(), NoValue> {
+        self.tell_step(span, |run| run.head(span));
         let mut left = self.rows(scope, source)?;
         left.reverse();
         let time = self.time(id);
@@ -230,6 +237,7 @@ impl<'s> Interpreter<'s, '_> {
         period: &'s Expr,
         body: &'s Block,
     ) -> Result<(), NoValue> {
+        self.tell_step(span, |run| run.head(span));
         let every = self.number();
         self.everies.insert(every, Every { scope, period, body, span, pass: 0, running: None });
         self.scopes.own(scope, Owned::Every(every));

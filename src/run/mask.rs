@@ -40,7 +40,7 @@ mod tests {
     use crate::event::{Command, Stage};
 
     fn note(text: &str) -> Event {
-        Event { at: 1.0, kind: EventKind::Note { line: 3, text: text.into() } }
+        Event::new(1.0, EventKind::Note { line: 3, text: text.into() })
     }
 
     #[test]
@@ -54,14 +54,14 @@ mod tests {
             code: None,
             failed: Some("abc".into()),
         };
-        let masked = super::event(&mask, Event { at: 0.0, kind: EventKind::Command(command) });
+        let masked = super::event(&mask, Event::new(0.0, EventKind::Command(command)));
         assert!(!format!("{masked:?}").contains("abc"));
     }
 
     #[test]
     fn a_secret_that_is_a_word_of_an_event_leaves_the_event_whole() {
         let mask = Mask::new(["story".to_owned(), "a\"b".to_owned()]);
-        let event = Event { at: 0.0, kind: EventKind::StageStarted { stage: Stage::Story } };
+        let event = Event::new(0.0, EventKind::StageStarted { stage: Stage::Story });
         assert_eq!(super::event(&mask, event.clone()), event);
         assert_eq!(super::event(&mask, note("a story a\"b")), note("a *** ***"));
     }

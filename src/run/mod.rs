@@ -21,7 +21,9 @@ mod measurements;
 mod overrides;
 pub mod pretend;
 mod random;
+mod rates;
 pub mod real;
+mod rehearsal;
 mod scope;
 mod stages;
 mod story;
@@ -34,6 +36,7 @@ mod watch;
 pub mod world;
 
 pub use interpreter::run;
+pub use rehearsal::rehearse;
 
 use crate::event::Verdict;
 use crate::run::world::Signal;
@@ -65,6 +68,8 @@ pub struct Options {
     pub only: Vec<String>,
     /// No phases of these names.
     pub skip: Vec<String>,
+    /// Statements are told and conditions are not looked at ([`rehearse`]).
+    pub rehearsal: bool,
 }
 
 /// How a run came out.

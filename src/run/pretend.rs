@@ -5,12 +5,10 @@
 //! series is without values unless readings were given for it, every order is carried out at once unless it was
 //! said to fail or to take its time.
 
-use super::LOAD_GRACE;
-use super::world::{
-    Answer, Effect, LoadArrival, LoadId, LoadOrder, Observation, Order, Record, Sampling, Signal, Ticket,
-    World,
-};
-use crate::check::scenario::Scenario;
+mod loads;
+
+use super::world::{Answer, Effect, LoadId, Observation, Order, Record, Sampling, Signal, Ticket, World};
+use crate::check::scenario::{Curve, LoadSubject, Scenario};
 use crate::event::Evidence;
 use crate::lang::call::Call;
 use crate::lang::eval::NoValue;
@@ -20,6 +18,7 @@ use crate::lang::moment::Moment;
 use crate::lang::value::Value;
 use crate::measure::Window;
 use futures_util::future::{LocalBoxFuture, ready};
+use loads::Going;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -32,14 +31,19 @@ pub struct Pretend {
     now: Moment,
     series: Vec<String>,
     targets: Vec<String>,
-    subjects: Box<dyn Fn(&LoadOrder) -> String>,
+    actions: Vec<String>,
+    mixes: Vec<String>,
+    curves: Vec<Curve>,
     readings: BTreeMap<SeriesId, (Reading, Sampling)>,
     failing: BTreeMap<String, String>,
     taking: BTreeMap<String, Duration>,
     effects: BTreeMap<String, Effect>,
     /// The state each property is in, and the loads that run.
     states: BTreeMap<(TargetId, &'static str), Call>,
-    loads: BTreeMap<LoadId, String>,
+    loads: BTreeMap<LoadId, Going>,
+    /// Whether changes of what loads ask for are told.
+    tells_rates: bool,
+    /// Where the ends of commands stand in what is coming.
     commands: BTreeMap<Ticket, (Moment, u64)>,
     coming: BTreeMap<(Moment, u64), Observation>,
     number: u64,
@@ -48,26 +52,29 @@ pub struct Pretend {
 impl Pretend {
     /// A world for a scenario, without readings.
     pub fn new(scenario: &Scenario) -> Pretend {
-        let actions: Vec<String> = scenario.actions.iter().map(|action| action.name.clone()).collect();
-        let mixes: Vec<String> = scenario.mixes.iter().map(|mix| mix.name.clone()).collect();
         Pretend {
             now: Moment::START,
             series: scenario.series.iter().map(|series| series.name.clone()).collect(),
             targets: scenario.targets.iter().map(|target| target.name.clone()).collect(),
-            subjects: Box::new(move |order| match order.subject {
-                crate::check::scenario::LoadSubject::Action(action) => actions[action.index()].clone(),
-                crate::check::scenario::LoadSubject::Mix(mix) => mixes[mix.index()].clone(),
-            }),
+            actions: scenario.actions.iter().map(|action| action.name.clone()).collect(),
+            mixes: scenario.mixes.iter().map(|mix| mix.name.clone()).collect(),
+            curves: scenario.curves.clone(),
             readings: BTreeMap::new(),
             failing: BTreeMap::new(),
             taking: BTreeMap::new(),
             effects: BTreeMap::new(),
             states: BTreeMap::new(),
             loads: BTreeMap::new(),
+            tells_rates: false,
             commands: BTreeMap::new(),
             coming: BTreeMap::new(),
             number: 0,
         }
+    }
+
+    /// Loads tell how what they ask for changes.
+    pub fn tell_rates(&mut self) {
+        self.tells_rates = true;
     }
 
     /// What a series of that name reads whenever it is sampled.
@@ -116,19 +123,30 @@ impl Pretend {
     }
 
     fn come(&mut self, at: Moment, observation: Observation) {
+        self.come_as(at, observation);
+    }
+
+    /// Gives the place of what is coming, by which it can be taken away again.
+    fn come_as(&mut self, at: Moment, observation: Observation) -> (Moment, u64) {
         self.number += 1;
-        self.coming.insert((at.max(self.now), self.number), observation);
+        let place = (at.max(self.now), self.number);
+        self.coming.insert(place, observation);
+        place
     }
 
     /// Answers an order that was called `what`.
     fn answer(&mut self, ticket: Ticket, what: &str, answer: Answer) {
+        self.answer_as(ticket, what, answer);
+    }
+
+    fn answer_as(&mut self, ticket: Ticket, what: &str, answer: Answer) -> (Moment, u64) {
         let taken = self.taking.get(what).copied().unwrap_or_default();
         let at = self.now.after(taken);
         let answer = match self.failing.get(what) {
             Some(why) => Err(why.clone()),
             None => Ok(answer),
         };
-        self.come(at, Observation::Answered { ticket, at, answer });
+        self.come_as(at, Observation::Answered { ticket, at, answer })
     }
 
     fn called(&self, target: TargetId, call: &Call) -> String {
@@ -140,30 +158,10 @@ impl Pretend {
         self.effects.get(what).cloned().unwrap_or(unknown)
     }
 
-    fn start_load(&mut self, ticket: Ticket, order: &LoadOrder) {
-        let name = (self.subjects)(order);
-        let what = format!("load {name}");
-        let each = self.taking.get(&what).copied().unwrap_or_default();
-        let times = u32::try_from(order.times.unwrap_or(1)).unwrap_or(u32::MAX);
-        let length = match &order.arrival {
-            LoadArrival::AtOnce { .. } => Some(each),
-            LoadArrival::Sequential => Some(each.saturating_mul(times)),
-            LoadArrival::Rate { rate, .. } => order.times.map(|times| {
-                let due = Duration::try_from_secs_f64(times as f64 / rate.to_f64());
-                due.unwrap_or(Duration::MAX).saturating_add(each)
-            }),
-            LoadArrival::Users { users, .. } => order.times.map(|times| {
-                let rounds = times.div_ceil((*users).max(1));
-                each.saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX))
-            }),
-        };
-        self.loads.insert(order.load, name);
-        let length = if self.failing.contains_key(&what) { Some(Duration::ZERO) } else { length };
-        let answer = self.failing.get(&what).map_or(Ok(Answer::Done), |why| Err(why.clone()));
-        self.come(self.now, Observation::Answered { ticket, at: self.now, answer });
-        if let Some(length) = length {
-            let at = order.start.after(length).max(self.now);
-            self.come(at, Observation::LoadEnded { load: order.load, at });
+    fn subject(&self, subject: LoadSubject) -> &str {
+        match subject {
+            LoadSubject::Action(action) => &self.actions[action.index()],
+            LoadSubject::Mix(mix) => &self.mixes[mix.index()],
         }
     }
 }
@@ -196,20 +194,13 @@ impl World for Pretend {
                 let what = self.called(target, &call);
                 self.answer(ticket, &what, Answer::Replied(Vec::new()));
             }
-            Order::StartLoad(order) => self.start_load(ticket, &order),
-            Order::StopLoad { load, at } => {
-                let what = self.loads.remove(&load).map(|name| format!("load {name}"));
-                let flight = what.and_then(|what| self.taking.get(&what)).copied().unwrap_or_default();
-                self.answer(ticket, "", Answer::Done);
-                let ended = at.after(flight.min(LOAD_GRACE)).max(self.now);
-                self.come(ended, Observation::LoadEnded { load, at: ended });
-            }
+            Order::StartLoad(order) => self.start_load(ticket, *order),
+            Order::StopLoad { load, at } => self.stop_load(ticket, load, at),
             Order::Run { words, .. } => {
                 let what =
                     if self.taking.contains_key(&words.join(" ")) { words.join(" ") } else { "run".into() };
-                self.answer(ticket, &what, Answer::Exited(Some(0)));
-                let at = self.now.after(self.taking.get(&what).copied().unwrap_or_default());
-                self.commands.insert(ticket, (at, self.number));
+                let place = self.answer_as(ticket, &what, Answer::Exited(Some(0)));
+                self.commands.insert(ticket, place);
             }
             Order::EndRun { run } => {
                 if let Some(place) = self.commands.remove(&run)
@@ -237,7 +228,14 @@ impl World for Pretend {
         let told = match first.filter(|at| *at <= until.max(self.now)) {
             Some(at) => {
                 self.now = self.now.max(at);
-                self.coming.pop_first().map(|(_, observation)| observation)
+                let told = self.coming.pop_first().map(|(_, observation)| observation);
+                match &told {
+                    Some(Observation::RateChanged { load, .. }) => self.next_change(*load),
+                    Some(Observation::LoadEnded { load, .. }) => drop(self.loads.remove(load)),
+                    Some(Observation::Answered { ticket, .. }) => drop(self.commands.remove(ticket)),
+                    _ => {}
+                }
+                told
             }
             None => {
                 if until != Moment::NEVER {

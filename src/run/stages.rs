@@ -317,7 +317,9 @@ impl<'s> Interpreter<'s, '_> {
             self.count(Verdict::Inconclusive);
         }
         let verdict = self.verdict;
-        self.tell(EventKind::RunEnded(RunEnded { verdict, story, reason }));
+        if !self.options.rehearsal {
+            self.tell(EventKind::RunEnded(RunEnded { verdict, story, reason }));
+        }
         self.stages.outcome = Some(Outcome { verdict, ending });
     }
 }

@@ -8,13 +8,20 @@ use crate::check::scenario::{Qualifier, Step, StepKind};
 use crate::event::{EventKind, Verdict};
 use crate::lang::eval::NoValue;
 use crate::lang::moment::Moment;
+use crate::lang::unit::format_duration;
 
 impl<'s> Interpreter<'s, '_> {
-    /// Lets a strand go on as far as it can.
+    /// Lets a strand go on as far as it can; in a rehearsal, to its next statement.
     pub fn advance(&mut self, id: StrandId) {
+        let mut stepped = false;
         while let Some(strand) = self.strands.get_mut(&id).filter(|strand| strand.waiting == Waiting::Nothing)
         {
+            if stepped && self.options.rehearsal {
+                self.ready.push_front(id);
+                return;
+            }
             let time = strand.time;
+            stepped = true;
             match strand.frames.last_mut() {
                 None => self.strand_ended(id),
                 Some(Frame::Steps { steps, next, scope }) => {
@@ -73,10 +80,16 @@ impl<'s> Interpreter<'s, '_> {
     }
 
     fn execute(&mut self, id: StrandId, scope: ScopeId, step: &'s Step) {
-        if let Err(lacking) = self.try_execute(id, scope, step) {
-            self.notice(Some(step.span), format!("this was left out: {lacking}"));
-            self.count(Verdict::Fail);
+        self.depth = self.depth(scope);
+        match self.try_execute(id, scope, step) {
+            Ok(()) => {}
+            Err(lacking) if self.options.rehearsal => self.step_without_value(step, &lacking),
+            Err(lacking) => {
+                self.notice(Some(step.span), format!("this was left out: {lacking}"));
+                self.count(Verdict::Fail);
+            }
         }
+        self.depth = None;
     }
 
     fn try_execute(&mut self, id: StrandId, scope: ScopeId, step: &'s Step) -> Result<(), NoValue> {
@@ -84,6 +97,7 @@ impl<'s> Interpreter<'s, '_> {
         match &step.kind {
             StepKind::Tell(tell) => self.tell_target(id, scope, tell)?,
             StepKind::Load(load) => self.start_load(id, scope, step.span, load)?,
+            StepKind::Expect(expectation) if self.options.rehearsal => self.list(id, scope, *expectation)?,
             StepKind::Expect(expectation) => self.expect(id, scope, *expectation)?,
             StepKind::Phase { name, duration, body } => {
                 self.enter_phase(id, scope, step.span, name, duration.as_ref(), body)?;
@@ -92,17 +106,26 @@ impl<'s> Interpreter<'s, '_> {
             StepKind::ForEach { variable, source, body } => {
                 self.enter_each(id, scope, step.span, *variable, source, body)?;
             }
-            StepKind::Parallel { branches } => self.enter_parallel(id, scope, step.span, branches),
+            StepKind::Parallel { branches } => {
+                self.tell_step(step.span, |_| "parallel".to_owned());
+                self.enter_parallel(id, scope, step.span, branches);
+            }
             StepKind::Group(block) => self.push(id, Frame::Steps { steps: &block.steps, next: 0, scope }),
             StepKind::Every { period, body } => self.begin_every(id, scope, step.span, period, body)?,
             StepKind::At { time: at, body } => self.wait_for_at(id, scope, step.span, at, body)?,
             StepKind::Choose(picks) => self.choose(id, scope, step.span, picks),
             StepKind::Do { sequence, arguments } => {
+                self.tell_step(step.span, |run| run.head(step.span));
                 self.enter_sequence(id, scope, step.span, *sequence, arguments)?;
             }
             StepKind::Wait(duration) => {
                 let duration = self.duration(scope, duration)?;
+                self.tell_step(step.span, |_| format!("wait {}", format_duration(duration)));
                 self.sleep(id, scope, time.after(duration));
+            }
+            // What is waited for is there.
+            StepKind::WaitUntil { .. } if self.options.rehearsal => {
+                self.tell_step(step.span, |run| run.head(step.span));
             }
             StepKind::WaitUntil { condition, max } => {
                 self.wait_until(id, scope, step.span, condition, max.as_ref())?;

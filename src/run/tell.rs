@@ -51,6 +51,7 @@ pub(super) enum Pending<'s> {
         span: Span,
         command: String,
         began: Moment,
+        depth: Option<u32>,
     },
     EndRun,
     /// A sample on the series' own grid.
@@ -65,6 +66,8 @@ pub(super) enum Pending<'s> {
 pub(super) struct Act {
     pub strand: StrandId,
     pub told: Acted,
+    /// How many blocks stand around it, where that is told.
+    pub depth: Option<u32>,
     pub held: Option<FaultId>,
 }
 
@@ -100,8 +103,11 @@ impl<'s> Interpreter<'s, '_> {
         let (target, line) = (tell.target, self.sources.line(tell.span));
         let name = &self.scenario.target(target).name;
         let due = self.time(id);
-        let new =
-            |kind| NewFault { scope, kind, target, call: call.clone(), asked: asked.clone(), line, due };
+        let new = |kind| {
+            let (call, asked, lasts) = (call.clone(), asked.clone(), duration);
+            NewFault { scope, kind, target, call, asked, line, due, lasts }
+        };
+        let depth = self.depth;
         let told = Acted {
             target: name.clone(),
             verb: call.verb.to_owned(),
@@ -121,16 +127,16 @@ impl<'s> Interpreter<'s, '_> {
             (Nature::Act { .. }, Some(duration)) => {
                 let fault = self.begin_fault(new(FaultKind::Held));
                 self.push(id, Frame::Hold { fault, duration });
-                let act = Act { strand: id, told, held: Some(fault) };
+                let act = Act { strand: id, told, depth, held: Some(fault) };
                 self.order(Order::Act { target, call, held: Some(fault) }, Pending::Act(Box::new(act)))
             }
             (Nature::Act { .. }, None) => {
-                let act = Act { strand: id, told, held: None };
+                let act = Act { strand: id, told, depth, held: None };
                 self.order(Order::Act { target, call, held: None }, Pending::Act(Box::new(act)))
             }
             (Nature::Request, _) => {
                 let conversation = self.conversation(scope, &tell.conversation)?;
-                let act = Act { strand: id, told, held: None };
+                let act = Act { strand: id, told, depth, held: None };
                 let pending = Pending::Request(Box::new(act), scope, tell);
                 self.order(Order::Request { target, call, conversation }, pending)
             }
@@ -205,7 +211,7 @@ impl<'s> Interpreter<'s, '_> {
         let mut around = self.around(&names, place.inner(command.span, 0), (began, None), now);
         let words = words(command, &mut around)?;
         let command = words.join(" ");
-        let pending = Pending::Run { strand: id, span, command, began: now };
+        let pending = Pending::Run { strand: id, span, command, began: now, depth: self.depth };
         let ticket = self.order(Order::Run { words, timeout }, pending);
         self.wait_for(id, Waiting::Answer(ticket));
         Ok(())
@@ -242,6 +248,7 @@ impl<'s> Interpreter<'s, '_> {
             }
             Pending::Request(act, scope, tell) => {
                 let failed = match answer {
+                    Ok(Answer::Replied(_)) if self.options.rehearsal => None,
                     Ok(Answer::Replied(reply)) => self.check_reply(scope, tell, &reply),
                     Ok(_) => None,
                     Err(failed) => Some(failed),
@@ -256,7 +263,7 @@ impl<'s> Interpreter<'s, '_> {
                 }
             }
             Pending::StopLoad | Pending::EndRun => {}
-            Pending::Run { strand, span, command, began } => {
+            Pending::Run { strand, span, command, began, depth } => {
                 // A command that was cut with its block had not decided anything.
                 let cut =
                     self.strands.get(&strand).map(|strand| strand.waiting) != Some(Waiting::Answer(ticket));
@@ -270,7 +277,11 @@ impl<'s> Interpreter<'s, '_> {
                 let missed = failed.is_some() && !cut;
                 let line = self.sources.line(span);
                 let took = at.since(began).as_secs_f64();
-                self.tell_at(at, EventKind::Command(Command { line, command, took, code, failed }));
+                self.tell_inside(
+                    at,
+                    depth,
+                    EventKind::Command(Command { line, command, took, code, failed }),
+                );
                 if missed {
                     self.missed_statement();
                 }
@@ -308,16 +319,16 @@ impl<'s> Interpreter<'s, '_> {
                 let text = format!("`{}` was cut with its block: {failed}", act.told.asked);
                 self.tell_at(at, EventKind::Noticed { line: Some(act.told.line), text });
             }
-            failed => self.acted(at, Acted { failed, ..act.told.clone() }),
+            failed => self.acted(at, act.depth, Acted { failed, ..act.told.clone() }),
         }
     }
 
     /// A failed act counts as a missed `expect`.
-    pub fn acted(&mut self, at: Moment, acted: Acted) {
+    pub fn acted(&mut self, at: Moment, depth: Option<u32>, acted: Acted) {
         if acted.failed.is_some() {
             self.missed_statement();
         }
-        self.tell_at(at, EventKind::Acted(acted));
+        self.tell_inside(at, depth, EventKind::Acted(acted));
     }
 
     /// A statement did not do what it should: a missed `expect`, or in `cleanup` a warning.

@@ -150,7 +150,7 @@ impl<'s> Interpreter<'s, '_> {
 }
 
 /// A qualifier as it is written, with the values it has.
-fn qualified(qualifier: Qualifier) -> String {
+pub(super) fn qualified(qualifier: Qualifier) -> String {
     match qualifier {
         Qualifier::Now => String::new(),
         Qualifier::Within(limit) => format!(" within {}", format_duration(limit)),

@@ -173,12 +173,27 @@ pub enum Observation {
     Changed { series: SeriesId, at: Moment },
     /// What a target's readings measure has begun anew: no slope is formed across this moment.
     Restarted { target: TargetId, at: Moment },
+    /// What a load asks for has changed. Told where loads are not carried out.
+    RateChanged { load: LoadId, at: Moment, change: RateChange },
     /// The last iteration of a load has ended.
     LoadEnded { load: LoadId, at: Moment },
     /// Something the report shows: a process that started, became ready, exited.
     Told { at: Moment, event: EventKind },
     /// A signal to stop.
     Interrupted { signal: Signal },
+}
+
+/// What a load asks for from one moment on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RateChange {
+    /// Iterations due per second, or how many users go on at once.
+    pub rate: Option<f64>,
+    pub users: Option<u64>,
+    /// Where that comes to in a straight line, and when.
+    pub towards: Option<(f64, Moment)>,
+    /// How many iterations were due before, and whether that is an expectation.
+    pub due: Option<u64>,
+    pub about: bool,
 }
 
 /// A new value of a series.

@@ -4,10 +4,12 @@
 pub mod missed;
 mod paint;
 mod progress;
+mod rehearsal;
 mod scorecard;
 mod status;
 mod told;
 
 pub use crate::diag::human::Style;
 pub use progress::{Draw, Progress, View};
+pub use rehearsal::Rehearsal;
 pub use scorecard::scorecard;

@@ -83,6 +83,11 @@ pub fn told(event: &Event, style: Style) -> Option<(Weight, u32, String)> {
             format!("{signal}: stopping; the second signal leaves out the commands of the cleanup"),
         ),
         EventKind::LoadSummary(_) | EventKind::LedgerSummary(_) => return None,
+        // A rehearsal is told in a form of its own.
+        EventKind::Step { .. }
+        | EventKind::Expected(_)
+        | EventKind::LoadRate(_)
+        | EventKind::Rehearsed(_) => return None,
     };
     Some((weight, line, painted(event, style, &plain(&text))))
 }
@@ -106,7 +111,7 @@ fn painted(event: &Event, style: Style, text: &str) -> String {
     }
 }
 
-fn stage_text(stage: Stage) -> &'static str {
+pub(super) fn stage_text(stage: Stage) -> &'static str {
     match stage {
         Stage::Setup => "setup",
         Stage::Start => "starting the targets",

@@ -47,6 +47,8 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("phase \"a\" { wait 3s; expect path.connections > 0 within 1s }", "3s", "4s", "0"),
     ("parallel { wait 3s; { wait 1s; wait 4s } }", "5s", "5s", "0"),
     ("choose { 1: wait 3s; 2: wait 5s }", "3s", "5s", "0"),
+    // Braces are no block: what starts in them lasts as long as what stands around them.
+    ("{ load put at 2/s; wait 1s }\nwait 4s", "5s", "10s", "10"),
     ("wait 1s; at 3s { wait 1s }", "4s", "4s", "0"),
     ("wait 1s..5s; at 3s { wait 1s }", "4s", "6s", "0"),
     ("phase \"a\" { wait 1s }\nphase \"b\" { at 2s { wait 1s } }", "4s", "4s", "0"),

@@ -7,7 +7,7 @@ use soak::event::*;
 
 /// An event at a second of the run.
 pub fn at(at: f64, kind: EventKind) -> Event {
-    Event { at, kind }
+    Event::new(at, kind)
 }
 
 /// An expectation of the file.
@@ -131,6 +131,7 @@ fn fault(second: f64, fault: u64, asked: &str, line: u32) -> Event {
         asked: asked.into(),
         due: second - 0.002,
         applied: second,
+        lasts: None,
     };
     at(second, EventKind::FaultApplied(applied))
 }

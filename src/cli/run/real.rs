@@ -66,6 +66,7 @@ impl Executor for RealExecutor {
             scenario,
             sources: Arc::clone(&self.sources),
             options: Options {
+                rehearsal: false,
                 seed: options.seed,
                 file: self.sources.files()[0].name().to_owned(),
                 started: options.started_text(),

@@ -60,7 +60,7 @@ fn report(receiver: &Receiver<Event>, mut record: Record, mut progress: Progress
         }
         while let Some(text) = record.take_notice() {
             tracing::warn!("{text}");
-            let notice = Event { at, kind: EventKind::Noticed { line: None, text } };
+            let notice = Event::new(at, EventKind::Noticed { line: None, text });
             record.write(&notice);
             summary.fold(&notice);
             progress.event(&notice);

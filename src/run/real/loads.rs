@@ -6,14 +6,12 @@ use crate::check::scenario::{LoadSubject, Origin, Scenario};
 use crate::event::EventKind;
 use crate::lang::expr::{ActionId, SeriesId};
 use crate::lang::moment::Moment;
-use crate::lang::profile::Profile;
-use crate::lang::quantity::{Amount, Quantity};
 use crate::lang::value::Value;
 use crate::load::engine::Report;
 use crate::load::order::{LoadOrder as EngineOrder, Plan};
 use crate::load::recorder::{Activity, Tick};
+use crate::run::rates;
 use crate::run::world::{Answer, LoadArrival, LoadId, LoadOrder, Observation, Record, Ticket};
-use num_rational::Ratio;
 use std::collections::HashMap;
 use std::rc::Rc;
 use tokio::sync::mpsc;
@@ -77,48 +75,14 @@ pub(super) async fn finish(shared: &Rc<Shared>) {
 
 fn plan(scenario: &Scenario, order: &LoadOrder) -> Result<Plan, String> {
     Ok(match &order.arrival {
-        LoadArrival::Rate { rate, to, poisson, max_users, shaped } => {
-            let from = exact(*rate)?;
-            let profile = match (shaped, to, order.end) {
-                (Some((curve, period)), ..) => {
-                    let period = Ratio::new(period.as_nanos() as i128, 1_000_000_000);
-                    let points = &scenario.curves[curve.index()].points;
-                    let points = points.iter().map(|(share, level)| {
-                        let point = (float(*share)? * period, float(*level)? * from);
-                        Ok::<_, String>(point)
-                    });
-                    Profile::curve(points.collect::<Result<_, _>>()?, period)
-                }
-                (None, Some(to), Some(end)) => {
-                    let over = Ratio::new(end.since(order.start).as_nanos() as i128, 1_000_000_000);
-                    Profile::ramp(from, exact(*to)?, over)
-                }
-                (None, Some(_), None) => return Err("a ramp needs an end".into()),
-                (None, None, _) => Profile::constant(from),
-            };
+        LoadArrival::Rate { poisson, max_users, .. } => {
+            let profile = rates::profile(&scenario.curves, order)?.ok_or("this load has no rate")?;
             Plan::Rate { profile, poisson: *poisson, max_users: *max_users }
         }
         LoadArrival::Users { users, to } => Plan::Users { from: *users, to: to.unwrap_or(*users) },
         LoadArrival::AtOnce { users } => Plan::AtOnce { users: *users },
         LoadArrival::Sequential => Plan::Sequential,
     })
-}
-
-/// A rate as a fraction; one that was measured is taken to a millionth.
-fn exact(rate: Quantity) -> Result<Ratio<i128>, String> {
-    match rate.amount {
-        Amount::Exact(ratio) if ratio < Ratio::from_integer(0) => Err("a rate cannot be negative".into()),
-        Amount::Exact(ratio) => Ok(ratio),
-        Amount::Float(value) => float(value),
-    }
-}
-
-fn float(value: f64) -> Result<Ratio<i128>, String> {
-    const GRAIN: f64 = 1e6;
-    if !(0.0..1e15).contains(&value) {
-        return Err(format!("a rate cannot be {value}"));
-    }
-    Ok(Ratio::new((value * GRAIN).round() as i128, GRAIN as i128))
 }
 
 /// The series that an engine's ticks feed.

@@ -16,16 +16,16 @@ fn started(version: u32) -> Event {
         params: vec![("duration".into(), "2h".into())],
         expectations: Vec::new(),
     });
-    Event { at: 0.0, kind }
+    Event::new(0.0, kind)
 }
 
 fn note(text: &str) -> Event {
-    Event { at: 1.5, kind: EventKind::Note { line: 3, text: text.into() } }
+    Event::new(1.5, EventKind::Note { line: 3, text: text.into() })
 }
 
 fn ended() -> Event {
     let ended = RunEnded { verdict: Verdict::Pass, story: 2.0, reason: None };
-    Event { at: 2.0, kind: EventKind::RunEnded(ended) }
+    Event::new(2.0, EventKind::RunEnded(ended))
 }
 
 fn read_all(folder: &Path) -> Result<(Vec<Event>, Gaps), RecordError> {
