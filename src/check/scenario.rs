@@ -340,7 +340,7 @@ pub struct Tell {
     pub verb: &'static Verb,
     pub arguments: Vec<Argument>,
     pub duration: Option<Expr>,
-    /// What a conversation does, on a WebSocket.
+    /// What a conversation does, on a WebSocket or with a broker.
     pub conversation: Vec<ConversationStep>,
     /// In the story: checks on the answer. In an action they stand in [`IterationStep::Tell`].
     pub checks: Vec<IterationStep>,
@@ -352,6 +352,8 @@ pub enum ConversationStep {
     Send(Argument),
     Receive(Option<Argument>),
     Hold(Expr),
+    /// A check or a capture on the message that was received last.
+    Look(IterationStep),
 }
 
 #[derive(Debug)]

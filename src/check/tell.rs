@@ -8,14 +8,15 @@ use super::scenario::{Argued, Argument, ConversationStep, IterationStep, Tell};
 use super::state::{Checker, Iteration};
 use crate::lang::declare::{keyword, positional};
 use crate::lang::expr::{Expr, TargetId};
-use crate::lang::signature::{Accepts, Body, Nature, Parameter, Verb};
+use crate::lang::signature::{Accepts, Body, Form, Nature, Parameter, Verb};
 use crate::source::Span;
 use crate::syntax::ast::{self, Statement, StatementKind, Word};
 
 /// What `send` takes in a conversation.
-static SEND: [Parameter; 2] = [
+static SEND: [Parameter; 3] = [
     positional("text", &[Accepts::Text], "What to send, as it is."),
     keyword("json", &[Accepts::Json], "What to send, as JSON."),
+    keyword("hex", &[Accepts::Text], "What to send: bytes, as pairs of hexadecimal digits."),
 ];
 /// What `receive` takes in a conversation.
 static RECEIVE: [Parameter; 1] =
@@ -89,7 +90,7 @@ impl Checker<'_> {
             match verb.body {
                 Body::None => self.report(mistake::arguments::no_block(body.span, verb.name)),
                 Body::Answer => answer = self.answer(verb, body),
-                Body::Conversation => tell.conversation = self.conversation(body),
+                Body::Conversation => tell.conversation = self.conversation(verb, body),
             }
         }
         Some(Told { tell, answer })
@@ -169,9 +170,7 @@ impl Checker<'_> {
 
     /// The braces behind a request: checks and captures on its answer.
     fn answer(&mut self, verb: &'static Verb, body: &ast::Block) -> Vec<IterationStep> {
-        let outer = self.iteration.clone();
-        let action = outer.as_ref().and_then(|iteration| iteration.action);
-        self.iteration = Some(Iteration { action, answer: verb.gives });
+        let outer = self.enter_answer(verb);
         let mut steps = Vec::new();
         for statement in &body.statements {
             match &statement.kind {
@@ -184,6 +183,14 @@ impl Checker<'_> {
         }
         self.iteration = outer;
         steps
+    }
+
+    /// From here on what the verb's answer brings is known; gives what was known before.
+    fn enter_answer(&mut self, verb: &'static Verb) -> Option<Iteration> {
+        let outer = self.iteration.clone();
+        let action = outer.as_ref().and_then(|iteration| iteration.action);
+        self.iteration = Some(Iteration { action, answer: verb.gives });
+        outer
     }
 
     /// `check` or `capture`, in an answer or on its own in an action.
@@ -228,15 +235,28 @@ impl Checker<'_> {
         }
     }
 
-    fn conversation(&mut self, body: &ast::Block) -> Vec<ConversationStep> {
+    fn conversation(&mut self, verb: &'static Verb, body: &ast::Block) -> Vec<ConversationStep> {
         let mut steps = Vec::new();
+        // What a message brings is known behind the first one.
+        let mut received = false;
         for statement in &body.statements {
-            let StatementKind::Words(words) = &statement.kind else {
-                if !matches!(statement.kind, StatementKind::Bad { .. }) {
-                    self.report(mistake::names::not_in_conversation(statement.span));
+            let words = match &statement.kind {
+                StatementKind::Words(words) => words,
+                StatementKind::Check { .. } | StatementKind::Capture { .. } => {
+                    let outer = received.then(|| self.enter_answer(verb));
+                    steps.extend(self.check_or_capture(statement).map(ConversationStep::Look));
+                    if let Some(outer) = outer {
+                        self.iteration = outer;
+                    }
+                    continue;
                 }
-                continue;
+                StatementKind::Bad { .. } => continue,
+                _ => {
+                    self.report(mistake::names::not_in_conversation(statement.span));
+                    continue;
+                }
             };
+            received |= words.first.text == "receive";
             let second = words.second.clone().map(Word::Plain);
             let list: Vec<&Word> = second.iter().chain(&words.arguments).collect();
             let end = Span::at(words.first.span.end);
@@ -285,7 +305,8 @@ impl Checker<'_> {
         end: Span,
     ) -> Option<Argument> {
         let mut given = Vec::new();
-        for word in list {
+        let mut words = list.into_iter();
+        while let Some(word) = words.next() {
             let (parameter, value) = match word {
                 Word::Json { keyword, value } => {
                     match parameters.iter().find(|parameter| parameter.name == keyword.text) {
@@ -303,8 +324,17 @@ impl Checker<'_> {
                 }
                 Word::Value(value) => (&parameters[0], value.clone()),
                 Word::Plain(name) => {
-                    let kind = ast::ExprKind::Name(name.text.clone());
-                    (&parameters[0], ast::Expr { kind, span: name.span })
+                    let keyword = parameters.iter().find(|parameter| parameter.name == name.text);
+                    match (keyword.filter(|one| one.form == Form::Keyword), words.as_slice()) {
+                        (Some(parameter), [Word::Value(value), ..]) => {
+                            words.next();
+                            (parameter, value.clone())
+                        }
+                        _ => {
+                            let kind = ast::ExprKind::Name(name.text.clone());
+                            (&parameters[0], ast::Expr { kind, span: name.span })
+                        }
+                    }
                 }
                 Word::Comma(span) => {
                     self.report(mistake::arguments::stray_comma(*span));

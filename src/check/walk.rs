@@ -67,14 +67,15 @@ pub fn visit_tell<'s>(tell: &'s Tell, visit: &mut dyn FnMut(&'s Expr)) {
             }
             ConversationStep::Receive(None) => {}
             ConversationStep::Hold(duration) => visit(duration),
+            ConversationStep::Look(line) => visit_look(line, visit),
         }
     }
-    for step in &tell.checks {
-        if let IterationStep::Check { condition: expr, .. } | IterationStep::Capture { value: expr, .. } =
-            step
-        {
-            visit(expr);
-        }
+    tell.checks.iter().for_each(|line| visit_look(line, visit));
+}
+
+fn visit_look<'s>(line: &'s IterationStep, visit: &mut dyn FnMut(&'s Expr)) {
+    if let IterationStep::Check { condition: expr, .. } | IterationStep::Capture { value: expr, .. } = line {
+        visit(expr);
     }
 }
 

@@ -4,11 +4,16 @@
 
 use super::http::client::HttpClient;
 use super::request::Requester;
+use super::tcp::client::TcpClient;
+use super::udp::client::UdpClient;
 use super::undo::RunId;
+use super::websocket::client::WebSocketClient;
 use crate::lang::call::Arguments;
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// What a client knows of the run it belongs to, beside its settings.
 #[derive(Clone, Debug)]
@@ -17,6 +22,8 @@ pub struct Around {
     pub run: RunId,
     /// Where relative paths start.
     pub folder: PathBuf,
+    /// How many connections all clients of one target have open, of what counts them.
+    pub open: Arc<AtomicU64>,
 }
 
 /// Why a target cannot be used: one sentence, without anything secret.
@@ -35,7 +42,12 @@ impl ClientError {
 pub type MakeClient = fn(&Arguments, &Around) -> Result<Rc<dyn Requester>, ClientError>;
 
 /// The kinds whose clients need nothing but their settings, by name.
-const CLIENTS: &[(&str, MakeClient)] = &[("http", |settings, _| made(HttpClient::new(settings)))];
+const CLIENTS: &[(&str, MakeClient)] = &[
+    ("http", |settings, _| made(HttpClient::new(settings))),
+    ("websocket", |settings, around| made(WebSocketClient::new(settings, around))),
+    ("tcp", |settings, _| made(TcpClient::new(settings))),
+    ("udp", |settings, _| made(UdpClient::new(settings))),
+];
 
 /// How a kind's clients are made, where they are made so.
 pub fn of_kind(name: &str) -> Option<MakeClient> {

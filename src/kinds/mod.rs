@@ -14,6 +14,12 @@ pub mod link;
 pub mod machine;
 pub mod mqtt;
 pub mod nats;
+#[cfg(target_os = "linux")]
+mod pattern;
+#[cfg(target_os = "linux")]
+pub mod payload;
+#[cfg(target_os = "linux")]
+mod place;
 pub mod process;
 pub mod redis;
 mod reference;
@@ -21,7 +27,11 @@ mod reference;
 pub mod request;
 pub mod show;
 #[cfg(target_os = "linux")]
+mod socket;
+#[cfg(target_os = "linux")]
 mod stretch;
+#[cfg(target_os = "linux")]
+mod talk;
 pub mod tcp;
 pub mod udp;
 #[cfg(target_os = "linux")]
@@ -39,10 +49,10 @@ pub const KINDS: &[&Kind] = &[
     &disk::signature::KIND,
     &database::KIND,
     &http::signature::KIND,
-    &websocket::KIND,
+    &websocket::signature::KIND,
     &grpc::KIND,
-    &tcp::KIND,
-    &udp::KIND,
+    &tcp::signature::KIND,
+    &udp::signature::KIND,
     &redis::KIND,
     &mqtt::KIND,
     &nats::KIND,

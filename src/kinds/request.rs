@@ -1,9 +1,10 @@
 //! Asking and being answered: the seam between an iteration and the kinds that carry out its requests.
 
-use crate::lang::call::Call;
+use crate::lang::call::{Call, Turn};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use hyper::HeaderMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// What came back.
@@ -15,6 +16,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body as it came.
     pub body: Bytes,
+    /// The body, where the protocol itself says what its values are.
+    pub document: Option<serde_json::Value>,
     /// The path a write made, relative to its disk's folder.
     pub path: Option<String>,
     /// Bytes sent and received, bodies only.
@@ -24,6 +27,9 @@ pub struct Answer {
 impl Answer {
     /// The body as JSON, or else as a text.
     pub fn body_json(&self) -> serde_json::Value {
+        if let Some(document) = &self.document {
+            return document.clone();
+        }
         let text = || String::from_utf8_lossy(&self.body).into_owned().into();
         serde_json::from_slice(&self.body).unwrap_or_else(|_| text())
     }
@@ -62,6 +68,21 @@ pub enum RequestError {
     /// This process or machine has no descriptors or ports left.
     #[error("out of descriptors or ports on this machine")]
     Exhausted,
+    /// The other end of a WebSocket closed it, with a code (RFC 6455, section 7.4) where it gave one.
+    #[error("closed by the other end with {}", .0.map_or("no code".to_string(), |code| code.to_string()))]
+    ClosedWith(Option<u16>),
+    /// No datagram in time.
+    #[error("lost: no datagram within {}", crate::lang::unit::format_duration(*.0))]
+    Lost(Duration),
+    /// A datagram that no network carries.
+    #[error("the datagram is larger than a network carries")]
+    TooLong,
+    /// What was asked for a WebSocket stayed with HTTP.
+    #[error("the server answered {0} and opened no WebSocket")]
+    NotUpgraded(u16),
+    /// What came is not what the protocol allows.
+    #[error("what came is not valid {0}")]
+    Malformed(&'static str),
     /// What came back was no HTTP.
     #[error("the answer is not valid HTTP")]
     Garbled,
@@ -81,11 +102,35 @@ pub enum RequestError {
 
 /// Something that can be asked. Used within one thread.
 pub trait Requester {
-    /// Carries out one request for a user (numbered from 1).
+    /// Carries out one request for a user. Its number belongs to that user alone, among all loads that run.
     fn request<'a>(&'a self, user: u64, call: &'a Call) -> LocalBoxFuture<'a, Result<Answer, RequestError>>;
 
+    /// Opens what a conversation takes place on.
+    fn converse<'a>(
+        &'a self,
+        _user: u64,
+        _call: &'a Call,
+    ) -> LocalBoxFuture<'a, Result<Box<dyn Conversation>, RequestError>> {
+        Box::pin(std::future::ready(Err(RequestError::Invalid("no conversation is held with this".into()))))
+    }
+
     /// Gets ready for as many users at once, where connections can be opened ahead.
-    fn warm_up(&self, _users: u64) -> LocalBoxFuture<'_, ()> {
+    fn warm_up(&self, _users: RangeInclusive<u64>) -> LocalBoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
+
+    /// These users have gone and will ask no more: what was kept for them is let go.
+    fn release(&self, _users: RangeInclusive<u64>) {}
+}
+
+/// Something open that is talked over, one turn after the other. Dropped, it is closed without ceremony.
+pub trait Conversation {
+    /// Takes a turn; gives the message that a [`Turn::Receive`] waited for. A turn that failed ends the conversation.
+    fn turn<'a>(&'a mut self, turn: &'a Turn) -> LocalBoxFuture<'a, Result<Option<Bytes>, RequestError>>;
+
+    /// Closes it as its protocol wants it closed.
+    fn close(&mut self) -> LocalBoxFuture<'_, Result<(), RequestError>>;
+
+    /// Bytes sent and received so far, messages only.
+    fn bytes(&self) -> u64;
 }

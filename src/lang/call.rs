@@ -70,3 +70,33 @@ pub struct Call {
     /// Its arguments.
     pub arguments: Arguments,
 }
+
+/// What is sent over an open connection, or to a broker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// Text, JSON written on one line among it.
+    Text(String),
+    /// Bytes.
+    Binary(Vec<u8>),
+}
+
+impl Message {
+    /// As it goes out.
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Message::Text(text) => text.as_bytes(),
+            Message::Binary(bytes) => bytes,
+        }
+    }
+}
+
+/// A turn of a conversation on an open connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Sends a message.
+    Send(Message),
+    /// Waits for a message; with a regular expression, for the first one that it matches.
+    Receive(Option<String>),
+    /// Keeps the connection open, whatever comes.
+    Hold(Duration),
+}

@@ -1,6 +1,6 @@
 //! Closed load: users that begin the next iteration when the last one has ended, barriers, and one after the other.
 
-use super::iteration::{self, Flight};
+use super::iteration::{self, Flight, user_number};
 use super::order::{LoadOrder, Plan};
 use super::recorder::Origin;
 use super::state::State;
@@ -124,7 +124,8 @@ async fn barrier(
     let warm_up = async {
         for target in state.targets(order.subject) {
             if let Some(requester) = state.requester(target) {
-                requester.warm_up(users).await;
+                let number = |user| user_number(order.id, user);
+                requester.warm_up(number(1)..=number(users)).await;
             }
         }
     };

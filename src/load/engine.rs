@@ -207,6 +207,7 @@ fn start(state: &Rc<State>, running: &Running, order: LoadOrder, reports: &mpsc:
             end => end.min(at),
         };
         state.recorder.borrow_mut().load_ended(&subjects, worked_until);
+        state.release(order.id);
         running.borrow_mut().remove(&order.id);
         flush(&state, &reports);
         let _ = reports.send(Report::Ended { id: order.id, at });

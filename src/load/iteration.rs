@@ -2,11 +2,12 @@
 
 use super::recorder::{Iteration, Origin, Outcome, SentItem};
 use super::state::{Entry, State};
-use crate::check::scenario::{IterationStep, LedgerKey, Tell};
-use crate::kinds::request::{Answer, RequestError};
-use crate::lang::call::Call;
+use crate::check::scenario::{Argument, ConversationStep, IterationStep, LedgerKey, Tell};
+use crate::kinds::payload;
+use crate::kinds::request::{Answer, RequestError, Requester};
+use crate::lang::call::{Call, Turn};
 use crate::lang::eval::{NoValue, Surroundings, evaluate, evaluate_drawn};
-use crate::lang::expr::{ActionId, IterationWord, SecretId};
+use crate::lang::expr::{ActionId, Expr, IterationWord, SecretId};
 use crate::lang::moment::Moment;
 use crate::lang::quantity::Quantity;
 use crate::lang::value::Value;
@@ -190,6 +191,10 @@ impl Course<'_> {
     /// How long a think time is, this time.
     fn pause(&mut self, step: &IterationStep) -> Duration {
         let IterationStep::Think { duration, .. } = step else { return Duration::ZERO };
+        self.drawn_duration(duration)
+    }
+
+    fn drawn_duration(&mut self, duration: &Expr) -> Duration {
         let pause = evaluate_drawn(duration, self).ok();
         pause.and_then(|value| value.as_quantity()?.to_duration()).unwrap_or_default()
     }
@@ -217,18 +222,89 @@ impl Course<'_> {
             return self.fail(RequestError::Failed("the target cannot be asked".into()).to_string());
         };
         self.asked = state.now();
-        let asked = requester.request(self.user, call).await;
+        if !tell.conversation.is_empty() {
+            return self.converse(&**requester, call, &tell.conversation).await;
+        }
+        let asked = requester.request(user_number(self.load, self.user), call).await;
         let answer = match asked {
             Ok(answer) => answer,
             Err(error) => return self.fail(error.to_string()),
         };
-        self.answered = true;
         self.bytes += answer.bytes;
-        self.answer = Some(Answered { answer, body: None, headers: None, at: state.now() });
+        self.answered(answer);
         for line in lines {
             self.look(line);
         }
         // The answer stays known for the lines behind the braces, up to the next request.
+    }
+
+    fn answered(&mut self, answer: Answer) {
+        self.answered = true;
+        self.answer = Some(Answered { answer, body: None, headers: None, at: self.state.now() });
+    }
+
+    /// Opens a connection, talks over it and closes it. The time it is only held counts as think time.
+    async fn converse(&mut self, requester: &dyn Requester, call: &Call, steps: &[ConversationStep]) {
+        let mut conversation = match requester.converse(user_number(self.load, self.user), call).await {
+            Ok(conversation) => conversation,
+            Err(error) => return self.fail(error.to_string()),
+        };
+        self.answered = true;
+        for step in steps {
+            let turn = match step {
+                ConversationStep::Look(line) => {
+                    self.look(line);
+                    continue;
+                }
+                step => self.turn(step),
+            };
+            let turn = match turn {
+                Ok(turn) => turn,
+                Err(NoValue::Empty) => {
+                    self.skipped = true;
+                    return;
+                }
+                Err(missing) => return self.fail(unmade(&missing)),
+            };
+            let began = self.state.now();
+            let taken = conversation.turn(&turn).await;
+            if matches!(turn, Turn::Hold(_)) {
+                self.thought += self.state.now().since(began);
+            }
+            match taken {
+                Ok(Some(body)) => self.answered(Answer { body, ..Answer::default() }),
+                Ok(None) => {}
+                Err(error) => {
+                    self.bytes += conversation.bytes();
+                    return self.fail(error.to_string());
+                }
+            }
+        }
+        self.bytes += conversation.bytes();
+        if let Err(error) = conversation.close().await {
+            self.fail(error.to_string());
+        }
+    }
+
+    /// A turn with its values, this time.
+    fn turn(&mut self, step: &ConversationStep) -> Result<Turn, NoValue> {
+        let mut value = |argument: &Argument| {
+            let given = std::slice::from_ref(argument);
+            let given = crate::check::evaluated::arguments(&self.state.given.scenario, given, self)?;
+            given
+                .value(argument.parameter.name)
+                .cloned()
+                .ok_or(NoValue::NotHere("what is sent or waited for"))
+        };
+        Ok(match step {
+            ConversationStep::Send(argument) => {
+                let message = payload::of(argument.parameter.name, &value(argument)?);
+                Turn::Send(message.map_err(|error| NoValue::Mismatch(error.to_string()))?)
+            }
+            ConversationStep::Receive(Some(argument)) => Turn::Receive(Some(value(argument)?.to_string())),
+            ConversationStep::Receive(None) | ConversationStep::Look(_) => Turn::Receive(None),
+            ConversationStep::Hold(duration) => Turn::Hold(self.drawn_duration(duration)),
+        })
     }
 
     /// A check or a capture.
@@ -286,6 +362,11 @@ impl Course<'_> {
 fn looked_at(steps: &[IterationStep]) -> bool {
     let before_next = steps.iter().take_while(|step| !matches!(step, IterationStep::Tell { .. }));
     before_next.into_iter().any(|step| !matches!(step, IterationStep::Think { .. }))
+}
+
+/// What a target knows a user by: one number for each user of each load.
+pub(super) fn user_number(load: u64, user: u64) -> u64 {
+    (load + 1) << 32 | user
 }
 
 /// Why a request could not be made, without the values, which may be secret and differ each time.

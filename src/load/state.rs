@@ -1,8 +1,12 @@
 //! What all loads of a run share: counters, pools, connections, the recorder. It lives on the engine's thread.
 
+use super::iteration::user_number;
 use super::pool::Pool;
 use super::recorder::{Captured, Recorder, Tick};
-use crate::check::scenario::{Argued, IterationStep, LedgerKey, LoadSubject, Origin, Scenario};
+use crate::check::scenario::{
+    Argued, ConversationStep, IterationStep, LedgerKey, LoadSubject, Origin, Scenario,
+};
+use crate::check::walk::visit_tell;
 use crate::kinds::request::Requester;
 use crate::lang::call::{Arguments, Call};
 use crate::lang::expr::{ActionId, Expr, ExprKind, IterationWord, LedgerId, TargetId};
@@ -194,6 +198,12 @@ impl State {
         self.requesters[target.index()].as_ref()
     }
 
+    /// A load has ended: its users ask no more.
+    pub fn release(&self, load: u64) {
+        let users = user_number(load, 0)..=user_number(load, u32::MAX.into());
+        self.requesters.iter().flatten().for_each(|requester| requester.release(users.clone()));
+    }
+
     /// A mix and its actions, or the action alone.
     pub fn subjects(&self, subject: LoadSubject) -> Vec<LoadSubject> {
         let parts = match subject {
@@ -228,11 +238,7 @@ impl State {
 fn walk<'a>(step: &'a IterationStep, visit: &mut dyn FnMut(&'a Expr)) {
     match step {
         IterationStep::Tell { tell, answer } => {
-            for value in tell.arguments.iter().flat_map(|argument| &argument.values) {
-                if let Argued::Value(expr) | Argued::Probe(_, expr) = value {
-                    expr.walk(visit);
-                }
-            }
+            visit_tell(tell, &mut |expr| expr.walk(visit));
             answer.iter().for_each(|line| walk(line, visit));
         }
         IterationStep::Check { condition: expr, .. }
@@ -291,9 +297,14 @@ fn entries(scenario: &Scenario, action: ActionId) -> Vec<Entry> {
     let is_tell = |step: &IterationStep| matches!(step, IterationStep::Tell { .. });
     let captures = |step: &IterationStep, wanted: usize| match step {
         IterationStep::Capture { capture, .. } => *capture == wanted,
-        IterationStep::Tell { answer, .. } => answer
-            .iter()
-            .any(|line| matches!(line, IterationStep::Capture { capture, .. } if *capture == wanted)),
+        IterationStep::Tell { tell, answer } => {
+            let looks = tell.conversation.iter().filter_map(|step| match step {
+                ConversationStep::Look(line) => Some(line),
+                _ => None,
+            });
+            let mut lines = answer.iter().chain(looks);
+            lines.any(|line| matches!(line, IterationStep::Capture { capture, .. } if *capture == wanted))
+        }
         _ => false,
     };
     let writes =

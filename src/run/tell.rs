@@ -7,12 +7,13 @@ use super::overrides::Property;
 use super::scope::ScopeId;
 use super::strand::{Frame, StrandId, Waiting};
 use super::watch::WatchId;
-use super::world::{Answer, FaultId, LoadId, Order, Ticket, Turn};
+use super::world::{Answer, FaultId, LoadId, Order, Ticket};
 use crate::check::evaluated::{arguments, words};
 use crate::check::scenario::{Argued, Argument, ConversationStep, IterationStep, Tell};
 use crate::event::{Acted, Command, EventKind, Verdict};
 use crate::expect::figure::truth;
-use crate::lang::call::Call;
+use crate::kinds::payload;
+use crate::lang::call::{Call, Message, Turn};
 use crate::lang::eval::{NoValue, evaluate_drawn};
 use crate::lang::expr::{Expr, SeriesId};
 use crate::lang::moment::Moment;
@@ -60,6 +61,9 @@ pub(super) enum Pending<'s> {
     Fresh(WatchId),
     Show(u32),
 }
+
+/// What an answer brought, by the words of the language.
+type Reply = Vec<(crate::lang::expr::IterationWord, Value)>;
 
 /// An act that was ordered.
 #[derive(Debug)]
@@ -160,19 +164,25 @@ impl<'s> Interpreter<'s, '_> {
         let mut turns = Vec::with_capacity(steps.len());
         for step in steps {
             turns.push(match step {
-                ConversationStep::Send(sent) => Turn::Send(self.argued(scope, sent)?),
-                ConversationStep::Receive(received) => {
-                    Turn::Receive(received.as_ref().map(|received| self.argued(scope, received)).transpose()?)
+                ConversationStep::Send(sent) => {
+                    Turn::Send(message(sent.parameter.name, &self.argued(scope, sent)?)?)
                 }
+                ConversationStep::Receive(received) => Turn::Receive(match received {
+                    Some(received) => Some(self.argued(scope, received)?.to_string()),
+                    None => None,
+                }),
                 ConversationStep::Hold(duration) => Turn::Hold(self.duration(scope, duration)?),
+                // Looked at when it has been answered.
+                ConversationStep::Look(_) => continue,
             });
         }
         Ok(turns)
     }
 
-    fn argued(&mut self, scope: ScopeId, argument: &'s Argument) -> Result<Vec<Value>, NoValue> {
+    fn argued(&mut self, scope: ScopeId, argument: &'s Argument) -> Result<Value, NoValue> {
         let arguments = self.arguments(scope, argument.span, std::slice::from_ref(argument))?;
-        Ok(arguments.values(argument.parameter.name).unwrap_or_default().to_vec())
+        let value = arguments.value(argument.parameter.name).cloned();
+        value.ok_or(NoValue::NotHere("what is sent or waited for"))
     }
 
     /// What a target is told, as the scenario says it, with every value that was drawn.
@@ -358,17 +368,41 @@ impl<'s> Interpreter<'s, '_> {
         }
     }
 
-    /// Why the answer to a request is not what was asked for.
-    fn check_reply(
+    /// Why the answers to a request are not what was asked for.
+    fn check_reply(&mut self, scope: ScopeId, tell: &'s Tell, replies: &[Reply]) -> Option<String> {
+        let whole = replies.first().into_iter().filter(|_| tell.conversation.is_empty());
+        for reply in whole {
+            if let Some(failed) = self.check_one_reply(scope, &tell.checks, reply) {
+                return Some(failed);
+            }
+        }
+        let mut received = replies.iter();
+        let mut last: Option<&Reply> = None;
+        for step in &tell.conversation {
+            match step {
+                ConversationStep::Receive(_) => last = received.next(),
+                ConversationStep::Look(line) => {
+                    let failed = self.check_one_reply(scope, std::slice::from_ref(line), last?);
+                    if failed.is_some() {
+                        return failed;
+                    }
+                }
+                ConversationStep::Send(_) | ConversationStep::Hold(_) => {}
+            }
+        }
+        None
+    }
+
+    fn check_one_reply(
         &mut self,
         scope: ScopeId,
-        tell: &'s Tell,
+        lines: &'s [IterationStep],
         reply: &[(crate::lang::expr::IterationWord, Value)],
     ) -> Option<String> {
         let (names, place, began) = self.stands_in(scope);
         let sources = self.sources;
         let now = self.now;
-        for check in &tell.checks {
+        for check in lines {
             let IterationStep::Check { condition, span } = check else { continue };
             let mut around = self.around(&names, place.inner(*span, 0), (began, None), now);
             around.reply = reply;
@@ -402,4 +436,9 @@ impl<'s> Interpreter<'s, '_> {
         let now = self.now;
         evaluate_drawn(expr, &mut self.around(names, place.inner(expr.span, 0), block, now))
     }
+}
+
+/// What a turn sends, from its value and the word in front of it.
+fn message(word: &str, value: &Value) -> Result<Message, NoValue> {
+    payload::of(word, value).map_err(|error| NoValue::Mismatch(error.to_string()))
 }

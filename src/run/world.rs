@@ -8,7 +8,7 @@
 use crate::check::scenario::LoadSubject;
 pub use crate::event::control::Signal;
 use crate::event::{EventKind, Evidence};
-use crate::lang::call::Call;
+use crate::lang::call::{Call, Turn};
 use crate::lang::eval::NoValue;
 use crate::lang::expr::CurveId;
 use crate::lang::expr::{IterationWord, SeriesId, TargetId};
@@ -116,14 +116,6 @@ pub struct State {
     pub call: Call,
 }
 
-/// A turn of a conversation on an open connection.
-#[derive(Clone, Debug)]
-pub enum Turn {
-    Send(Vec<Value>),
-    Receive(Option<Vec<Value>>),
-    Hold(Duration),
-}
-
 /// A load, with every value known.
 #[derive(Clone, Debug)]
 pub struct LoadOrder {
@@ -220,8 +212,9 @@ pub enum Answer {
     Set(Option<Effect>),
     /// Of [`Order::Release`]: the effect of the act while it was held.
     Released(Effect),
-    /// Of [`Order::Request`]: what the answer brought.
-    Replied(Vec<(IterationWord, Value)>),
+    /// Of [`Order::Request`]: what the answer brought. Of a conversation, what each message brought that was waited for,
+    /// in their order.
+    Replied(Vec<Vec<(IterationWord, Value)>>),
     /// Of [`Order::Run`]: the exit code; none where a signal ended it.
     Exited(Option<i32>),
     /// Of [`Order::Show`].

@@ -233,8 +233,12 @@ pub fn capture_in_story(span: Span) -> Diagnostic {
 }
 
 pub fn not_in_conversation(span: Span) -> Diagnostic {
-    Diagnostic::error("E0212", "a conversation is made of `send`, `receive` and `hold`", span)
-        .here("none of them")
+    Diagnostic::error(
+        "E0212",
+        "a conversation is made of `send`, `receive`, `hold`, `check` and `capture`",
+        span,
+    )
+    .here("none of them")
 }
 
 pub fn unknown_phase(span: Span, name: &str, meant: Option<&str>) -> Diagnostic {

@@ -2,6 +2,7 @@
 
 use super::connections::Connections;
 use crate::kinds::request::{Answer, RequestError, Requester};
+use crate::kinds::socket::DEFAULT_TIMEOUT;
 use crate::lang::call::{Arguments, Call};
 use crate::lang::value::Value;
 use bytes::{Bytes, BytesMut};
@@ -13,10 +14,9 @@ use hyper::{Method, Request, Uri};
 use std::cell::Cell;
 use std::error::Error as _;
 use std::io;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// What a request may take where neither the target nor the request says otherwise.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 /// A larger answer ends its request with an error: bodies are held in memory while they are checked.
 pub const MAX_BODY: usize = 64 << 20;
 /// Answers of one target that are being read may hold so much together; beyond it a request ends with an error.
@@ -101,7 +101,13 @@ impl HttpClient {
         let body = self.read(incoming).await?;
         self.connections.give_back(connection).await;
         let bytes = sent + body.len() as u64;
-        Ok(Answer { status: Some(head.status.as_u16()), headers: head.headers, body, path: None, bytes })
+        Ok(Answer {
+            status: Some(head.status.as_u16()),
+            headers: head.headers,
+            body,
+            bytes,
+            ..Answer::default()
+        })
     }
 
     /// Reads a body to its end. One that came in one piece is not copied.
@@ -184,8 +190,8 @@ impl Requester for HttpClient {
         })
     }
 
-    fn warm_up(&self, users: u64) -> LocalBoxFuture<'_, ()> {
-        Box::pin(self.connections.warm_up(usize::try_from(users).unwrap_or(usize::MAX)))
+    fn warm_up(&self, users: RangeInclusive<u64>) -> LocalBoxFuture<'_, ()> {
+        Box::pin(self.connections.warm_up(users.count()))
     }
 }
 
@@ -203,7 +209,7 @@ fn method(verb: &str) -> Result<Method, RequestError> {
 }
 
 /// A header from its name and its value.
-fn header(values: &[Value]) -> Result<(HeaderName, HeaderValue), HttpTargetError> {
+pub(in crate::kinds) fn header(values: &[Value]) -> Result<(HeaderName, HeaderValue), HttpTargetError> {
     let name = values.first().map(Value::to_string).unwrap_or_default();
     let value = values.get(1).map(Value::to_string).unwrap_or_default();
     let refuse = || HttpTargetError::Header(name.clone());

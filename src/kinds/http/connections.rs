@@ -5,13 +5,13 @@
 //! yet to open, and what waited is sent over the old ones once it goes on.
 
 use crate::kinds::request::RequestError;
+use crate::kinds::socket::connect_error;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -161,23 +161,4 @@ impl Shared {
         });
         Ok(connection)
     }
-}
-
-fn connect_error(error: &io::Error, host: &str) -> RequestError {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => RequestError::Refused,
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => RequestError::Reset,
-        io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse => RequestError::Exhausted,
-        _ if matches!(error.raw_os_error(), Some(libc_errors::ENFILE | libc_errors::EMFILE)) => {
-            RequestError::Exhausted
-        }
-        _ if error.raw_os_error().is_none() => RequestError::NoAddress(host.to_string()),
-        kind => RequestError::Failed(kind.to_string()),
-    }
-}
-
-/// Numbers of errors for which the standard library has no stable name.
-mod libc_errors {
-    pub const ENFILE: i32 = nix::errno::Errno::ENFILE as i32;
-    pub const EMFILE: i32 = nix::errno::Errno::EMFILE as i32;
 }

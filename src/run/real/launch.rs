@@ -3,7 +3,7 @@
 use super::{Live, Setup, SetupError, Shared, loads, source};
 use crate::check::scenario::Target;
 use crate::event::EventKind;
-use crate::kinds::client::{self, MakeClient};
+use crate::kinds::client::{self, Around, MakeClient};
 use crate::kinds::disk::folder::Folder;
 use crate::kinds::process::supervision::Supervision;
 use crate::kinds::request::Requester;
@@ -89,7 +89,7 @@ async fn warn_of_stranger(shared: &Shared, name: &str, address: &str) {
 
 /// Where the engine's own client of a target comes from.
 enum Client {
-    Made(MakeClient, crate::lang::call::Arguments),
+    Made(MakeClient, crate::lang::call::Arguments, Around),
     Disk(std::path::PathBuf),
     Process(mpsc::UnboundedSender<super::request::Line>),
     None,
@@ -98,11 +98,13 @@ enum Client {
 fn start_engine(shared: &Rc<Shared>) -> io::Result<()> {
     let setup = &shared.setup;
     let clients = clients(shared)?;
-    let (seed, around) = (setup.seed, setup.around());
+    let seed = setup.seed;
     let make: MakeRequesters = Box::new(move || {
         let made = clients.into_iter().map(|client| -> io::Result<Option<Rc<dyn Requester>>> {
             Ok(match client {
-                Client::Made(make, settings) => Some(make(&settings, &around).map_err(io::Error::other)?),
+                Client::Made(make, settings, around) => {
+                    Some(make(&settings, &around).map_err(io::Error::other)?)
+                }
                 Client::Disk(root) => Some(Rc::new(Folder::open(root, seed)?)),
                 Client::Process(lines) => Some(Rc::new(super::request::Sender::new(lines))),
                 Client::None => None,
@@ -129,10 +131,11 @@ fn clients(shared: &Rc<Shared>) -> io::Result<Vec<Client>> {
     let setup: &Setup = &shared.setup;
     let declared = setup.scenario.targets.iter().zip(&shared.targets);
     let client = declared.map(|(target, live)| match live {
-        Live::Client(_) => {
+        Live::Client(_, around) => {
             let settings = super::settings::settings(setup, target);
             let settings = settings.map_err(|error| io::Error::other(error.message))?;
-            Ok(client::of_kind(target.kind.name).map_or(Client::None, |make| Client::Made(make, settings)))
+            Ok(client::of_kind(target.kind.name)
+                .map_or(Client::None, |make| Client::Made(make, settings, around.clone())))
         }
         Live::Disk(folder) => Ok(Client::Disk(folder.root().to_path_buf())),
         Live::Process(process) => Ok(Client::Process(super::request::pass_on(shared, process))),

@@ -80,7 +80,7 @@ pub struct Setup {
 impl Setup {
     /// What the clients of targets know of the run.
     fn around(&self) -> Around {
-        Around { run: self.run.clone(), folder: self.folder.clone() }
+        Around { run: self.run.clone(), folder: self.folder.clone(), open: Arc::default() }
     }
 }
 
@@ -90,7 +90,7 @@ enum Live {
     Link(Rc<link::LinkTarget>),
     Disk(Rc<Folder>),
     /// Of a kind whose clients are made from its settings alone.
-    Client(Rc<dyn Requester>),
+    Client(Rc<dyn Requester>, Around),
     Machine,
 }
 
@@ -129,7 +129,7 @@ impl Shared {
 
     fn requester(&self, target: TargetId) -> Option<Rc<dyn Requester>> {
         match &self.targets[target.index()] {
-            Live::Client(client) => Some(Rc::clone(client)),
+            Live::Client(client, _) => Some(Rc::clone(client)),
             Live::Disk(folder) => Some(Rc::clone(folder) as Rc<dyn Requester>),
             Live::Process(process) => Some(Rc::clone(process) as Rc<dyn Requester>),
             Live::Link(_) | Live::Machine => None,
@@ -235,7 +235,9 @@ impl World for RealWorld {
                 Live::Process(process) => process.release(shared, ticket, &call, held),
                 _ => shared.answer(ticket, Err(format!("`{}` holds nothing", shared.name(target)))),
             },
-            Order::Request { target, call, .. } => request::ask(shared, ticket, target, call),
+            Order::Request { target, call, conversation } => {
+                request::ask(shared, ticket, target, call, conversation);
+            }
             Order::StartLoad(order) => loads::start(shared, ticket, *order),
             Order::StopLoad { load, at } => {
                 loads::stop(shared, load, at);

@@ -3,7 +3,7 @@
 use super::Shared;
 use super::process::{ProcessTarget, line};
 use crate::kinds::request::{Answer as Reply, RequestError, Requester};
-use crate::lang::call::Call;
+use crate::lang::call::{Call, Turn};
 use crate::lang::expr::{IterationWord, TargetId};
 use crate::lang::quantity::Quantity;
 use crate::lang::value::Value;
@@ -15,32 +15,55 @@ use tokio::sync::{mpsc, oneshot};
 /// Lines on their way to one process; a load that is faster than the process waits.
 const LINES_AT_ONCE: usize = 64;
 
+/// The story asks as one user.
+const STORY: u64 = 1;
+
 /// Carries out one request of the story and answers with what came back.
-pub(super) fn ask(shared: &Rc<Shared>, ticket: Ticket, target: TargetId, call: Call) {
+pub(super) fn ask(shared: &Rc<Shared>, ticket: Ticket, target: TargetId, call: Call, turns: Vec<Turn>) {
     let Some(requester) = shared.requester(target) else {
         let reason = format!("`{}` cannot be asked", shared.name(target));
         return shared.answer(ticket, Err(reason));
     };
     let shared = Rc::clone(shared);
     tokio::task::spawn_local(async move {
-        let begun = shared.now();
-        let replied = requester.request(1, &call).await;
-        let took = shared.now().since(begun);
-        let answer = replied.map(|reply| {
-            let mut words = known(reply);
-            words.push((IterationWord::Latency, Value::Quantity(Quantity::duration(took))));
-            Answer::Replied(words)
-        });
-        shared.answer(ticket, answer.map_err(|error| error.to_string()));
+        let answered = if turns.is_empty() {
+            let begun = shared.now();
+            requester.request(STORY, &call).await.map(|reply| {
+                let took = shared.now().since(begun);
+                let mut words = known(reply);
+                words.push((IterationWord::Latency, Value::Quantity(Quantity::duration(took))));
+                vec![words]
+            })
+        } else {
+            talk(&*requester, &call, &turns).await
+        };
+        let answer = answered.map(Answer::Replied).map_err(|error| error.to_string());
+        shared.answer(ticket, answer);
     });
+}
+
+/// Carries out a conversation; gives what each message brought that was waited for.
+async fn talk(
+    requester: &dyn Requester,
+    call: &Call,
+    turns: &[Turn],
+) -> Result<Vec<Vec<(IterationWord, Value)>>, RequestError> {
+    let mut conversation = requester.converse(STORY, call).await?;
+    let mut received = Vec::new();
+    for turn in turns {
+        if let Some(body) = conversation.turn(turn).await? {
+            received.push(known(Reply { body, ..Reply::default() }));
+        }
+    }
+    conversation.close().await?;
+    Ok(received)
 }
 
 /// What an answer brought, by the words of the language.
 fn known(reply: Reply) -> Vec<(IterationWord, Value)> {
-    let mut words = Vec::new();
+    let mut words = vec![(IterationWord::Body, Value::from_json(reply.body_json()))];
     if let Some(status) = reply.status {
         words.push((IterationWord::Status, Value::Quantity(Quantity::number(status.into()))));
-        words.push((IterationWord::Body, Value::from_json(reply.body_json())));
         words.push((IterationWord::Headers, Value::Json(reply.headers_json())));
     }
     words.extend(reply.path.map(|path| (IterationWord::Path, Value::Text(path))));

@@ -14,6 +14,7 @@ use crate::measure::source::{Sample, Source};
 use crate::run::world::{Answer, Observation, Record, Ticket};
 use std::io;
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use tokio::sync::Mutex;
 
 /// What takes the samples of one series. Samples of one series are taken one after the other.
@@ -101,7 +102,10 @@ async fn record(shared: &Shared, series: SeriesId) -> Option<Record> {
                 let read = disk(folder, reading.name);
                 return Some(read.map_or_else(|error| nothing(&error.to_string()), quantity));
             }
-            Live::Machine | Live::Client(_) => {}
+            Live::Client(_, around) if reading.name == "open" => {
+                return Some(quantity(around.open.load(Ordering::Relaxed) as f64));
+            }
+            Live::Machine | Live::Client(..) => {}
         }
     }
     let sampler = shared.samplers.get(&series).map(Rc::clone);

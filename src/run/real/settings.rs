@@ -145,8 +145,9 @@ fn live(setup: &Setup, supervision: &Supervision, target: &Target) -> Result<Liv
         kind => {
             let make = client::of_kind(kind)
                 .ok_or_else(|| SetupError::at(target.span, format!("soak cannot run a `{kind}` yet")))?;
-            let client = make(&settings, &setup.around());
-            client.map(Live::Client).map_err(|error| SetupError::at(target.span, error))
+            let around = setup.around();
+            let client = make(&settings, &around).map(|client| Live::Client(client, around));
+            client.map_err(|error| SetupError::at(target.span, error))
         }
     }
 }

@@ -1,0 +1,145 @@
+//! What all clients over TCP share: where a target is, how a connection to it is opened, and what went wrong by its
+//! cause.
+
+use super::request::RequestError;
+use hyper::http::uri::Authority;
+use nix::sys::socket::{setsockopt, sockopt};
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+use tokio::net::{TcpSocket, TcpStream};
+
+/// What a request may take where neither its target nor the request itself says otherwise.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Linux gives out some 28,000 local ports for one pair of addresses. Beyond so many connections to one loopback
+/// address the next one comes from another of this machine's loopback addresses (127.0.0.2 and up).
+pub const PER_SOURCE: usize = 16_000;
+
+/// So many loopback addresses are come from.
+const SOURCES: usize = 64;
+
+/// A host and a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// A name or an address, without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+}
+
+impl Peer {
+    /// From `host:port`; without a port, at the one given.
+    pub fn parse(address: &str, port: Option<u16>) -> Option<Peer> {
+        let authority: Authority = address.parse().ok()?;
+        let host = authority.host().trim_matches(['[', ']']).to_string();
+        let port = authority.port_u16().or(port)?;
+        (!host.is_empty()).then_some(Peer { host, port })
+    }
+
+    /// Opens a connection, one of `open` to the same place. A name is looked up each time.
+    pub async fn connect(&self, timeout: Duration, open: usize) -> Result<TcpStream, RequestError> {
+        let connected = tokio::time::timeout(timeout, self.attempt(open)).await;
+        let stream = connected
+            .map_err(|_| RequestError::TimedOut(timeout))?
+            .map_err(|error| connect_error(&error, &self.host))?;
+        // Small requests must not wait for more to send.
+        let _ = stream.set_nodelay(true);
+        Ok(stream)
+    }
+
+    async fn attempt(&self, open: usize) -> io::Result<TcpStream> {
+        let Ok(address) = self.host.parse::<IpAddr>() else {
+            return TcpStream::connect((self.host.as_str(), self.port)).await;
+        };
+        let first = open / PER_SOURCE;
+        let addresses = if is_loopback_v4(address) { first.min(SOURCES - 1)..SOURCES } else { 0..1 };
+        let mut taken = io::Error::from(io::ErrorKind::AddrNotAvailable);
+        for source in addresses {
+            match connect_from(source, SocketAddr::new(address, self.port)).await {
+                // All ports of this source are in use.
+                Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => taken = error,
+                other => return other,
+            }
+        }
+        Err(taken)
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+fn is_loopback_v4(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V4(address) if address.is_loopback())
+}
+
+/// Source 0 is the kernel's own choice.
+async fn connect_from(source: usize, to: SocketAddr) -> io::Result<TcpStream> {
+    let number = u8::try_from(source).unwrap_or(u8::MAX);
+    if number == 0 {
+        return TcpStream::connect(to).await;
+    }
+    let socket = TcpSocket::new_v4()?;
+    // The port is chosen when the other end is known, so that it need differ only among connections to the same one.
+    setsockopt(&socket, sockopt::IpBindAddressNoPort, &true)?;
+    socket.bind(SocketAddr::from((Ipv4Addr::new(127, 0, 0, number + 1), 0)))?;
+    socket.connect(to).await
+}
+
+/// Why a connection could not be opened.
+pub fn connect_error(error: &io::Error, host: &str) -> RequestError {
+    match error.kind() {
+        io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse => RequestError::Exhausted,
+        _ if error.raw_os_error().is_none() => RequestError::NoAddress(host.to_string()),
+        _ => stream_error(error),
+    }
+}
+
+/// Why an open connection does not go on.
+pub fn stream_error(error: &io::Error) -> RequestError {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => RequestError::Refused,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+            RequestError::Reset
+        }
+        io::ErrorKind::UnexpectedEof => RequestError::Closed,
+        _ if matches!(error.raw_os_error(), Some(ENFILE | EMFILE)) => RequestError::Exhausted,
+        kind => RequestError::Failed(kind.to_string()),
+    }
+}
+
+// The standard library has no stable names for these.
+const ENFILE: i32 = nix::errno::Errno::ENFILE as i32;
+const EMFILE: i32 = nix::errno::Errno::EMFILE as i32;
+
+#[cfg(test)]
+mod tests {
+    use super::Peer;
+
+    #[test]
+    fn an_address_is_a_host_and_a_port() {
+        let cases = [
+            ("127.0.0.1:7", None, Some(("127.0.0.1", 7))),
+            ("[::1]:7", None, Some(("::1", 7))),
+            ("db.example", Some(6379), Some(("db.example", 6379))),
+            ("db.example", None, None),
+            (":7", None, None),
+            ("a b:7", None, None),
+            ("a:99999", None, None),
+        ];
+        for (text, port, expected) in cases {
+            let found = Peer::parse(text, port);
+            let found = found.as_ref().map(|peer| (peer.host.as_str(), peer.port));
+            assert_eq!(found, expected, "{text}");
+        }
+        assert_eq!(Peer::parse("[::1]:7", None).unwrap().to_string(), "[::1]:7");
+    }
+}

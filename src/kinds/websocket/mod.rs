@@ -1,0 +1,7 @@
+//! WebSockets: connections that are opened, talked over and held.
+
+#[cfg(target_os = "linux")]
+mod channel;
+#[cfg(target_os = "linux")]
+pub mod client;
+pub mod signature;
