@@ -3,6 +3,7 @@
 //! Each thread that asks makes its own: the interpreter's for requests of the story, the engine's for loads.
 
 use super::http::client::HttpClient;
+use super::redis::client::RedisClient;
 use super::request::Requester;
 use super::tcp::client::TcpClient;
 use super::udp::client::UdpClient;
@@ -47,6 +48,7 @@ const CLIENTS: &[(&str, MakeClient)] = &[
     ("websocket", |settings, around| made(WebSocketClient::new(settings, around))),
     ("tcp", |settings, _| made(TcpClient::new(settings))),
     ("udp", |settings, _| made(UdpClient::new(settings))),
+    ("redis", |settings, _| made(RedisClient::new(settings))),
 ];
 
 /// How a kind's clients are made, where they are made so.

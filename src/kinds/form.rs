@@ -94,7 +94,7 @@ pub fn verb_pieces(kind: &Kind, verb: &Verb) -> Vec<String> {
     match verb.body {
         Body::None => {}
         Body::Answer => pieces.push("[{ check …; capture … }]".into()),
-        Body::Conversation => pieces.push("{ send …; receive …; hold DURATION }".into()),
+        Body::Conversation => pieces.push("{ send …; receive …; check …; capture …; hold DURATION }".into()),
     }
     pieces
 }

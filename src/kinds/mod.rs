@@ -3,6 +3,8 @@
 //! What a kind declares is the same on every platform; what makes it act stands beside it, for Linux only.
 
 #[cfg(target_os = "linux")]
+mod buffered;
+#[cfg(target_os = "linux")]
 pub mod client;
 pub mod database;
 pub mod disk;
@@ -20,6 +22,8 @@ mod pattern;
 pub mod payload;
 #[cfg(target_os = "linux")]
 mod place;
+#[cfg(target_os = "linux")]
+mod pool;
 pub mod process;
 pub mod redis;
 mod reference;
@@ -37,6 +41,8 @@ pub mod udp;
 #[cfg(target_os = "linux")]
 pub mod undo;
 pub mod websocket;
+#[cfg(target_os = "linux")]
+mod wire;
 
 use crate::lang::signature::Kind;
 pub use reference::reference;
@@ -53,7 +59,7 @@ pub const KINDS: &[&Kind] = &[
     &grpc::KIND,
     &tcp::signature::KIND,
     &udp::signature::KIND,
-    &redis::KIND,
+    &redis::signature::KIND,
     &mqtt::KIND,
     &nats::KIND,
     &machine::signature::KIND,

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -12,7 +13,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-use crate::case::Case;
+use crate::case::{self, Case};
 use crate::ports;
 
 /// How long what a run left gets to be gone: its guardian ends after it.
@@ -32,8 +33,39 @@ struct Ended {
     report: Option<Value>,
 }
 
+/// Most of a case's time is waiting.
+const AT_ONCE: usize = 4;
+
+/// Runs the cases of all files in a folder of the project, of which there are so many at least.
+pub fn run_all(folder: &str, least: usize) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "soak"));
+    files.sort();
+    let only = std::env::var("SOAK_REAL").unwrap_or_default();
+    let mut cases: Vec<_> = files.iter().flat_map(|path| case::cases(path)).collect();
+    assert!(cases.len() >= least, "only {} cases were found", cases.len());
+    cases.retain(|case| case.name.contains(&only));
+    let waiting = Mutex::new(cases.iter());
+    let wrong = Mutex::new(Vec::new());
+    let work = || {
+        loop {
+            let Some(case) = waiting.lock().unwrap().next() else { return };
+            let began = Instant::now();
+            let faults = run(case);
+            eprintln!("{:>5.1} s  {}", began.elapsed().as_secs_f64(), case.name);
+            if !faults.is_empty() {
+                wrong.lock().unwrap().push(format!("{}\n  {}", case.name, faults.join("\n  ")));
+            }
+        }
+    };
+    std::thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(work))));
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{} of {} cases:\n\n{}", wrong.len(), cases.len(), wrong.join("\n\n"));
+}
+
 /// Everything that is not as the case says.
-pub fn run(case: &Case) -> Vec<String> {
+fn run(case: &Case) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let ports: Vec<(&String, u16)> = case.ports.iter().map(|name| (name, ports::free())).collect();
     let taken: Vec<TcpListener> = ports

@@ -4,6 +4,7 @@ use crate::kinds::pattern::Patterns;
 use crate::kinds::request::RequestError;
 use crate::lang::call::Arguments;
 use bytes::{Bytes, BytesMut};
+use memchr::memmem;
 use regex::bytes::Regex;
 
 /// A longer piece ends its request with an error.
@@ -60,7 +61,7 @@ impl Piece {
             End::Line => b"\n",
             End::At(ending) => ending,
         };
-        let Some(place) = find(&came[self.seen..], ending).map(|place| self.seen + place) else {
+        let Some(place) = memmem::find(&came[self.seen..], ending).map(|place| self.seen + place) else {
             // The ending may have come in part.
             self.seen = came.len().saturating_sub(ending.len() - 1);
             return None;
@@ -72,10 +73,6 @@ impl Piece {
         }
         Some(whole.freeze())
     }
-}
-
-fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    text.windows(wanted.len()).position(|window| window == wanted)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
+use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
 /// No datagram is larger.
@@ -75,6 +76,8 @@ impl UdpClient {
     async fn send(&self, user: u64, arguments: &Arguments) -> Result<Answer, RequestError> {
         let message = payload::message(arguments)?;
         let socket = self.socket(user).await?;
+        // What became of an earlier datagram says nothing of this one.
+        let _ = socket.take_error();
         let sent = within(self.timeout, socket.send(message.as_bytes())).await?;
         match sent {
             Ok(length) => Ok(Answer { bytes: length as u64, ..Answer::default() }),
@@ -103,7 +106,10 @@ impl UdpClient {
 
     async fn next(&self, socket: &UdpSocket) -> io::Result<Bytes> {
         loop {
-            socket.readable().await?;
+            let ready = socket.ready(Interest::READABLE | Interest::ERROR).await?;
+            if ready.is_error() {
+                refused(socket)?;
+            }
             let mut buffer = self.buffer.borrow_mut();
             match socket.try_recv(&mut buffer) {
                 Ok(length) => return Ok(Bytes::copy_from_slice(&buffer[..length])),
@@ -111,6 +117,19 @@ impl UdpClient {
                 Err(error) => return Err(error),
             }
         }
+    }
+}
+
+/// What the network said of a datagram that was sent: that nobody listens there.
+fn refused(socket: &UdpSocket) -> io::Result<()> {
+    let told = socket.try_io(Interest::ERROR, || match socket.take_error()? {
+        Some(error) => Ok(error),
+        None => Err(io::ErrorKind::WouldBlock.into()),
+    });
+    match told {
+        Ok(error) => Err(error),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

@@ -1,0 +1,155 @@
+//! A connection that many requests share at once: what they send goes out together, and what comes is taken apart by
+//! their protocol. A task of the thread's own drives it.
+
+use super::buffered::{Buffered, MAX_CAME};
+use super::request::RequestError;
+use super::socket::stream_error;
+use bytes::BytesMut;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::Notify;
+use tokio::task::spawn_local;
+
+/// An emptied buffer larger than this is not kept.
+const KEPT: usize = 1 << 16;
+
+/// What a protocol does with what comes.
+pub trait Protocol {
+    /// Takes everything that is whole off the front of what has come. What must be answered at once goes to `out`.
+    ///
+    /// # Errors
+    /// What ends the connection.
+    fn take(&self, came: &mut BytesMut, out: &mut BytesMut) -> Result<(), RequestError>;
+
+    /// The connection has ended, and whoever waits is to be told why.
+    fn ended(&self, why: &RequestError);
+}
+
+/// The requests' end of a shared connection. It is closed when this is dropped.
+pub struct Wire {
+    shared: Rc<Shared>,
+}
+
+struct Shared {
+    out: RefCell<BytesMut>,
+    wake: Notify,
+    open: Cell<bool>,
+    /// Bytes that were to be sent, and that were given to the kernel.
+    queued: Cell<u64>,
+    written: Cell<u64>,
+    progress: Notify,
+}
+
+impl Wire {
+    /// Shares an opened connection.
+    pub fn start(connection: Buffered, protocol: Rc<dyn Protocol>) -> Wire {
+        let shared = Rc::new(Shared {
+            out: RefCell::default(),
+            wake: Notify::new(),
+            open: Cell::new(true),
+            queued: Cell::new(0),
+            written: Cell::new(0),
+            progress: Notify::new(),
+        });
+        spawn_local(drive(connection, Rc::clone(&shared), protocol));
+        Wire { shared }
+    }
+
+    /// Whether it may still be used.
+    pub fn is_open(&self) -> bool {
+        self.shared.open.get()
+    }
+
+    /// Adds to what goes out. Gives a mark for [`Wire::written`].
+    pub fn send<E>(&self, write: impl FnOnce(&mut BytesMut) -> Result<(), E>) -> Result<u64, E> {
+        let mut out = self.shared.out.borrow_mut();
+        let before = out.len();
+        if let Err(error) = write(&mut out) {
+            out.truncate(before);
+            return Err(error);
+        }
+        self.shared.queued.set(self.shared.queued.get() + (out.len() - before) as u64);
+        self.shared.wake.notify_one();
+        Ok(self.shared.queued.get())
+    }
+
+    /// Waits until everything up to a mark was given to the kernel.
+    pub async fn written(&self, mark: u64) -> Result<(), RequestError> {
+        loop {
+            let progress = self.shared.progress.notified();
+            if self.shared.written.get() >= mark {
+                return Ok(());
+            }
+            if !self.is_open() {
+                return Err(RequestError::Closed);
+            }
+            progress.await;
+        }
+    }
+
+    /// Gives the connection up.
+    pub fn close(&self) {
+        self.shared.open.set(false);
+        self.shared.wake.notify_one();
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+async fn drive(connection: Buffered, shared: Rc<Shared>, protocol: Rc<dyn Protocol>) {
+    let why = carry(connection, &shared, &*protocol).await;
+    shared.open.set(false);
+    shared.progress.notify_waiters();
+    protocol.ended(&why);
+}
+
+async fn carry(connection: Buffered, shared: &Shared, protocol: &dyn Protocol) -> RequestError {
+    let (mut stream, mut came) = connection.into_parts();
+    let (mut reader, mut writer) = stream.split();
+    let mut going = BytesMut::new();
+    while shared.open.get() {
+        if going.is_empty() {
+            std::mem::swap(&mut going, &mut shared.out.borrow_mut());
+            shrink(&mut shared.out.borrow_mut());
+        }
+        tokio::select! {
+            read = reader.read_buf(&mut came) => {
+                match read {
+                    Ok(0) => return RequestError::Closed,
+                    Ok(_) => {}
+                    Err(error) => return stream_error(&error),
+                }
+                let mut out = shared.out.borrow_mut();
+                let before = out.len();
+                if let Err(error) = protocol.take(&mut came, &mut out) {
+                    return error;
+                }
+                shared.queued.set(shared.queued.get() + (out.len() - before) as u64);
+                if came.len() > MAX_CAME {
+                    return RequestError::TooLarge(MAX_CAME);
+                }
+                shrink(&mut came);
+            }
+            sent = writer.write_buf(&mut going), if !going.is_empty() => match sent {
+                Ok(length) => {
+                    shared.written.set(shared.written.get() + length as u64);
+                    shared.progress.notify_waiters();
+                }
+                Err(error) => return stream_error(&error),
+            },
+            () = shared.wake.notified(), if going.is_empty() => {}
+        }
+    }
+    RequestError::Closed
+}
+
+fn shrink(buffer: &mut BytesMut) {
+    if buffer.is_empty() && buffer.capacity() > KEPT {
+        *buffer = BytesMut::new();
+    }
+}

@@ -1,0 +1,16 @@
+//! Servers that do as they are told, and some of what no server should do.
+
+mod tcp;
+mod udp;
+mod websocket;
+
+/// Serves until it is killed.
+pub fn serve(what: &str, address: &str) {
+    match what {
+        "nonsense" => tcp::nonsense(address),
+        "tcp" => tcp::serve(address),
+        "udp" => udp::serve(address),
+        "websocket" => websocket::serve(address),
+        other => panic!("there is no server {other}"),
+    }
+}
