@@ -7,6 +7,7 @@ use super::super::state::{Checker, Progress};
 use crate::lang::expr::{ActionId, Expr, LedgerId, SequenceId};
 use crate::lang::quantity::Dimension;
 use crate::lang::types::{Shape, Type};
+use crate::lang::value::Value;
 use std::time::Duration;
 
 /// The longest value that is shown beside a constant, in characters.
@@ -70,10 +71,14 @@ impl Checker<'_> {
     }
 
     fn value_text(&self, value: &Expr) -> String {
-        let shown = match value.constant() {
-            Some(value) if value.as_text().is_some() => format!("{:?}", value.to_string()),
-            Some(value) => value.to_string(),
-            None => return String::new(),
+        let Some(value) = value.constant() else { return String::new() };
+        let quoted = |value: &Value| match value.as_text() {
+            Some(text) => format!("{text:?}"),
+            None => value.to_string(),
+        };
+        let shown = match value {
+            Value::List(items) => format!("[{}]", items.iter().map(quoted).collect::<Vec<_>>().join(", ")),
+            value => quoted(value),
         };
         if shown.chars().count() <= MAX_VALUE { format!(", {shown}") } else { String::new() }
     }

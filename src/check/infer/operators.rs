@@ -154,7 +154,8 @@ impl Checker<'_> {
             return None;
         };
         let (dimension, percent) = match operator {
-            BinaryOperator::Add | BinaryOperator::Subtract if a.0 == b.0 => (Some(a.0), a.1 && b.1),
+            // Of `1 - errors` people want to see a percentage, as its value says.
+            BinaryOperator::Add | BinaryOperator::Subtract if a.0 == b.0 => (Some(a.0), a.1 || b.1),
             BinaryOperator::Add | BinaryOperator::Subtract => {
                 let likely = likely_literal(right, &left.ty).or_else(|| likely_literal(left, &right.ty));
                 self.report(mistake::types::not_addable(left, right, operator.symbol(), likely));
