@@ -96,3 +96,38 @@ fn a_file_with_mistakes_is_left_alone() {
 fn line_endings_and_marks_of_editors_are_normalised() {
     assert_eq!(check("\u{feff}wait 5s\r\n\r\n\r\nwait\t3s\r\n", "CRLF").unwrap(), "wait 5s\n\nwait 3s\n");
 }
+
+/// What a comment allows is allowed after formatting as before, also where the form of its statement changes.
+#[test]
+fn comments_that_allow_stay_with_their_statement() {
+    use soak::check::{DiskFiles, Options, check};
+    let found = |text: &str| {
+        let mut sources = Sources::new();
+        sources.add("test.soak", text).unwrap();
+        let checked = check(&mut sources, &Options { params: &[], files: &DiskFiles });
+        checked.diagnostics.iter().map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    let link = "link wifi{listen \"127.0.0.1:1\";to \"127.0.0.1:2\"}\nexpect wifi.connections == 0 at end\n";
+    let long = "note \"a note that is long enough to push what stands here beyond the width of a line\"";
+    let cases = [
+        "param limit=5 # soak: allow(W0901)".to_string(),
+        "param limit=5; param most=6 # soak: allow(W0901)".into(),
+        "# soak: allow(W0901)\n\n\nparam   limit=5".into(),
+        "phase \"Off\" {wait 1s;wifi off} # soak: allow(W0907)".into(),
+        format!("phase \"Off\" {{ wait 1s; {long}; {long}; wifi off }} # soak: allow(W0907)"),
+        format!("repeat 3 < wait 1s; {long}; wifi off > # soak: allow(W0907)"),
+        "repeat 3 { # soak: allow(W0907)\nwait 1s; wifi off }".into(),
+        "choose { # a note\n# soak: allow(W0907)\n1: wifi off\n2: wait 5s }".into(),
+        "parallel {\n# soak: allow(W0908)\nwifi off 10s\nwifi degrade latency 1s for 10s }".into(),
+        "process app {\nrun \"app\"\n# soak: allow(W0904)\nenv API_TOKEN \"abc\" }".into(),
+    ];
+    for case in cases {
+        let text = format!("{case}\n{link}");
+        let formatted = check_format(&text, &case);
+        assert_eq!(found(&text), found(&formatted), "{case}\n{formatted}");
+    }
+}
+
+fn check_format(text: &str, name: &str) -> String {
+    check(text, name).unwrap_or_else(|| panic!("{name} has mistakes"))
+}

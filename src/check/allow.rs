@@ -1,12 +1,12 @@
 //! `# soak: allow(W0901)`: a warning that somebody has looked at and means to keep.
 //!
-//! At the end of a line the comment allows what begins on that line, and what lies in the statement that ends there.
-//! Alone on a line it allows what lies in the next statement of its block, all that stands in that statement's own
+//! At the end of a line the comment allows what lies in the statement that ends there; where none ends, as behind the
+//! opening mark of a block, what begins on that line. Alone on a line it allows what lies in the next statement of its block, all that stands in that statement's own
 //! block included; within a statement of several lines, what lies in that one. Only warnings can be allowed.
 
 use super::mistake;
 use super::names::nearest;
-use super::units::{Unit, units};
+use super::units::Units;
 use crate::diag::{Diagnostic, Severity, codes};
 use crate::source::{SourceFile, Sources, Span};
 use crate::syntax::ast::{Comment, File};
@@ -22,8 +22,8 @@ struct Allowance<'a> {
     /// The comment that it stands in, and how many codes that one has.
     comment: Span,
     among: usize,
-    /// What it speaks of: places that begin in one of these.
-    over: Vec<Span>,
+    /// What it speaks of: places that begin in it.
+    over: Option<Span>,
     used: bool,
 }
 
@@ -42,26 +42,13 @@ pub(super) fn apply(sources: &Sources, files: &[(usize, File)], found: &mut Vec<
         if speaking.is_empty() {
             continue;
         }
-        let units = units(file, source.span());
+        let units = Units::new(file, source.span());
         for (comment, instruction) in speaking {
             read(source, comment, instruction, &units, &mut allowances, &mut told);
         }
     }
-    // What speaks of less speaks first.
-    allowances.sort_by_key(|allowance| allowance.over.iter().map(|span| span.len()).sum::<usize>());
-    found.retain(|finding| {
-        let fits = |allowance: &&mut Allowance| {
-            let at = Span::at(finding.span().start);
-            allowance.code.eq_ignore_ascii_case(finding.code)
-                && allowance.over.iter().any(|over| over.contains(at))
-        };
-        let allowance = allowances.iter_mut().find(fits).filter(|_| finding.severity == Severity::Warning);
-        match allowance {
-            Some(allowance) => allowance.used = true,
-            None => return true,
-        }
-        false
-    });
+    allowances.sort_by_key(|allowance| allowance.over.map(|over| (over.start, std::cmp::Reverse(over.end))));
+    forgive(&mut allowances, found);
     found.append(&mut told);
     if clean {
         found.extend(allowances.iter().filter(|allowance| !allowance.used).map(|allowance| {
@@ -69,6 +56,43 @@ pub(super) fn apply(sources: &Sources, files: &[(usize, File)], found: &mut Vec<
             mistake::allow::unused(allowance.place, &allowance.code.to_uppercase(), removed)
         }));
     }
+}
+
+/// Takes out what is allowed. The findings, like what comments speak of, are gone through in the order of their places;
+/// of several comments the innermost is the one that allows.
+fn forgive(allowances: &mut [Allowance], found: &mut Vec<Diagnostic>) {
+    let mut next = 0;
+    // Those that have begun; inner ones behind outer ones.
+    let mut open: Vec<usize> = Vec::new();
+    found.retain(|finding| {
+        let at = finding.span().start;
+        while let Some(over) = allowances.get(next).map(|allowance| allowance.over) {
+            if over.is_some_and(|over| over.start > at) {
+                break;
+            }
+            let again = |other: &usize| {
+                allowances[*other].over == over
+                    && allowances[*other].code.eq_ignore_ascii_case(allowances[next].code)
+            };
+            if over.is_some() && !open.iter().any(again) {
+                open.push(next);
+            }
+            next += 1;
+        }
+        while open.last().is_some_and(|last| allowances[*last].over.is_some_and(|over| over.end < at)) {
+            open.pop();
+        }
+        let fits = |index: &&usize| {
+            let allowance = &allowances[**index];
+            allowance.code.eq_ignore_ascii_case(finding.code)
+                && allowance.over.is_some_and(|over| over.contains(Span::at(at)))
+        };
+        let allowed = open.iter().rev().find(fits).filter(|_| finding.severity == Severity::Warning);
+        if let Some(index) = allowed {
+            allowances[*index].used = true;
+        }
+        allowed.is_none()
+    });
 }
 
 /// What a comment says to soak, where it does: behind `soak:`. A sentence that only begins like that is none.
@@ -85,7 +109,7 @@ fn read<'a>(
     source: &SourceFile,
     comment: &Comment,
     instruction: &'a str,
-    units: &[Unit],
+    units: &Units,
     allowances: &mut Vec<Allowance<'a>>,
     told: &mut Vec<Diagnostic>,
 ) {
@@ -115,7 +139,7 @@ fn read<'a>(
                 told.push(mistake::allow::no_warning(place, known.code, why));
             }
             Some(known) if known.code.starts_with('W') => {
-                let (comment, over, used) = (comment.span, over.clone(), false);
+                let (comment, used) = (comment.span, false);
                 allowances.push(Allowance { code, place, comment, among, over, used });
             }
             Some(known) => {
@@ -130,39 +154,17 @@ fn read<'a>(
     }
 }
 
-/// The places that a comment speaks of.
-fn reach(source: &SourceFile, comment: &Comment, units: &[Unit]) -> Vec<Span> {
+/// What a comment speaks of.
+fn reach(source: &SourceFile, comment: &Comment, units: &Units) -> Option<Span> {
     let place = comment.span;
-    if !comment.own_line {
-        let line = source.line_of(place.start);
-        let head = &source.text()[..(place.start - source.base()) as usize];
-        let line_start = source.base() + head.rfind('\n').map_or(0, |at| at as u32 + 1);
-        debug_assert_eq!(source.line_of(line_start), line);
-        let ends_here = |unit: &&Unit| {
-            let end = unit.span.end;
-            (line_start..=place.start).contains(&end)
-                && source.text()[(end - source.base()) as usize..head.len()]
-                    .chars()
-                    .all(|c| c.is_whitespace() || c == ';')
-        };
-        // The outermost stands first among those that end at one place.
-        let ended = units.iter().filter(ends_here).min_by_key(|unit| unit.span.start);
-        let line = Span::new(line_start, place.end);
-        return std::iter::once(line).chain(ended.map(|unit| unit.span)).collect();
+    if comment.own_line {
+        return units.after(place);
     }
-    let within = units.iter().filter(|unit| unit.span.contains(place)).min_by_key(|unit| unit.span.len());
-    let block = units.iter().filter(|unit| unit.block.contains(place)).map(|unit| unit.block);
-    let block = block.min_by_key(|block| block.len());
-    match (within, block) {
-        // Between the lines of one statement.
-        (Some(unit), Some(block)) if block.contains(unit.span) => vec![unit.span],
-        (_, Some(block)) => {
-            let next = units.iter().filter(|unit| unit.block == block && unit.span.start >= place.end);
-            next.min_by_key(|unit| unit.span.start).map(|unit| unit.span).into_iter().collect()
-        }
-        (Some(unit), None) => vec![unit.span],
-        (None, None) => Vec::new(),
-    }
+    let before = &source.text()[..(place.start - source.base()) as usize];
+    let ended = before.trim_end_matches(|c: char| c.is_whitespace() || c == ';').len();
+    let line = before.rfind('\n').map_or(0, |at| at + 1);
+    let statement = if ended > line { units.ending_at(source.base() + ended as u32) } else { None };
+    Some(statement.unwrap_or_else(|| Span::new(source.base() + line as u32, place.end)))
 }
 
 /// What is taken out with a code that allows nothing: the code with its comma, or the whole comment with the space, or

@@ -47,6 +47,7 @@ pub(super) fn why_not_made(target: &Target) -> &'static str {
         "link" => "it is a real network interface",
         "disk" => "its folder lies on a real disk",
         "machine" => "it is the machine that soak runs on",
+        "database" => "it is a real database",
         _ => "soak did not make it",
     }
 }
@@ -59,12 +60,17 @@ struct Need {
     words: &'static [&'static str],
     /// One of these settings must be there.
     settings: &'static [&'static str],
+    /// None of these settings may be there.
+    unless: &'static [&'static str],
+    /// Only where the act is held for a time.
+    held: bool,
     /// Why, in words that follow "because".
     why: &'static str,
     help: &'static str,
 }
 
 const PROXY: &str = "only a proxy holds the connections that this is done to";
+const DATAGRAMS: &str = "a UDP proxy carries datagrams and has no connections";
 const HTTP: &str = "the link does not understand HTTP";
 const STARTED: &str = "soak did not start it";
 
@@ -74,6 +80,8 @@ const NEEDS: &[Need] = &[
         verbs: &["degrade"],
         words: &["loss", "duplicate", "corrupt", "reorder"],
         settings: &["between", "interface", "udp"],
+        unless: &[],
+        held: false,
         why: "a TCP proxy carries a stream, in which no packet can be lost, doubled, damaged or overtaken",
         help: "declare the link with `between` two hosts, or with `udp`; a proxy can do `latency`, `jitter` and `bandwidth`",
     },
@@ -82,6 +90,8 @@ const NEEDS: &[Need] = &[
         verbs: &["reset", "cut", "slice"],
         words: &[],
         settings: &["listen"],
+        unless: &[],
+        held: false,
         why: PROXY,
         help: "declare the link with `listen` and `to`",
     },
@@ -90,6 +100,8 @@ const NEEDS: &[Need] = &[
         verbs: &["answer", "delay", "tear"],
         words: &[],
         settings: &["http"],
+        unless: &[],
+        held: false,
         why: HTTP,
         help: "add the setting `http` to the link",
     },
@@ -98,6 +110,8 @@ const NEEDS: &[Need] = &[
         verbs: &["off"],
         words: &["refuse"],
         settings: &["listen"],
+        unless: &[],
+        held: false,
         why: PROXY,
         help: "declare the link with `listen` and `to`, or use `off` alone",
     },
@@ -106,14 +120,48 @@ const NEEDS: &[Need] = &[
         verbs: &["slow", "fail", "lose"],
         words: &[],
         settings: &["faulty"],
+        unless: &[],
+        held: false,
         why: "the disk is not `faulty`",
         help: "add the setting `faulty` to the disk",
+    },
+    Need {
+        kind: "link",
+        verbs: &["reset", "cut", "slice"],
+        words: &[],
+        settings: &["listen"],
+        unless: &["udp"],
+        held: false,
+        why: DATAGRAMS,
+        help: "declare the link without `udp`, or use `off`",
+    },
+    Need {
+        kind: "link",
+        verbs: &["off"],
+        words: &["refuse"],
+        settings: &["listen"],
+        unless: &["udp"],
+        held: false,
+        why: DATAGRAMS,
+        help: "use `off` alone",
+    },
+    Need {
+        kind: "process",
+        verbs: &["kill", "stop"],
+        words: &[],
+        settings: &["run", "unit", "container"],
+        unless: &[],
+        held: true,
+        why: "soak only observes it and does not know how to start it again",
+        help: "declare the process with `run`, `unit` or `container`, or leave the duration out",
     },
     Need {
         kind: "process",
         verbs: &["send", "skew"],
         words: &[],
         settings: &["run"],
+        unless: &[],
+        held: false,
         why: STARTED,
         help: "declare the process with `run`, so that soak starts it",
     },
@@ -122,6 +170,8 @@ const NEEDS: &[Need] = &[
         verbs: &["start", "restart"],
         words: &[],
         settings: &["run", "unit", "container"],
+        unless: &[],
+        held: false,
         why: "soak only observes it and does not know how to start it",
         help: "declare the process with `run`, `unit` or `container`",
     },
@@ -132,6 +182,7 @@ pub(super) fn verb_mistake(
     target: &Target,
     verb: &Verb,
     arguments: &[Argument],
+    held: bool,
     span: crate::source::Span,
 ) -> Option<Diagnostic> {
     // Without any setting the declaration is wrong already.
@@ -139,33 +190,47 @@ pub(super) fn verb_mistake(
         return None;
     }
     let needs = NEEDS.iter().filter(|need| need.kind == target.kind.name && need.verbs.contains(&verb.name));
-    needs.into_iter().find_map(|need| {
-        if need.settings.iter().any(|setting| target.setting(setting).is_some()) {
-            return None;
-        }
-        let word = arguments.iter().find(|argument| need.words.contains(&argument.parameter.name));
-        match word {
-            None if !need.words.is_empty() => None,
-            Some(word) => {
-                let what = format!("{} {}", verb.name, word.parameter.name);
-                Some(mistake::arguments::cannot_do(
-                    word.span,
+    file_mistake(target, verb, span).or_else(|| {
+        needs.into_iter().find_map(|need| {
+            let has = |names: &[&str]| names.iter().any(|name| target.setting(name).is_some());
+            if has(need.settings) && !has(need.unless) || need.held && !held {
+                return None;
+            }
+            let word = arguments.iter().find(|argument| need.words.contains(&argument.parameter.name));
+            match word {
+                None if !need.words.is_empty() => None,
+                Some(word) => {
+                    let what = format!("{} {}", verb.name, word.parameter.name);
+                    Some(mistake::arguments::cannot_do(
+                        word.span,
+                        &target.name,
+                        &what,
+                        need.why,
+                        need.help,
+                        target.span,
+                    ))
+                }
+                None => Some(mistake::arguments::cannot_do(
+                    span,
                     &target.name,
-                    &what,
+                    verb.name,
                     need.why,
                     need.help,
                     target.span,
-                ))
+                )),
             }
-            None => Some(mistake::arguments::cannot_do(
-                span,
-                &target.name,
-                verb.name,
-                need.why,
-                need.help,
-                target.span,
-            )),
-        }
+        })
+    })
+}
+
+/// What a database that is a file cannot do: nobody else is connected to it.
+fn file_mistake(target: &Target, verb: &Verb, span: crate::source::Span) -> Option<Diagnostic> {
+    let Some(Argued::Value(url)) = target.setting("url")?.values.first() else { return None };
+    let file = url.constant()?.as_text()?.starts_with("sqlite");
+    (file && target.kind.name == "database" && matches!(verb.name, "disconnect" | "hog")).then(|| {
+        let why = "an SQLite database is a file, and nobody is connected to it";
+        let help = "use `lock`, or a disk that is `faulty` under it";
+        mistake::arguments::cannot_do(span, &target.name, verb.name, why, help, target.span)
     })
 }
 

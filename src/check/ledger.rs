@@ -89,7 +89,13 @@ impl Checker<'_> {
                 if self.actions[action.index()].yields_path {
                     able.push("path".into());
                 }
-                self.report(mistake::measure::no_capture(field.span, name, &field.text, &able));
+                self.report(mistake::measure::no_capture(
+                    field.span,
+                    name,
+                    &field.text,
+                    &able,
+                    self.captured_elsewhere(&field.text),
+                ));
                 return None;
             }
         };

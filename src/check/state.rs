@@ -120,6 +120,8 @@ pub(super) struct Checker<'a> {
     pub pools: Vec<(ActionId, Span, bool)>,
     /// How many misspelt names were compared with all others.
     pub suggestions: std::cell::Cell<usize>,
+    /// The calls of sequences around what is checked.
+    pub calls: Vec<(crate::lang::expr::SequenceId, Span)>,
     /// What every name is, where that is asked for.
     pub named: Option<super::hover::Named>,
     /// Which expectations stand in one block, in order.
@@ -155,6 +157,7 @@ impl<'a> Checker<'a> {
             phases_named: Vec::new(),
             pools: Vec::new(),
             suggestions: std::cell::Cell::new(0),
+            calls: Vec::new(),
             named: None,
             siblings: Vec::new(),
         }
@@ -220,8 +223,18 @@ impl<'a> Checker<'a> {
         let captures = self.iteration.iter().filter_map(|iteration| iteration.action);
         let captures =
             captures.flat_map(|action| self.scenario.action(action).captures.iter().map(String::as_str));
-        let built_in = ["machine", "scratch", "elapsed"];
+        let answer =
+            self.iteration.iter().flat_map(|iteration| iteration.answer.iter().map(|given| given.name));
+        let own = if self.iteration.is_some() { ["seq", "user"].as_slice() } else { &[] };
+        let built_in = answer.chain(own.iter().copied()).chain(["machine", "scratch", "elapsed"]);
         nearest(word, locals.chain(captures).chain(self.symbols.iter().map(|(name, _)| name)).chain(built_in))
+    }
+
+    /// The action that makes a capture of that name, with its place.
+    pub fn captured_elsewhere(&self, capture: &str) -> Option<(&str, Span)> {
+        let mut actions = self.scenario.actions.iter();
+        let action = actions.find(|action| action.captures.iter().any(|name| name == capture))?;
+        Some((action.name.as_str(), action.span))
     }
 
     /// What a target is called in messages.

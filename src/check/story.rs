@@ -368,7 +368,10 @@ impl<'a> Checker<'a> {
             Progress::Done(types) => self.sequences[id.index()].state = Progress::Done(types),
             Progress::Busy => {
                 let name = self.sequences[id.index()].name;
-                self.report(mistake::names::calls_itself(call, &name.text, name.span));
+                // The calls that lead from it to this one.
+                let from = self.calls.iter().rposition(|(called, _)| *called == id).map_or(0, |at| at + 1);
+                let between: Vec<Span> = self.calls[from..].iter().map(|(_, place)| *place).collect();
+                self.report(mistake::names::calls_itself(call, &name.text, name.span, &between));
                 return None;
             }
             Progress::Waiting => {
@@ -379,7 +382,9 @@ impl<'a> Checker<'a> {
                 for (parameter, ty) in parameters.iter().zip(&types) {
                     variables.push(self.bind(&parameter.name, ty.clone()));
                 }
+                self.calls.push((id, call));
                 let block = self.block(body, false);
+                self.calls.pop();
                 self.scenario.sequences[id.index()].parameters = variables;
                 self.scenario.sequences[id.index()].body = block;
                 self.locals = outer;

@@ -36,6 +36,7 @@ impl Checker<'_> {
             return Vec::new();
         }
         let mut points: Vec<(u32, f64)> = Vec::new();
+        let mut above = table.span;
         for row in &table.rows {
             let [at, level] = row.cells.as_slice() else {
                 self.report(mistake::load::cells(row.span, row.cells.len(), 2));
@@ -60,10 +61,11 @@ impl Checker<'_> {
                 return Vec::new();
             }
             if points.last().is_some_and(|(last, _)| *last > seconds) {
-                self.report(mistake::load::curve_order(at.span));
+                self.report(mistake::load::curve_order(at.span, above));
                 return Vec::new();
             }
             points.push((seconds, share.to_f64()));
+            above = at.span;
         }
         let ends = points.first().map(|point| point.0).zip(points.last().map(|point| point.0));
         if ends != Some((0, DAY)) {
@@ -171,7 +173,8 @@ impl Checker<'_> {
                 });
                 if !whole {
                     let total = total.unwrap_or(Quantity::number(0));
-                    self.report(mistake::load::mix_total(span, total));
+                    let shares: Vec<_> = parts.iter().map(|part| part.weight.span).collect();
+                    self.report(mistake::load::mix_total(span, total, &shares));
                 }
             }
             let parts = weights.into_iter().map(|(weight, action)| (weight.to_f64(), action)).collect();

@@ -62,8 +62,9 @@ impl Checker<'_> {
                 second.span,
             );
         }
+        let held = words.duration.is_some() || matched.duration.is_some();
         if let Some(finding) =
-            backend::verb_mistake(self.scenario.target(target), verb, &matched.arguments, second.span)
+            backend::verb_mistake(self.scenario.target(target), verb, &matched.arguments, held, second.span)
         {
             self.report(finding);
         }

@@ -5,32 +5,83 @@ use crate::syntax::ast::{Block, EachSource, File, Statement, StatementKind, Tabl
 
 /// A statement, a setting, a line of a mix, a ledger or a table.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Unit {
-    pub span: Span,
+struct Unit {
+    span: Span,
     /// The block that it stands in, from its opening mark to its closing one; of the outermost the whole file.
-    pub block: Span,
+    block: Span,
+    /// The one whose block that is.
+    parent: Option<usize>,
 }
 
 /// Everything in a file that a comment can speak of.
-pub(super) fn units(file: &File, whole: Span) -> Vec<Unit> {
-    let mut list = List { units: Vec::new() };
-    list.statements(&file.items, whole);
-    list.units
+pub(super) struct Units {
+    /// In the order of the file, outer ones before those inside them.
+    list: Vec<Unit>,
+    /// Their places in the list by where they end, outer ones first.
+    by_end: Vec<usize>,
+}
+
+impl Units {
+    pub fn new(file: &File, whole: Span) -> Units {
+        let mut list = List { units: Vec::new(), parent: None };
+        list.statements(&file.items, whole);
+        let list = list.units;
+        let mut by_end: Vec<usize> = (0..list.len()).collect();
+        by_end.sort_by_key(|index| (list[*index].span.end, list[*index].span.start));
+        Units { list, by_end }
+    }
+
+    /// The outermost statement that ends exactly there.
+    pub fn ending_at(&self, end: u32) -> Option<Span> {
+        let first = self.by_end.partition_point(|index| self.list[*index].span.end < end);
+        let unit = self.list[*self.by_end.get(first)?];
+        (unit.span.end == end).then_some(unit.span)
+    }
+
+    /// What a line of its own speaks of: the next statement of its block, or the statement that it lies within.
+    pub fn after(&self, place: Span) -> Option<Span> {
+        let first = self.list.partition_point(|unit| unit.span.start < place.end);
+        let next = self.list.get(first);
+        let mut below = None;
+        let mut around = first.checked_sub(1);
+        while let Some(index) = around {
+            if self.list[index].span.contains(place) {
+                break;
+            }
+            below = Some(index);
+            around = self.list[index].parent;
+        }
+        let in_block = |unit: &Unit| unit.parent == around && unit.block.contains(place);
+        match (next.filter(|next| in_block(next)), below.map(|below| self.list[below])) {
+            (Some(next), _) => Some(next.span),
+            // The last of its block.
+            (None, Some(below)) if in_block(&below) => None,
+            (None, _) => around.map(|index| self.list[index].span),
+        }
+    }
 }
 
 struct List {
     units: Vec<Unit>,
+    parent: Option<usize>,
 }
 
 impl List {
     fn add(&mut self, span: Span, block: Span) {
-        self.units.push(Unit { span, block });
+        self.units.push(Unit { span, block, parent: self.parent });
+    }
+
+    /// Adds a statement, and what stands inside it below it.
+    fn nested(&mut self, span: Span, block: Span, statement: &Statement) {
+        self.add(span, block);
+        let outer = self.parent.replace(self.units.len() - 1);
+        self.inside(statement);
+        self.parent = outer;
     }
 
     fn statements(&mut self, statements: &[Statement], block: Span) {
         for statement in statements {
-            self.add(statement.span, block);
-            self.inside(statement);
+            self.nested(statement.span, block, statement);
         }
     }
 
@@ -70,13 +121,15 @@ impl List {
                 parts.iter().for_each(|part| self.add(part.weight.span.to(part.action.span), *body));
             }
             StatementKind::Ledger(ledger) => {
-                let lines = ledger.sent.iter().chain(&ledger.received);
-                lines.for_each(|line| self.add(line.span, ledger.body));
+                let mut lines: Vec<Span> =
+                    ledger.sent.iter().chain(&ledger.received).map(|line| line.span).collect();
+                lines.sort();
+                lines.into_iter().for_each(|line| self.add(line, ledger.body));
             }
             StatementKind::Choose { branches, body } => {
                 for branch in branches {
-                    self.add(branch.weight.span.to(branch.statement.span), *body);
-                    self.inside(&branch.statement);
+                    let span = branch.weight.span.to(branch.statement.span);
+                    self.nested(span, *body, &branch.statement);
                 }
             }
             StatementKind::Scenario { .. }

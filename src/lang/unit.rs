@@ -229,7 +229,10 @@ pub fn format(quantity: Quantity) -> String {
         (0, 0) => number(value),
         (1, 0) => match quantity.to_duration() {
             Some(duration) => format_duration(duration),
-            None => format!("{}s", number(value)),
+            None => match Duration::try_from_secs_f64(-value) {
+                Ok(duration) => format!("-{}", format_duration(duration)),
+                Err(_) => format!("{}s", number(value)),
+            },
         },
         (0, 1) => format_size(value),
         (-1, 0) => format_rate(value, number, 1.0),

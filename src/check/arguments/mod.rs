@@ -187,6 +187,18 @@ impl Checker<'_> {
         }
     }
 
+    /// A value that belongs to one of the words that follow a setting: the `5s` of `restart after 5s`.
+    fn value_of_more(&mut self, parameter: &'static Parameter, value: &ast::Expr, matched: &mut Matched) {
+        matched.wrong = true;
+        let expr = self.value(value);
+        if expr.ty != Type::Unknown {
+            let words: Vec<&str> =
+                parameter.more.iter().filter(|more| takes(more, &expr.ty)).map(|more| more.name).collect();
+            let text = self.sources.text(value.span).to_string();
+            self.report(mistake::arguments::unexpected_value(value.span, parameter.name, &text, &words));
+        }
+    }
+
     /// A setting with everything behind its word, and settings that follow on the same line.
     pub fn setting_arguments(
         &mut self,
@@ -212,6 +224,9 @@ impl Checker<'_> {
             match word {
                 Word::Plain(name) => {
                     self.plain_word(&first.text, settings, name, &mut words, &mut matched, true)
+                }
+                Word::Value(value) if parameter.values.is_empty() && !parameter.more.is_empty() => {
+                    self.value_of_more(parameter, value, &mut matched)
                 }
                 Word::Value(value) => self.bare_value(&first.text, &[], value, &mut matched, true),
                 Word::Json { keyword, .. } => {

@@ -214,7 +214,8 @@ impl Checker<'_> {
         let captures = self.scenario.action(action).captures.clone();
         let Some(capture) = captures.iter().position(|capture| *capture == field.text) else {
             let owner = self.scenario.action(action).name.clone();
-            self.report(mistake::measure::no_capture(field.span, &owner, &field.text, &captures));
+            let elsewhere = self.captured_elsewhere(&field.text);
+            self.report(mistake::measure::no_capture(field.span, &owner, &field.text, &captures, elsewhere));
             return unknown(span);
         };
         self.note_capture(field.span, base.span.to(field.span), action, capture);

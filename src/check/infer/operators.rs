@@ -1,10 +1,13 @@
 //! Operators: their types, and their values where the file fixes both sides.
 
 use super::super::mistake;
-use super::super::state::{Checker, unknown};
+use super::super::names::Entity;
+use super::super::state::{Checker, Progress, unknown};
 use super::constant_quantity;
+use crate::diag::Diagnostic;
 use crate::lang::eval;
 use crate::lang::expr::{BinaryOperator, Expr, ExprKind, UnaryOperator};
+use crate::lang::function::Aggregate;
 use crate::lang::quantity::{Dimension, Quantity};
 use crate::lang::types::Type;
 use crate::lang::unit::number;
@@ -119,8 +122,11 @@ impl Checker<'_> {
             }
         }
         if !compatible(&left.ty, &right.ty) {
-            let likely = likely_literal(right, &left.ty).or_else(|| likely_literal(left, &right.ty));
-            self.report(mistake::types::not_comparable(left, right, likely));
+            let likely = self.growth_literal(left, right).or_else(|| self.either_literal(left, right));
+            let finding = mistake::types::not_comparable(left, right, likely);
+            let finding = self.blame_constant(finding, left, &right.ty, |literal| literal);
+            let finding = self.blame_constant(finding, right, &left.ty, |literal| literal);
+            self.report(finding);
             return None;
         }
         let ordered = !matches!(operator, BinaryOperator::Equal | BinaryOperator::NotEqual);
@@ -157,8 +163,11 @@ impl Checker<'_> {
             // Of `1 - errors` people want to see a percentage, as its value says.
             BinaryOperator::Add | BinaryOperator::Subtract if a.0 == b.0 => (Some(a.0), a.1 || b.1),
             BinaryOperator::Add | BinaryOperator::Subtract => {
-                let likely = likely_literal(right, &left.ty).or_else(|| likely_literal(left, &right.ty));
-                self.report(mistake::types::not_addable(left, right, operator.symbol(), likely));
+                let likely = self.either_literal(left, right);
+                let finding = mistake::types::not_addable(left, right, operator.symbol(), likely);
+                let finding = self.blame_constant(finding, left, &right.ty, |literal| literal);
+                let finding = self.blame_constant(finding, right, &left.ty, |literal| literal);
+                self.report(finding);
                 return None;
             }
             BinaryOperator::Multiply => (a.0.times(b.0), a.1 && b.1),
@@ -182,16 +191,76 @@ impl Checker<'_> {
             (left, right) => left == right,
         };
         if !fits {
-            let likely = match likely_literal(expr, wanted) {
+            let likely = match self.written_literal(expr, wanted) {
                 // Only what is compared or held back is that short; what is waited for is longer.
                 Some(literal) if !what.contains("latency") && !what.contains("jitter") => {
-                    Some(literal.strip_suffix("ms").map_or(literal.clone(), |number| format!("{number}s")))
+                    Some(waited_for(literal))
                 }
                 likely => likely,
             };
-            self.report(mistake::types::wrong_for(expr, what, wanted, likely));
+            let finding = mistake::types::wrong_for(expr, what, wanted, likely);
+            let finding = self.blame_constant(finding, expr, wanted, waited_for);
+            self.report(finding);
         }
         fits
+    }
+
+    /// The literal that one of two was probably meant to be.
+    fn either_literal(&self, left: &Expr, right: &Expr) -> Option<String> {
+        self.written_literal(right, &left.ty).or_else(|| self.written_literal(left, &right.ty))
+    }
+
+    /// The literal that was probably meant, where a literal stands there and not what comes to a number.
+    fn written_literal(&self, expr: &Expr, wanted: &Type) -> Option<String> {
+        let text = self.sources.text(expr.span);
+        let literal = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '"' | '\''))
+            && (text.starts_with(['"', '\'']) || !text[1..].contains([' ', '*', '/', '+', '-', '(']));
+        // A rate is one literal, with its `/`.
+        let rate = text.split_once('/').is_some_and(|(_, period)| matches!(period, "s" | "min" | "h" | "d"));
+        if literal || rate { likely_literal(expr, wanted) } else { None }
+    }
+
+    /// `10ms/min` beside the growth of a duration, which is a time per time and so a plain number.
+    fn growth_literal(&self, left: &Expr, right: &Expr) -> Option<String> {
+        let mut grows = false;
+        left.walk(&mut |part| {
+            if let ExprKind::Measure { series, aggregate: Aggregate::Growth, .. } = &part.kind {
+                grows |= self.scenario.series(*series).dimension == Dimension::TIME;
+            }
+        });
+        let duration = constant_quantity(right).is_some_and(|right| right.dimension == Dimension::TIME);
+        (grows && duration).then(|| format!("{}/min", self.sources.text(right.span)))
+    }
+
+    /// Where an expression comes to a plain number because one name in it is declared without a unit, points at that.
+    fn blame_constant(
+        &self,
+        finding: Diagnostic,
+        expr: &Expr,
+        wanted: &Type,
+        as_meant: fn(String) -> String,
+    ) -> Diagnostic {
+        let Type::Quantity { dimension, .. } = wanted else { return finding };
+        if expr.ty != Type::NUMBER || *dimension == Dimension::NONE || expr.constant().is_none() {
+            return finding;
+        }
+        let text = self.sources.text(expr.span);
+        let words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+        let mut blamed = words.filter_map(|word| match self.symbols.peek(word)?.entity {
+            Entity::Constant(index) => Some(&self.constants[index]),
+            _ => None,
+        });
+        let (Some(constant), None) = (blamed.next(), blamed.next()) else { return finding };
+        let Progress::Done(value) = &constant.state else { return finding };
+        let finding = finding.also(constant.name.span, format!("declared as {}", value.ty.describe()));
+        match likely_literal(value, wanted) {
+            Some(literal) if finding.help.is_none() => {
+                let sort = if constant.param.is_some() { "param" } else { "let" };
+                let literal = as_meant(literal);
+                finding.help(format!("declare it with a unit: `{sort} {} = {literal}`", constant.name.text))
+            }
+            _ => finding,
+        }
     }
 
     /// Like [`Checker::expect_type`], where a range is taken too.
@@ -226,9 +295,20 @@ fn compatible(left: &Type, right: &Type) -> bool {
     }
 }
 
+/// The same literal in seconds where it was guessed in milliseconds.
+fn waited_for(literal: String) -> String {
+    literal.strip_suffix("ms").map_or(literal.clone(), |number| format!("{number}s"))
+}
+
 /// What a bare number was probably meant to be, where something with a unit is wanted: `100` beside a
 /// duration is `100ms`.
 pub(in crate::check) fn likely_literal(expr: &Expr, wanted: &Type) -> Option<String> {
+    if let Some(text) = expr.constant().and_then(Value::as_text) {
+        // Written in quotes.
+        let Type::Quantity { dimension, .. } = wanted else { return None };
+        let quantity = crate::lang::unit::parse(text).ok()?;
+        return (quantity.dimension == *dimension).then(|| text.to_string());
+    }
     let Quantity { dimension: Dimension::NONE, percent: false, .. } = constant_quantity(expr)? else {
         // A plain size or rate where it should be per time, or the other way round.
         return likely_rate(constant_quantity(expr)?, wanted);

@@ -11,8 +11,8 @@ use crate::lang::types::Type;
 impl Checker<'_> {
     pub(super) fn share_lint(&mut self) {
         let mut found = Vec::new();
-        for expectation in &self.scenario.expectations {
-            expectation.condition.walk(&mut |part| {
+        super::windows::conditions(&self.scenario, &mut |condition| {
+            condition.walk(&mut |part| {
                 let ExprKind::Binary(operator, left, right) = &part.kind else { return };
                 if !operator.compares() || matches!(operator, BinaryOperator::In | BinaryOperator::NotIn) {
                     return;
@@ -28,7 +28,7 @@ impl Checker<'_> {
                     }
                 }
             });
-        }
+        });
         self.found.extend(found);
     }
 
@@ -39,7 +39,9 @@ impl Checker<'_> {
             ExprKind::Measure { series, .. } => {
                 let series = self.scenario.series(*series);
                 let several_cores = match &series.origin {
-                    Origin::Target { target, .. } => self.scenario.target(*target).kind.name == "process",
+                    Origin::Target { target, reading, .. } => {
+                        self.scenario.target(*target).kind.name == "process" && reading.name == "cpu"
+                    }
                     Origin::Derived(_) => true,
                     _ => false,
                 };

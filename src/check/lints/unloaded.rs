@@ -24,6 +24,19 @@ impl Checker<'_> {
                     {
                         &self.scenario.mixes[mix.index()].name
                     }
+                    Origin::Ledger { ledger, reading } if *reading != "unexpected" => {
+                        let sent = &self.scenario.ledgers[ledger.index()].sent;
+                        let mut actions = sent.iter().map(|sent| sent.action);
+                        match actions.next() {
+                            Some(first)
+                                if !self.actions[first.index()].loaded
+                                    && actions.all(|other| !self.actions[other.index()].loaded) =>
+                            {
+                                &self.scenario.action(first).name
+                            }
+                            _ => return,
+                        }
+                    }
                     _ => return,
                 };
                 idle.get_or_insert((part.span, name));

@@ -129,11 +129,7 @@ impl Unseen<'_, '_> {
             (_, Ending::Later) => {}
             (None, Ending::AtOnce(block)) => {
                 let (target, verb) = self.names(state.tell);
-                let text = self.checker.sources.text(state.tell.span);
-                let takes_values =
-                    state.tell.verb.parameters.iter().any(|parameter| parameter.form != Form::Flag);
-                let plain = !takes_values && state.tell.arguments.is_empty();
-                let suggested = if plain { format!("{text} 10s") } else { format!("{text} for 10s") };
+                let suggested = self.lasting_for(state.tell, "10s");
                 let why = NeverInForce::BlockEnds { block, suggested };
                 self.found.push(mistake::lint::never_in_force(state.tell.span, &target, verb, why));
             }
@@ -142,7 +138,19 @@ impl Unseen<'_, '_> {
 
     fn hidden(&mut self, tell: &Tell, by: Span) {
         let text = |span| self.checker.sources.text(span).to_string();
-        self.found.push(mistake::lint::hidden(tell.span, &text(tell.span), by, &text(by)));
+        let suggested = self.lasting_for(tell, "30s");
+        self.found.push(mistake::lint::hidden(tell.span, &text(tell.span), by, &text(by), &suggested));
+    }
+
+    /// The statement as it would be written with a duration.
+    fn lasting_for(&self, tell: &Tell, duration: &str) -> String {
+        let text = self.checker.sources.text(tell.span);
+        if tell.duration.is_some() {
+            return text.to_string();
+        }
+        let takes_values = tell.verb.parameters.iter().any(|parameter| parameter.form != Form::Flag);
+        let plain = !takes_values && tell.arguments.is_empty();
+        if plain { format!("{text} {duration}") } else { format!("{text} for {duration}") }
     }
 
     fn names(&self, tell: &Tell) -> (String, &'static str) {

@@ -72,11 +72,17 @@ pub enum NeverInForce {
     BlockEnds { block: Option<Span>, suggested: String },
 }
 
-pub fn hidden(span: Span, fault: &str, by: Span, other: &str) -> Diagnostic {
-    Diagnostic::warning("W0908", format!("`{fault}` is hidden by `{other}` as long as it lasts"), span)
-        .here("never in force")
-        .also(by, "newer, and of the same property: the newest wins")
-        .help(format!("give it a duration of its own, as in `{fault} for 30s`, or take one of the two out"))
+pub fn hidden(span: Span, fault: &str, by: Span, other: &str, suggested: &str) -> Diagnostic {
+    let finding =
+        Diagnostic::warning("W0908", format!("`{fault}` is hidden by `{other}` as long as it lasts"), span)
+            .here("never in force")
+            .also(by, "newer, and of the same property: the newest wins");
+    if suggested == fault {
+        return finding.help("let one follow the other, or take one of the two out");
+    }
+    finding
+        .help(format!("give it a time of its own, as in `{suggested}`, or take one of the two out"))
+        .fix(span, suggested, false)
 }
 
 pub fn short_window(span: Span, window: Duration, name: &str, every: Duration, samples: u32) -> Diagnostic {

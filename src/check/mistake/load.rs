@@ -41,9 +41,19 @@ pub fn without_end(span: Span, what: &str) -> Diagnostic {
     .help("add `for 10m`, or put it into a phase with a duration")
 }
 
-pub fn mix_total(span: Span, total: Quantity) -> Diagnostic {
-    Diagnostic::error("E0504", format!("the shares of a mix add up to 100%, not to {total}"), span)
-        .here(format!("{total} in all"))
+pub fn mix_total(span: Span, total: Quantity, shares: &[Span]) -> Diagnostic {
+    let whole = Quantity { percent: true, ..Quantity::number(1) };
+    let missing = whole.minus(total).filter(|missing| missing.to_f64() > 0.0);
+    let help = match (missing, total.minus(whole)) {
+        (Some(missing), _) => format!("{missing} are missing"),
+        (None, Some(over)) => format!("take {over} away"),
+        (None, None) => "make them 100% in all".into(),
+    };
+    let finding =
+        Diagnostic::error("E0504", format!("the shares of a mix add up to 100%, not to {total}"), span)
+            .here(format!("{total} in all"))
+            .help(help);
+    shares.iter().fold(finding, |finding, share| finding.also(*share, ""))
 }
 
 pub fn curve_header(span: Span) -> Diagnostic {
@@ -58,9 +68,11 @@ pub fn curve_time(span: Span) -> Diagnostic {
         .help("as in `06:00`, up to `24:00`")
 }
 
-pub fn curve_order(span: Span) -> Diagnostic {
+pub fn curve_order(span: Span, above: Span) -> Diagnostic {
     Diagnostic::error("E0505", "the points of a curve stand in the order of time", span)
         .here("earlier than the one above")
+        .also(above, "the one above")
+        .help("put the rows in order; two rows at one time are a step")
 }
 
 pub fn curve_ends(span: Span, missing: &str) -> Diagnostic {

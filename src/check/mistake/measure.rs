@@ -102,11 +102,20 @@ pub fn not_a_pool(span: Span, usage: &str) -> Diagnostic {
         .help("as in `recent(create.id)`")
 }
 
-pub fn no_capture(span: Span, action: &str, name: &str, captures: &[String]) -> Diagnostic {
+pub fn no_capture(
+    span: Span,
+    action: &str,
+    name: &str,
+    captures: &[String],
+    elsewhere: Option<(&str, Span)>,
+) -> Diagnostic {
     let names: Vec<&str> = captures.iter().map(String::as_str).collect();
     let meant = super::super::names::nearest(name, names.iter().copied());
     let finding = Diagnostic::error("E0604", format!("the action `{action}` captures no `{name}`"), span)
         .here("never captured");
+    if let Some((other, place)) = elsewhere.filter(|_| meant.is_none()) {
+        return finding.also(place, "captured by this one").help(format!("write `{other}.{name}`"));
+    }
     if names.is_empty() {
         return finding.help(format!("add `capture {name} = body.{name}` to its request"));
     }

@@ -142,11 +142,16 @@ pub fn defined_by_itself(span: Span, name: &str, declared: Span) -> Diagnostic {
         .also(declared, "declared here")
 }
 
-pub fn calls_itself(span: Span, name: &str, declared: Span) -> Diagnostic {
-    Diagnostic::error("E0210", format!("the sequence `{name}` calls itself"), span)
+pub fn calls_itself(span: Span, name: &str, declared: Span, between: &[Span]) -> Diagnostic {
+    let message = match between {
+        [] => format!("the sequence `{name}` calls itself"),
+        _ => format!("the sequence `{name}` calls itself through another one"),
+    };
+    let finding = Diagnostic::error("E0210", message, span)
         .here("called while it runs")
-        .also(declared, "declared here")
-        .help("the whole plan is known before the run, so nothing calls itself: use `repeat`")
+        .also(declared, "declared here");
+    let all = between.iter().fold(finding, |finding, place| finding.also(*place, "on the way to it"));
+    all.help("the whole plan is known before the run, so nothing calls itself: use `repeat`")
 }
 
 pub fn include_unreadable(span: Span, path: &str, why: &str) -> Diagnostic {

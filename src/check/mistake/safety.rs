@@ -14,13 +14,9 @@ pub fn load_needs_permit(span: Span, host: &str) -> Diagnostic {
 }
 
 pub fn fault_needs_permit(span: Span, target: &str, verb: &str, why: &str) -> Diagnostic {
-    Diagnostic::error(
-        "E0702",
-        format!("`{target} {verb}` is a fault on something that soak did not make: {why}"),
-        span,
-    )
-    .here("nothing permits it")
-    .help(format!("permit fault on {target}"))
+    Diagnostic::error("E0702", format!("`{target} {verb}` is a fault, and nothing permits it: {why}"), span)
+        .here("a fault on what is not soak's own")
+        .help(format!("permit fault on {target}"))
 }
 
 pub fn secret_refused(span: Span, name: &str, what: &str) -> Diagnostic {

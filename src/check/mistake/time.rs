@@ -37,8 +37,8 @@ pub fn deadline_beyond(span: Span, within: Duration, left: Duration, what: &str,
     }
 }
 
-pub fn already_past(span: Span, at: Duration, now: Duration) -> Diagnostic {
-    Diagnostic::error(
+pub fn already_past(span: Span, at: Duration, now: Duration, above: Option<Span>) -> Diagnostic {
+    let finding = Diagnostic::error(
         "E0803",
         format!(
             "{} after the block began is past: what stands above takes {} at least",
@@ -47,8 +47,12 @@ pub fn already_past(span: Span, at: Duration, now: Duration) -> Diagnostic {
         ),
         span,
     )
-    .here("already past")
-    .help("put it above, or say a later time")
+    .here("already past");
+    let finding = match above {
+        Some(above) => finding.also(above, format!("ends after {} at the earliest", shown(now))),
+        None => finding,
+    };
+    finding.help("put it above, or say a later time")
 }
 
 pub fn never_sampled(span: Span, word: &str) -> Diagnostic {
@@ -77,6 +81,13 @@ pub fn load_later(span: Span, name: &str, load: Span, just_begun: bool) -> Diagn
         .here("has no value yet")
         .also(load, place)
         .help("judge it later: put it below, or write `at end` behind it")
+}
+
+pub fn load_before(span: Span, name: &str, load: Span) -> Diagnostic {
+    Diagnostic::error("E0804", format!("nothing loads `{name}` in this block before this is judged"), span)
+        .here("a reading without a window covers the innermost block so far")
+        .also(load, "loaded in another block")
+        .help("put it below the load, or read a window that reaches back: `over 10m`")
 }
 
 pub fn phase_later(span: Span, name: &str, phase: Span) -> Diagnostic {

@@ -34,8 +34,8 @@ pub fn not_comparable(left: &Expr, right: &Expr, literal: Option<String>) -> Dia
         Type::Quantity { dimension, .. } => dimension.times(Dimension::TIME),
         _ => None,
     };
-    let counted =
-        matches!(&left.ty, Type::Quantity { dimension, .. } if per_time(&right.ty) == Some(*dimension));
+    let counted = matches!(&left.ty, Type::Quantity { dimension, .. }
+            if *dimension != Dimension::TIME && per_time(&right.ty) == Some(*dimension));
     if literal.is_none() && counted && left.constant().is_none() {
         return finding
             .help("what is counted per time is `rate(…)` of a counter, and `growth(…)` of a gauge");

@@ -9,7 +9,7 @@ use super::super::names::nearest;
 use super::super::scenario::{LoadSubject, Scenario};
 use crate::diag::Diagnostic;
 use crate::source::Span;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The number of a statement as the walk reaches it.
 pub(super) type Place = u32;
@@ -23,6 +23,8 @@ enum Needs {
     Began(LoadSubject),
     /// That a load has begun and time has passed since.
     Ran(LoadSubject),
+    /// That a load runs, or has run, in the block whose time is read: here it has not.
+    Here(LoadSubject),
 }
 
 /// A need, with the end of what around it repeats or runs beside.
@@ -43,6 +45,11 @@ pub(super) struct History {
     /// Loads by their first beginning, and by the first time that passed since.
     began: HashMap<LoadSubject, (Place, Span)>,
     ran: HashMap<LoadSubject, Place>,
+    /// Loads by their last beginning in the order of the file, and those that may have begun at any time.
+    last: HashMap<LoadSubject, (Place, Span)>,
+    loose: HashSet<LoadSubject>,
+    /// Loads in the background, with the block that ends them.
+    background: Vec<(LoadSubject, usize)>,
     /// Loads in the background that have begun and had no time yet.
     fresh: Vec<LoadSubject>,
     /// The names of the phases around.
@@ -51,8 +58,9 @@ pub(super) struct History {
     /// The ends of ranges in which things come in no order, and those of them that are being walked.
     ranges: Vec<Place>,
     unordered: Vec<usize>,
-    /// The blocks that are being walked.
+    /// The blocks that are being walked, with where they begin.
     blocks: Vec<usize>,
+    begins: Vec<Place>,
 }
 
 impl History {
@@ -64,6 +72,7 @@ impl History {
     /// Walks a block at whose end something may be judged.
     pub fn enter_block(&mut self) {
         self.blocks.push(self.ranges.len());
+        self.begins.push(self.now);
         self.ranges.push(Place::MAX);
     }
 
@@ -71,6 +80,7 @@ impl History {
         if let Some(range) = self.blocks.pop() {
             self.ranges[range] = self.now;
         }
+        self.begins.pop();
     }
 
     /// Walks what repeats, or whose parts run beside each other.
@@ -115,10 +125,15 @@ impl History {
         }
         for subject in subjects {
             self.began.entry(subject).or_insert((self.now, span));
+            self.last.insert(subject, (self.now, span));
+            if !self.unordered.is_empty() {
+                self.loose.insert(subject);
+            }
             if lasts {
                 self.ran.entry(subject).or_insert(self.now);
             } else {
                 self.fresh.push(subject);
+                self.background.extend(self.blocks.last().map(|block| (subject, *block)));
             }
         }
     }
@@ -136,8 +151,16 @@ impl History {
         self.uses(Needs::Phase { name, inside }, span, late);
     }
 
-    /// A place is reached that reads of a load, which has no value before something of it has ended.
-    pub fn reads_load(&mut self, subject: LoadSubject, span: Span, waits: bool) {
+    /// A place is reached that reads of a load, which has no value before something of it has ended; `here` where only
+    /// what the innermost block has seen is read.
+    pub fn reads_load(&mut self, subject: LoadSubject, span: Span, waits: bool, here: bool) {
+        let begins = self.begins.last().copied().unwrap_or(0);
+        let seen = self.last.get(&subject).is_some_and(|(place, _)| *place >= begins)
+            || self.background.iter().any(|(other, block)| *other == subject && self.blocks.contains(block));
+        let elsewhere = self.last.contains_key(&subject) && !self.loose.contains(&subject);
+        if here && !seen && elsewhere && self.unordered.is_empty() {
+            return self.uses(Needs::Here(subject), span, false);
+        }
         let needs = if waits { Needs::Began(subject) } else { Needs::Ran(subject) };
         self.uses(needs, span, false);
     }
@@ -176,6 +199,8 @@ impl History {
             Needs::Phase { name, .. } => before(self.ended.get(name).map(|(place, _)| *place)),
             Needs::Began(subject) => before(self.began.get(subject).map(|(place, _)| *place)),
             Needs::Ran(subject) => before(self.ran.get(subject).copied()),
+            // What was known to be so when the place was reached; a load further down may still be loose.
+            Needs::Here(subject) => self.loose.contains(subject),
         }
     }
 
@@ -189,6 +214,10 @@ impl History {
                     mistake::names::unknown_phase(read.span, name, meant)
                 }),
             },
+            Needs::Here(subject) => {
+                let (_, load) = self.began.get(subject)?;
+                Some(mistake::time::load_before(read.span, scenario.subject_name(*subject), *load))
+            }
             // What nothing loads at all is told elsewhere.
             Needs::Began(subject) | Needs::Ran(subject) => {
                 let (place, load) = self.began.get(subject)?;

@@ -100,6 +100,8 @@ struct Walk<'s> {
     found: Vec<Diagnostic>,
     /// Whether the innermost timed block has been told to be too short.
     over: bool,
+    /// The last statement above the one at hand, in its block, that takes time.
+    above: Option<Span>,
 }
 
 impl<'s> Walk<'s> {
@@ -116,6 +118,7 @@ impl<'s> Walk<'s> {
             told: HashSet::new(),
             found: Vec::new(),
             over: false,
+            above: None,
         }
     }
 
@@ -129,6 +132,7 @@ impl<'s> Walk<'s> {
     fn block(&mut self, block: &'s Block, limit: Option<Limit>, ending: Ending) -> Duration {
         let mut now = Duration::ZERO;
         self.history.enter_block();
+        let mut above = None;
         // From the back: whether anything behind a statement can take time.
         let mut later = ending == Ending::Open;
         let mut sampled = vec![later; block.steps.len()];
@@ -144,6 +148,7 @@ impl<'s> Walk<'s> {
             self.budget -= 1;
             self.history.step();
             self.reads(step);
+            self.above = above;
             if !sampled {
                 self.never_sampled(step);
             }
@@ -151,6 +156,9 @@ impl<'s> Walk<'s> {
             let took = self.step(step, now, here.clone());
             if self.takes_time(step, 0) {
                 self.history.time_passes();
+            }
+            if !took.is_zero() {
+                above = Some(head(step));
             }
             if let Some(limit) = &here
                 && took > limit.left
@@ -403,7 +411,7 @@ impl<'s> Walk<'s> {
         let latest = self.duration(time).unwrap_or(due);
         self.around.high(false);
         if latest < now {
-            self.report(mistake::time::already_past(time.span, latest, now));
+            self.report(mistake::time::already_past(time.span, latest, now, self.above));
         }
         let wait = due.saturating_sub(now);
         if let Some(limit) = &limit
@@ -484,4 +492,17 @@ impl<'s> Walk<'s> {
     fn shortest(&mut self, expr: &Expr) -> Duration {
         self.duration(expr).unwrap_or_default()
     }
+}
+
+/// A statement as it is shown: of one with a block what stands before it.
+fn head(step: &Step) -> Span {
+    let body = match &step.kind {
+        StepKind::Phase { body, .. }
+        | StepKind::Repeat { body, .. }
+        | StepKind::ForEach { body, .. }
+        | StepKind::Every { body, .. }
+        | StepKind::At { body, .. } => body,
+        _ => return step.span,
+    };
+    Span::new(step.span.start, body.span.start.max(step.span.start))
 }

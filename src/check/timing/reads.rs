@@ -56,7 +56,7 @@ impl<'s> Walk<'s> {
             return;
         }
         let scenario = self.scenario;
-        let mut read: Vec<(LoadSubject, Span)> = Vec::new();
+        let mut read: Vec<(LoadSubject, Span, bool)> = Vec::new();
         condition.walk(&mut |part| {
             let empty = match &part.kind {
                 // Nothing divided by nothing.
@@ -72,16 +72,16 @@ impl<'s> Walk<'s> {
                 }
                 _ => return,
             };
-            let ExprKind::Measure { series, .. } = &empty.kind else { return };
+            let ExprKind::Measure { series, window, .. } = &empty.kind else { return };
             let subject = match scenario.series(*series).origin {
                 Origin::Load { subject, .. } => subject,
                 Origin::Capture { action, .. } => LoadSubject::Action(action),
                 _ => return,
             };
-            read.push((subject, empty.span));
+            read.push((subject, empty.span, matches!(window, Window::Block)));
         });
-        for (subject, span) in read {
-            self.history.reads_load(subject, span, when == When::Waits);
+        for (subject, span, here) in read {
+            self.history.reads_load(subject, span, when == When::Waits, here);
         }
     }
 

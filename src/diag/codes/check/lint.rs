@@ -115,7 +115,7 @@ expect max(stuck over 10s) == 0"#,
     Code {
         code: "W0910",
         title: "an `allow` that allows nothing",
-        explanation: "The warning that the comment allows is not given there, or not any more. `# soak: allow(W0901)` at the end of a line speaks of what begins on that line and of the statement that ends there; alone on a line it speaks of the next statement of its block, with all that stands in that statement's own block.",
+        explanation: "The warning that the comment allows is not given there, or not any more. `# soak: allow(W0901)` at the end of a line speaks of the statement that ends there, or of the line where none does; alone on a line it speaks of the next statement of its block, with all that stands in that statement's own block.",
         bad: r#"# soak: allow(W0901)
 let limit = 5
 wait 1s * limit
