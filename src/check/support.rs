@@ -26,9 +26,6 @@ pub fn unsupported(scenario: &Scenario) -> Vec<Diagnostic> {
             refuse(argument.span, format!("`{name}` of a {}", target.kind.name));
         }
     }
-    for dataset in &scenario.datasets {
-        refuse(dataset.span, "a `dataset`".into());
-    }
     visit_tells(scenario, &mut |tell| {
         let kind = scenario.target(tell.target).kind;
         if kind.support == Support::NotYet {
@@ -55,9 +52,6 @@ pub fn unsupported(scenario: &Scenario) -> Vec<Diagnostic> {
             }
             _ => {}
         }
-    }
-    for dataset in &scenario.datasets {
-        refuse(dataset.span, "a `dataset`".into());
     }
     found.sort_by_key(|finding| finding.span().start);
     found

@@ -124,7 +124,7 @@ impl Checker<'_> {
             let from = self.sources.file_of(span).name();
             match self.files.first_line(&beside(from, text)) {
                 Ok(line) => {
-                    let columns = columns(&line);
+                    let columns = crate::lang::row::columns(&line);
                     self.scenario.datasets[index].columns = columns;
                 }
                 Err(error) => {
@@ -197,12 +197,4 @@ impl Checker<'_> {
         }
         share
     }
-}
-
-/// The columns that the first line of a CSV file names.
-fn columns(line: &str) -> Vec<String> {
-    line.split(',')
-        .map(|column| column.trim().trim_matches('"').to_string())
-        .filter(|column| !column.is_empty())
-        .collect()
 }

@@ -12,6 +12,7 @@ pub mod operator;
 pub mod profile;
 pub mod quantity;
 pub mod reading;
+pub mod row;
 pub mod signature;
 pub mod types;
 pub mod unit;

@@ -1,5 +1,6 @@
 //! One iteration: an action run once for one user, from the moment it was due to what it came to.
 
+use super::dataset::{Dataset, Numbered, Row};
 use super::recorder::{Iteration, Origin, Outcome, SentItem};
 use super::state::{Entry, State};
 use crate::check::scenario::{Argument, ConversationStep, IterationStep, LedgerKey, Tell};
@@ -7,7 +8,7 @@ use crate::kinds::payload;
 use crate::kinds::request::{Answer, RequestError, Requester};
 use crate::lang::call::{Call, Turn};
 use crate::lang::eval::{NoValue, Surroundings, evaluate, evaluate_drawn};
-use crate::lang::expr::{ActionId, Expr, IterationWord, SecretId};
+use crate::lang::expr::{ActionId, DatasetId, Expr, IterationWord, SecretId};
 use crate::lang::moment::Moment;
 use crate::lang::quantity::Quantity;
 use crate::lang::value::Value;
@@ -52,6 +53,7 @@ pub(super) async fn run(state: &Rc<State>, flight: Flight) -> Landed {
         user: flight.user,
         due: flight.due,
         captures: vec![None; action.captures.len()],
+        rows: Vec::new(),
         answer: None,
         asked: begun,
         thought: Duration::ZERO,
@@ -63,7 +65,9 @@ pub(super) async fn run(state: &Rc<State>, flight: Flight) -> Landed {
     };
     let work = action.steps.iter().rposition(|step| !matches!(step, IterationStep::Think { .. }));
     let (work, rest) = action.steps.split_at(work.map_or(0, |last| last + 1));
-    course.run(work).await;
+    if course.take_rows(&action.datasets).await {
+        course.run(work).await;
+    }
     let outcome = match course.failure.take() {
         _ if course.skipped => Outcome::Skipped,
         Some(cause) => Outcome::Failed(cause),
@@ -144,6 +148,8 @@ struct Course<'a> {
     due: Moment,
     random: ChaCha8Rng,
     captures: Vec<Option<Value>>,
+    /// Its row of each dataset, with the line it stands in.
+    rows: Vec<(DatasetId, u64, Row)>,
     /// Of the last request, where it was answered.
     answer: Option<Answered>,
     /// When the last request was made.
@@ -160,6 +166,23 @@ struct Course<'a> {
 }
 
 impl Course<'_> {
+    /// Takes a row of each dataset. False where there is none, or none that can be read.
+    async fn take_rows(&mut self, datasets: &[DatasetId]) -> bool {
+        for id in datasets {
+            let dataset = self.state.dataset(*id);
+            let mut random = self.state.random_of_row(*id, self.action, self.sequence);
+            match dataset.take(&mut random).await {
+                None => self.skipped = true,
+                Some(Numbered { line, row: Err(wrong) }) => self.fail(wrong_row(dataset, line, &wrong)),
+                Some(Numbered { line, row: Ok(row) }) => self.rows.push((*id, line, row)),
+            }
+            if self.skipped || self.failure.is_some() {
+                return false;
+            }
+        }
+        true
+    }
+
     async fn run(&mut self, steps: &[IterationStep]) {
         for (index, step) in steps.iter().enumerate() {
             self.step_failed = false;
@@ -358,6 +381,11 @@ impl Course<'_> {
     }
 }
 
+/// What is wrong with a row, as the cause of an error.
+fn wrong_row(dataset: &Dataset, line: u64, wrong: &dyn std::fmt::Display) -> String {
+    format!("dataset `{}`, line {line}: {wrong}", dataset.name())
+}
+
 /// Whether a line up to the next request may look at the present answer.
 fn looked_at(steps: &[IterationStep]) -> bool {
     let before_next = steps.iter().take_while(|step| !matches!(step, IterationStep::Tell { .. }));
@@ -436,5 +464,18 @@ impl Surroundings for Course<'_> {
             .state
             .with_pool(action, capture, |pool| if take { pool.take(random) } else { pool.recent(random) });
         drawn.ok_or(NoValue::Empty)
+    }
+
+    fn column(&mut self, dataset: DatasetId, column: &str) -> Result<Value, NoValue> {
+        let (_, line, row) =
+            self.rows.iter().find(|(of, ..)| *of == dataset).ok_or(NoValue::NotHere("a dataset"))?;
+        let from = self.state.dataset(dataset);
+        if let Some(value) = from.column(row, column) {
+            return Ok(value);
+        }
+        // Of an answer, what is not there is no error; of a dataset it is one wherever it is used.
+        let missing = NoValue::Missing(column.to_owned());
+        self.fail(wrong_row(from, *line, &missing));
+        Err(missing)
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod arrival;
 mod closed;
+pub mod dataset;
 pub mod engine;
 mod iteration;
 mod open;

@@ -1,5 +1,6 @@
 //! What all loads of a run share: counters, pools, connections, the recorder. It lives on the engine's thread.
 
+use super::dataset::Dataset;
 use super::iteration::user_number;
 use super::pool::Pool;
 use super::recorder::{Captured, Recorder, Tick};
@@ -9,7 +10,7 @@ use crate::check::scenario::{
 use crate::check::walk::visit_tell;
 use crate::kinds::request::Requester;
 use crate::lang::call::{Arguments, Call};
-use crate::lang::expr::{ActionId, Expr, ExprKind, IterationWord, LedgerId, TargetId};
+use crate::lang::expr::{ActionId, DatasetId, Expr, ExprKind, IterationWord, LedgerId, TargetId};
 use crate::lang::moment::{Moment, Timeline};
 use crate::lang::value::Value;
 use crate::lang::wakeup::Wakeups;
@@ -36,6 +37,8 @@ pub struct Given {
     pub scratch: String,
     /// The secrets, by index.
     pub secrets: Vec<String>,
+    /// The datasets, by index.
+    pub datasets: Vec<Dataset>,
 }
 
 /// What of an iteration is entered in a ledger once one of its steps has succeeded.
@@ -159,6 +162,15 @@ impl State {
     /// A generator of a load: number 0 for its gaps, 1 and up for who picks from a mix.
     pub fn random_of_load(&self, seed: u64, number: u64) -> ChaCha8Rng {
         self.generator(1, seed, number)
+    }
+
+    /// What draws the row of a dataset for one iteration.
+    pub fn random_of_row(&self, dataset: DatasetId, action: ActionId, sequence: u64) -> ChaCha8Rng {
+        self.generator(2, u64::from(dataset.0) << 32 | u64::from(action.0), sequence)
+    }
+
+    pub fn dataset(&self, dataset: DatasetId) -> &Dataset {
+        &self.given.datasets[dataset.index()]
     }
 
     fn generator(&self, purpose: u64, of: u64, number: u64) -> ChaCha8Rng {

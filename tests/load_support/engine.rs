@@ -79,7 +79,8 @@ impl Run {
         let timeline = Timeline::begin();
         let (sender, reports) = mpsc::unbounded_channel();
         let scratch = String::new();
-        let given = Given { scenario, sources, timeline, seed, scratch, secrets: Vec::new() };
+        let given =
+            Given { scenario, sources, timeline, seed, scratch, secrets: Vec::new(), datasets: Vec::new() };
         let engine = Engine::start(given, make, sender).unwrap();
         Run { engine, timeline, seen: Seen::default(), keep: true, reports, ids: Cell::new(0) }
     }

@@ -1,5 +1,6 @@
 //! The start of everything that is declared, and its end.
 
+use super::settings::Fixed;
 use super::{Live, Setup, SetupError, Shared, loads, source};
 use crate::check::scenario::Target;
 use crate::event::EventKind;
@@ -8,10 +9,12 @@ use crate::kinds::disk::folder::Folder;
 use crate::kinds::process::supervision::Supervision;
 use crate::kinds::request::Requester;
 use crate::lang::expr::TargetId;
+use crate::load::dataset::Dataset;
 use crate::load::engine::{Engine, Given, MakeRequesters};
 use crate::run::world::{Answer, Observation, Ticket};
 use std::cell::RefCell;
 use std::io;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +51,9 @@ async fn prepare_all(shared: &Rc<Shared>) -> Result<(), String> {
     }
     source::follow(shared).await?;
     if !shared.setup.scenario.actions.is_empty() {
-        start_engine(shared).map_err(|error| format!("the load generator cannot be started: {error}"))?;
+        let datasets = datasets(shared).await?;
+        start_engine(shared, datasets)
+            .map_err(|error| format!("the load generator cannot be started: {error}"))?;
     }
     for (live, target) in shared.targets.iter().zip(declared) {
         if let Live::Process(process) = live
@@ -95,7 +100,31 @@ enum Client {
     None,
 }
 
-fn start_engine(shared: &Rc<Shared>) -> io::Result<()> {
+/// Opens the datasets; a large one that is drawn from at random is looked at in full here.
+async fn datasets(shared: &Rc<Shared>) -> Result<Vec<Dataset>, String> {
+    let setup = &shared.setup;
+    let mut opened = Vec::new();
+    for declared in &setup.scenario.datasets {
+        let written = Fixed::new(setup, declared.span).text(&declared.file)?;
+        let from = setup.sources.file_of(declared.span).name();
+        let path = if from == setup.sources.files()[0].name() {
+            setup.folder.join(written)
+        } else {
+            // As `include` has it: relative to the file that names it.
+            setup.folder.join(Path::new(from).parent().unwrap_or(Path::new("")).join(written))
+        };
+        let (name, order) = (declared.name.clone(), declared.order);
+        let opening = tokio::task::spawn_blocking(move || Dataset::open(&name, &path, order));
+        let dataset = opening.await.map_err(|error| error.to_string())?;
+        opened.push(dataset.map_err(|error| {
+            let why = format!("the dataset `{}` cannot be used: {error}", declared.name);
+            SetupError::at(declared.span, why).at_its_line(&setup.sources)
+        })?);
+    }
+    Ok(opened)
+}
+
+fn start_engine(shared: &Rc<Shared>, datasets: Vec<Dataset>) -> io::Result<()> {
     let setup = &shared.setup;
     let clients = clients(shared)?;
     let seed = setup.seed;
@@ -119,6 +148,7 @@ fn start_engine(shared: &Rc<Shared>) -> io::Result<()> {
         seed: setup.seed,
         scratch: setup.scratch.display().to_string(),
         secrets: setup.secrets.clone(),
+        datasets,
     };
     let (reports, inbox) = mpsc::unbounded_channel();
     let engine = Engine::start(given, make, reports)?;
