@@ -68,10 +68,9 @@ pub fn data_style() -> Style {
     Style::for_stream(out.is_terminal(), columns(terminal_size_of(&out)))
 }
 
-/// How wide the terminal on standard output is, where it is one.
+/// How wide standard output is, where that is known.
 pub fn data_columns() -> Option<usize> {
-    let out = io::stdout();
-    out.is_terminal().then(|| columns(terminal_size_of(&out))).flatten()
+    columns(terminal_size_of(io::stdout()))
 }
 
 /// How to draw on standard error.

@@ -17,6 +17,11 @@ pub struct PlanArguments {
     pub format: Format,
 }
 
+/// The columns of a plan: where it is no terminal that shows it, and the fewest and the most.
+const PIPED: usize = 100;
+const NARROWEST: usize = 40;
+const WIDEST: usize = 300;
+
 /// The forms of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -24,6 +29,8 @@ pub enum Format {
     Text,
     /// For programs.
     Json,
+    /// A drawing, for a page or a review.
+    Svg,
 }
 
 /// Shows the plan.
@@ -46,8 +53,10 @@ pub fn plan(arguments: &PlanArguments) -> Exit {
         Format::Text => {
             let style = output::data_style();
             let (color, unicode) = (style.color, style.unicode);
-            plan::text(&plan, plan::Style { width: style.width, color, unicode })
+            let width = output::data_columns().unwrap_or(PIPED).clamp(NARROWEST, WIDEST);
+            plan::text(&plan, plan::Style { width, color, unicode })
         }
+        Format::Svg => plan::svg(&plan),
         Format::Json => format!("{:#}\n", plan::json(&plan)),
     };
     output::data(text.as_bytes(), Exit::Good)

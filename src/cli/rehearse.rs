@@ -65,11 +65,14 @@ fn perform(
     use crate::event::Event;
     use crate::run::Ending;
     use crate::ui::Rehearsal;
+    use std::io::{self, IsTerminal};
 
     // Where the file lies is no part of the rehearsal.
     let file = arguments.file.file_name().map(|name| name.to_string_lossy().into_owned());
     let file = file.filter(|name| name != super::file::STDIN).unwrap_or(super::file::STDIN_NAME.into());
-    let (style, terminal) = (output::data_style(), output::data_columns());
+    let style = output::data_style();
+    // A file keeps whole lines.
+    let terminal = io::stdout().is_terminal().then(output::data_columns).flatten();
     let mut text = Rehearsal::new(style, terminal);
     let mut stream = output::Stream::begin();
     let mut sink = |event: Event| match arguments.format {

@@ -1,10 +1,11 @@
 //! How many iterations a load makes, and how long one takes that ends by itself.
 
-use super::Count;
 use super::amount::Time;
 use super::known::Known;
 use super::told;
+use super::{Count, Shape, ShapeUnit};
 use crate::check::scenario::{Arrival, Load, RateArrival};
+use crate::lang::expr::Expr;
 use crate::lang::profile::{Exact, Profile};
 use num_rational::Ratio;
 
@@ -76,26 +77,36 @@ impl<'a> Arrivals<'a> {
         }
     }
 
-    /// How its rate or its users change over its time, from 0 to 1; `None` where they do not.
-    pub fn shape(&self, known: &Known, window: u64) -> Option<Vec<f64>> {
+    /// How much it asks for over a time of so many nanoseconds; `None` where nobody knows.
+    pub fn shape(&self, known: &Known, window: u64) -> Option<Shape> {
         /// So finely it is told.
         const POINTS: u32 = 240;
         let span = window as f64 / 1e9;
-        let level: Box<dyn Fn(f64) -> f64 + '_> = match &self.load.arrival {
-            Arrival::Rate(rate) if rate.to.is_some() || rate.shaped.is_some() => {
-                let (_, high) = self.profiles.as_ref()?;
-                Box::new(move |share| high.rate_at(share * span))
-            }
-            Arrival::Users { users, to: Some(to) } => {
-                let (from, to) = (known.count(users).most? as f64, known.count(to).most? as f64);
-                Box::new(move |share| from + (to - from) * share)
-            }
-            _ => return None,
+        let evenly = |level: &dyn Fn(f64) -> f64| -> Vec<f64> {
+            (0..POINTS).map(|at| level((f64::from(at) + 0.5) / f64::from(POINTS))).collect()
         };
-        let levels: Vec<f64> =
-            (0..POINTS).map(|at| level((f64::from(at) + 0.5) / f64::from(POINTS))).collect();
-        let highest = levels.iter().copied().fold(0.0, f64::max);
-        (highest > 0.0).then(|| levels.iter().map(|level| level / highest).collect())
+        let users = |users: &Expr| known.count(users).most.map(|users| users as f64);
+        let (unit, levels, random) = match &self.load.arrival {
+            Arrival::Rate(rate) => {
+                let (_, high) = self.profiles.as_ref()?;
+                let levels = if rate.to.is_some() || rate.shaped.is_some() {
+                    evenly(&|share| high.rate_at(share * span))
+                } else {
+                    vec![high.rate_at(0.0)]
+                };
+                (ShapeUnit::Rate, levels, rate.poisson)
+            }
+            Arrival::Users { users: from, to: Some(to) } => {
+                let (from, to) = (users(from)?, users(to)?);
+                (ShapeUnit::Users, evenly(&|share| from + (to - from) * share), false)
+            }
+            Arrival::Users { users: always, to: None } | Arrival::AtOnce { users: always } => {
+                (ShapeUnit::Users, vec![users(always)?], false)
+            }
+            Arrival::Sequential => return None,
+        };
+        let name = known.scenario.subject_name(self.load.subject).to_string();
+        Some(Shape { name, unit, levels, random })
     }
 
     fn open(&self, window: Time, poisson: bool) -> Count {

@@ -15,6 +15,8 @@ mod json;
 mod known;
 mod label;
 mod loops;
+mod rows;
+mod svg;
 mod text;
 mod told;
 mod touches;
@@ -23,6 +25,7 @@ mod walk;
 
 pub use amount::Count;
 pub use json::json;
+pub use svg::svg;
 pub use text::{Style, text};
 pub use touches::{Fault, Touch, TouchKind, Touches};
 pub use undo::undo;
@@ -97,12 +100,33 @@ pub struct Step {
     pub passes: Option<Count>,
     /// Of a load, its iterations here: in one pass of the loops around it.
     pub iterations: Option<Count>,
-    /// Of a load whose rate or number of users changes, how: evenly over its time, from 0 to 1 at its highest.
-    pub shape: Option<Vec<f64>>,
+    /// Of a load with a rate or with users, how much it asks for over its time.
+    pub shape: Option<Shape>,
     /// Of a fault or another override, how it is undone.
     pub undo: Option<String>,
     /// What stands in it.
     pub steps: Vec<Step>,
+}
+
+/// How much a load asks for over its time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shape {
+    /// What is loaded.
+    pub name: String,
+    pub unit: ShapeUnit,
+    /// Evenly over its time; one where it never changes.
+    pub levels: Vec<f64>,
+    /// Whether the gaps between arrivals are random.
+    pub random: bool,
+}
+
+/// What a load asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ShapeUnit {
+    /// Iterations per second.
+    Rate,
+    /// Users at once.
+    Users,
 }
 
 /// The kinds of steps.

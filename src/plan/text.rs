@@ -31,7 +31,16 @@ pub fn text(plan: &Plan, style: Style) -> String {
 fn head(plan: &Plan, page: &mut Page) {
     page.title(&plan.title);
     page.paragraph(0, 2, &plan.file);
-    let takes = match (plan.duration, plan.duration_max) {
+    page.paragraph(0, 2, &takes(plan));
+    for (name, value, given) in &plan.params {
+        let given = if *given { " (given)" } else { "" };
+        page.paragraph(0, 2, &format!("param {name} = {value}{given}"));
+    }
+}
+
+/// How long it takes, as a sentence.
+pub(super) fn takes(plan: &Plan) -> String {
+    match (plan.duration, plan.duration_max) {
         (None, _) => {
             format!("Takes an unknown time: it has more than {} statements to follow.", super::MAX_FOLLOWED)
         }
@@ -46,16 +55,11 @@ fn head(plan: &Plan, page: &mut Page) {
         (Some(least), None) => {
             format!("Takes {} on the shortest course; nothing limits the longest.", format_duration(least))
         }
-    };
-    page.paragraph(0, 2, &takes);
-    for (name, value, given) in &plan.params {
-        let given = if *given { " (given)" } else { "" };
-        page.paragraph(0, 2, &format!("param {name} = {value}{given}"));
     }
 }
 
 /// A count in words.
-fn count(count: Count) -> String {
+pub(super) fn count(count: Count) -> String {
     let about = if count.expected { "about " } else { "" };
     match (count.least, count.most) {
         (least, Some(most)) if least == most => format!("{about}{}", grouped(most)),
@@ -66,7 +70,7 @@ fn count(count: Count) -> String {
 }
 
 /// A whole number with `_` between thousands.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -99,6 +103,7 @@ fn touched(plan: &Plan, page: &mut Page) {
     let headings = [
         (TouchKind::Process, "Processes"),
         (TouchKind::Command, "Commands"),
+        (TouchKind::Host, "Makes hosts"),
         (TouchKind::Listen, "Listens on"),
         (TouchKind::Connect, "Connects to"),
         (TouchKind::Write, "Writes"),
@@ -114,7 +119,9 @@ fn touched(plan: &Plan, page: &mut Page) {
             .iter()
             .filter(|touch| touch.kind == kind)
             .map(|touch| match kind {
-                TouchKind::Process | TouchKind::Command => (touch.by.clone(), touch.what.clone()),
+                TouchKind::Process | TouchKind::Command | TouchKind::Host => {
+                    (touch.by.clone(), touch.what.clone())
+                }
                 TouchKind::Secret | TouchKind::Permit => (String::new(), touch.what.clone()),
                 TouchKind::Privilege => (String::new(), format!("{} ({})", touch.what, touch.by)),
                 _ => (touch.what.clone(), touch.by.clone()),

@@ -35,6 +35,8 @@ pub enum TouchKind {
     Process,
     /// A command that is run once, or again and again by a probe or a metric.
     Command,
+    /// A host of soak's own network, with its address.
+    Host,
     /// An address that soak listens on.
     Listen,
     /// An address that soak connects to.
@@ -53,9 +55,10 @@ pub enum TouchKind {
 
 impl TouchKind {
     /// All of them, in the order in which they are told.
-    pub const ALL: [TouchKind; 9] = [
+    pub const ALL: [TouchKind; 10] = [
         TouchKind::Process,
         TouchKind::Command,
+        TouchKind::Host,
         TouchKind::Listen,
         TouchKind::Connect,
         TouchKind::Write,
@@ -70,6 +73,7 @@ impl TouchKind {
         match self {
             TouchKind::Process => "processes",
             TouchKind::Command => "commands",
+            TouchKind::Host => "hosts",
             TouchKind::Listen => "listens",
             TouchKind::Connect => "connects",
             TouchKind::Write => "writes",

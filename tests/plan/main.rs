@@ -1,5 +1,6 @@
 //! Plans: of the five whole scenarios as golden files, and of small ones by their numbers.
 
+mod drawing;
 mod numbers;
 mod whole;
 

@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 
 const DAY: f64 = 86_400.0;
 
-fn fixture(name: &str, params: &[(&str, &str)]) -> Plan {
+pub fn fixture(name: &str, params: &[(&str, &str)]) -> Plan {
     let file = format!("{name}.soak");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(&file);
     planned(&file, &fs::read_to_string(path).unwrap(), params)
 }
 
-const SCENARIOS: [&str; 5] = ["burn-in", "campus-vehicle", "cloud-week", "job-claims", "observer-load"];
+pub const SCENARIOS: [&str; 5] = ["burn-in", "campus-vehicle", "cloud-week", "job-claims", "observer-load"];
 
 #[test]
 fn texts_are_as_they_were() {
@@ -44,7 +44,7 @@ fn json_is_as_it_was() {
 fn no_line_is_wider_than_asked_and_ascii_is_ascii() {
     for name in SCENARIOS {
         let plan = fixture(name, &[]);
-        for width in [40, 60, 80, 100, 120, 200] {
+        for width in [40, 60, 80, 100, 120, 200, 300] {
             let shown = text(&plan, Style { width, color: false, unicode: false });
             assert!(shown.is_ascii(), "{name}");
             for line in shown.lines() {
@@ -108,6 +108,7 @@ fn whatever_passes_the_checker_can_be_planned() {
         let plan = plan(&scenario, &sources);
         assert!(plan.duration.is_some());
         assert!(plan.duration_max.is_none_or(|longest| Some(longest) >= plan.duration));
+        assert!(soak::plan::svg(&plan).ends_with("</svg>\n"));
         let shown = text(&plan, Style { width: 40, color: false, unicode: false });
         assert!(shown.lines().all(|line| line.len() <= 40), "{shown}");
         for step in json(&plan)["steps"].as_array().unwrap() {

@@ -3,7 +3,8 @@
 use super::layout::{Page, Paint, wrapped};
 use super::{count, grouped};
 use crate::lang::unit::format_duration;
-use crate::plan::{Count, Plan, Step, StepKind};
+use crate::plan::rows::{self, Row, Scale, What, harms, on_one_line, ticks, waits};
+use crate::plan::{Count, Plan, Shape, Step, StepKind};
 use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 
@@ -11,91 +12,97 @@ use unicode_width::UnicodeWidthStr;
 const MAX_ROWS: usize = 1_000;
 /// The columns of starts and of lengths.
 const TIME: usize = 9;
-/// The bars take this part of the width, between these limits; where less than the first is left, there are none.
-const BARS: (usize, usize, usize) = (5, 12, 48);
+/// Where a page is narrower, there are no bars; where it is wider than the second, they take more of it.
+const ROOM_FOR_BARS: (usize, usize) = (72, 110);
+/// The fewest and the most columns of bars.
+const BARS: (usize, usize) = (12, 90);
+/// A mark of the axis has at least so many columns.
+const MARK: usize = 5;
+/// And the axis at most so many.
+const MARKS: usize = 12;
 
 struct Timeline<'a> {
     page: &'a mut Page,
     total: Duration,
+    scale: Scale,
     bars: usize,
-    rows: usize,
-    left_out: u64,
+    /// The signs that were drawn and what they are.
+    legend: Vec<(String, &'static str)>,
 }
 
 /// Writes the timeline of a plan.
 pub(super) fn timeline(plan: &Plan, page: &mut Page) {
     page.heading("What happens");
-    let total = plan.steps.iter().map(|step| step.end).max().unwrap_or_default();
-    let (part, least, most) = BARS;
-    let bars = if page.style.width < 72 || total.is_zero() {
+    let total = rows::total(plan);
+    let width = page.style.width;
+    let bars = if width < ROOM_FOR_BARS.0 || total.is_zero() {
         0
     } else {
-        (page.style.width / part).clamp(least, most)
+        (width / if width < ROOM_FOR_BARS.1 { 5 } else { 4 }).clamp(BARS.0, BARS.1)
     };
-    let mut timeline = Timeline { page, total, bars, rows: 0, left_out: plan.steps_left_out };
+    let mut timeline = Timeline { page, total, scale: Scale::of(plan), bars, legend: Vec::new() };
     timeline.head();
-    timeline.steps(&plan.steps, 0);
-    if timeline.left_out > 0 {
-        let more = format!("{} more steps are not shown", grouped(timeline.left_out));
-        timeline.page.paragraph(2 * TIME + 2, 2 * TIME + 2, &more);
+    let all = rows::rows(plan, MAX_ROWS);
+    for row in &all.rows {
+        match row.what {
+            What::Step(step) => timeline.row(row, step),
+            What::Judged { count, more } => {
+                let bar = " ".repeat(timeline.bars);
+                timeline.write("", "", &bar, &What::judged(count, more), row.depth, Paint::Dim);
+            }
+        }
     }
+    timeline.foot(all.left_out);
 }
 
 impl Timeline<'_> {
-    /// What stands over the columns.
+    /// What stands over the columns: the axis, with marks at round times.
     fn head(&mut self) {
-        let mut line = format!("{:>TIME$}{:>TIME$}  ", "start", "length");
-        if self.bars > 0 {
-            let end = format_duration(self.total);
-            let space = self.bars.saturating_sub(1 + end.width());
-            line.push_str(&format!("0{:space$}{end}  ", ""));
+        let times = format!("{:>TIME$}{:>TIME$}  ", "start", "length");
+        if self.bars == 0 {
+            return self.dim(&format!("{times}step"));
         }
-        line.push_str("step");
-        let line = self.page.painted(&line, Paint::Dim);
+        let mut labels = String::new();
+        let (mut ruler, mut used) = (vec![self.page.sign("─", "-"); self.bars], 0);
+        for at in ticks(self.total, (self.bars / MARK).min(MARKS)) {
+            let column = self.column(at).min(self.bars - 1);
+            ruler[column] = self.page.sign("┴", "+");
+            let label = if at.is_zero() { "0".into() } else { format_duration(at) };
+            // The last one stands before its mark, where it would leave the axis behind it.
+            let from = column.min(self.bars.saturating_sub(label.width()));
+            if at.is_zero() || from > used {
+                labels.push_str(&format!("{:space$}{label}", "", space = from - used));
+                used = from + label.width();
+            }
+        }
+        let space = self.bars.saturating_sub(used) + 2;
+        self.dim(&format!("{times}{labels}{:space$}step", ""));
+        self.dim(&format!("{:indent$}{}", "", ruler.concat(), indent = 2 * TIME + 2));
+    }
+
+    /// What stands below: what is not shown, and what the signs are.
+    fn foot(&mut self, left_out: u64) {
+        let indent = 2 * TIME + 2;
+        if left_out > 0 {
+            let more = format!("{} more steps are not shown", grouped(left_out));
+            self.page.paragraph(indent, indent, &more);
+        }
+        let signs: Vec<String> = self.legend.iter().map(|(sign, what)| format!("{sign} {what}")).collect();
+        if !signs.is_empty() {
+            let indent = indent.min(self.page.style.width / 4);
+            for line in wrapped(&signs.join("   ").replace("   ", "\u{2003}"), self.page.style.width - indent)
+            {
+                self.dim(&format!("{:indent$}{}", "", line.replace('\u{2003}', "   ")));
+            }
+        }
+    }
+
+    fn dim(&mut self, line: &str) {
+        let line = self.page.painted(line, Paint::Dim);
         self.page.line(&line);
     }
 
-    fn steps(&mut self, steps: &[Step], depth: usize) {
-        let mut judged = 0;
-        for step in steps {
-            // What is judged without waiting would drown the rest; it is counted.
-            if step.kind == StepKind::Expect && !waits(step) {
-                judged += 1;
-                continue;
-            }
-            if self.rows >= MAX_ROWS {
-                self.left_out += 1 + hidden(&step.steps);
-                continue;
-            }
-            // A block around one step says no more than the step does.
-            if step.kind == StepKind::Block
-                && let [only] = step.steps.as_slice()
-                && only.start == step.start
-                && only.kind != StepKind::Expect
-            {
-                self.steps(&step.steps, depth);
-                continue;
-            }
-            self.row(step, depth);
-            if !step.text.ends_with(" >") {
-                self.steps(&step.steps, depth + 1);
-            }
-        }
-        if judged > 0 && self.rows < MAX_ROWS {
-            let plural = if judged == 1 { "" } else { "s" };
-            let more = if steps.iter().any(|step| step.kind == StepKind::Expect && waits(step)) {
-                "more "
-            } else {
-                ""
-            };
-            let text = format!("{judged} {more}expectation{plural}");
-            self.rows += 1;
-            self.write("", "", &" ".repeat(self.bars), &text, depth, Paint::Dim);
-        }
-    }
-
-    fn row(&mut self, step: &Step, depth: usize) {
-        self.rows += 1;
+    fn row(&mut self, row: &Row, step: &Step) {
         let start = format_duration(step.start);
         let length = self.length(step);
         let bar = self.bar(step);
@@ -107,17 +114,21 @@ impl Timeline<'_> {
             _ => Paint::Plain,
         };
         let text = self.text(step);
-        self.write(&start, &length, &bar, &text, depth, paint);
+        self.write(&start, &length, &bar, &text, row.depth, paint);
     }
 
     fn text(&self, step: &Step) -> String {
         let mut text = step.text.clone();
-        if let Some(passes) = step.passes {
+        if let Some(passes) = rows::passes(step) {
             let times = self.page.sign("×", "x");
             text.push_str(&match passes.known() {
                 Some(passes) => format!("  {times}{}", grouped(passes)),
                 None => format!("  {times}({})", count(passes)),
             });
+        }
+        let often = step.passes.is_some_and(|passes| passes.known().is_none_or(|passes| passes > 1));
+        if often && !on_one_line(step) && !step.steps.is_empty() && !step.text.starts_with("for each") {
+            text.push_str(", the first shown");
         }
         match step.iterations {
             Some(Count { least: 0, most: None, .. }) | None => {}
@@ -145,44 +156,71 @@ impl Timeline<'_> {
         }
     }
 
+    fn column(&self, at: Duration) -> usize {
+        let share = at.as_secs_f64() / self.total.as_secs_f64();
+        (share * self.bars as f64).clamp(0.0, self.bars as f64) as usize
+    }
+
+    /// Remembers what a sign is.
+    fn means(&mut self, sign: &str, what: &'static str) {
+        if !self.legend.iter().any(|(_, known)| *known == what) {
+            self.legend.push((sign.to_string(), what));
+        }
+    }
+
     /// Where it lies on the time of the whole.
-    fn bar(&self, step: &Step) -> String {
+    fn bar(&mut self, step: &Step) -> String {
         if self.bars == 0 {
             return String::new();
         }
-        let length = step.end.saturating_sub(step.start);
-        let sign = match step.kind {
-            _ if length.is_zero() => self.page.sign("·", "."),
-            StepKind::Phase | StepKind::Setup | StepKind::Cleanup => self.page.sign("━", "="),
-            StepKind::Load => self.page.sign("▄", "#"),
-            _ if harms(step) => self.page.sign("▒", "x"),
-            StepKind::Wait | StepKind::Expect => self.page.sign("╌", "~"),
-            _ => self.page.sign("─", "-"),
+        let instant = step.end == step.start;
+        let first = self.column(step.start).min(self.bars - 1);
+        let ends = (step.end.as_secs_f64() / self.total.as_secs_f64() * self.bars as f64).ceil() as usize;
+        let last = ends.clamp(first + 1, self.bars);
+        if step.kind == StepKind::Expect && instant && waits(step) {
+            return self.deadline(step, first);
+        }
+        let (sign, what) = match step.kind {
+            _ if instant && harms(step) => (self.page.sign("▒", "x"), "fault"),
+            _ if instant => (self.page.sign("·", "."), "takes no time"),
+            StepKind::Phase | StepKind::Setup | StepKind::Cleanup => (self.page.sign("━", "="), "phase"),
+            StepKind::Load => (self.page.sign("█", "8"), "load, as high as its rate"),
+            _ if harms(step) => (self.page.sign("▒", "x"), "fault"),
+            StepKind::Wait | StepKind::Expect => (self.page.sign("╌", "~"), "wait"),
+            _ => (self.page.sign("─", "-"), "block or loop"),
         };
-        let column = |at: Duration| {
-            let share = at.as_secs_f64() / self.total.as_secs_f64();
-            (share * self.bars as f64).clamp(0.0, self.bars as f64)
-        };
-        let first = (column(step.start) as usize).min(self.bars - 1);
-        let last = (column(step.end).ceil() as usize).clamp(first + 1, self.bars);
+        self.means(sign, what);
         let bar = match &step.shape {
-            Some(shape) if !length.is_zero() => self.shape(shape, last - first),
+            Some(shape) if !instant => self.shape(shape, last - first),
             _ => sign.repeat(last - first),
         };
         format!("{}{bar}{}", " ".repeat(first), " ".repeat(self.bars - last))
     }
 
-    /// A load's rate over its time, as heights.
-    fn shape(&self, levels: &[f64], columns: usize) -> String {
+    /// What may be waited for, from now to the deadline.
+    fn deadline(&mut self, step: &Step, first: usize) -> String {
+        let longest = step.longest.map(|longest| self.column(step.start.saturating_add(longest)));
+        let last = longest.unwrap_or(self.bars).clamp(first + 1, self.bars);
+        let (mark, line) = (self.page.sign("◇", "o"), self.page.sign("┈", "."));
+        self.means(&format!("{mark}{line}"), "expected within");
+        let bar = format!("{mark}{}", line.repeat(last - first - 1));
+        format!("{}{bar}{}", " ".repeat(first), " ".repeat(self.bars - last))
+    }
+
+    /// What a load asks for over its time, as heights; random gaps are uneven.
+    fn shape(&self, shape: &Shape, columns: usize) -> String {
         const HEIGHTS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
-        const ASCII: [&str; 8] = [".", ":", "-", "=", "+", "*", "%", "#"];
+        const ASCII: [&str; 8] = ["1", "2", "3", "4", "5", "6", "7", "8"];
+        const UNEVEN: [f64; 5] = [1.0, 0.7, 0.9, 0.6, 0.8];
         let heights = if self.page.style.unicode { HEIGHTS } else { ASCII };
+        let levels = self.scale.levels(shape);
         let height = |column: usize| {
             let from = column * levels.len() / columns;
             let to = ((column + 1) * levels.len() / columns).clamp(from + 1, levels.len().max(from + 1));
             let part = levels.get(from..to).unwrap_or_default();
             let mean = part.iter().sum::<f64>() / part.len().max(1) as f64;
-            heights[((mean * 8.0).ceil() as usize).clamp(1, 8) - 1]
+            let uneven = if shape.random { UNEVEN[column % UNEVEN.len()] } else { 1.0 };
+            heights[((mean * uneven * 8.0 - 1e-9).ceil() as usize).clamp(1, 8) - 1]
         };
         (0..columns).map(height).collect()
     }
@@ -208,19 +246,4 @@ impl Timeline<'_> {
             }
         }
     }
-}
-
-/// Whether it is a fault, or a loop that is shown on one line with one in it.
-fn harms(step: &Step) -> bool {
-    let told = step.text.ends_with(" >");
-    step.kind == StepKind::Fault || told && step.steps.iter().any(|inner| inner.kind == StepKind::Fault)
-}
-
-/// Whether the story waits for it.
-fn waits(step: &Step) -> bool {
-    !step.background && (step.end > step.start || step.longest != Some(Duration::ZERO))
-}
-
-fn hidden(steps: &[Step]) -> u64 {
-    steps.iter().map(|step| 1 + hidden(&step.steps)).sum()
 }

@@ -140,7 +140,10 @@ impl<'a> Collector<'a> {
                     let path = self.known.words(expr);
                     self.add(TouchKind::Write, path, &target.name, target.span);
                 }
-                ("host", _) => {}
+                ("host", _) => {
+                    let address = self.known.words(expr);
+                    self.add(TouchKind::Host, address, &target.name, target.span);
+                }
                 _ => self.accepted(accepts, expr, &target.name, target.span),
             }
         }
