@@ -32,6 +32,11 @@ impl Time {
         Time { least: 0, most }
     }
 
+    /// No less than that, on either course.
+    pub fn at_least(self, nanos: u64) -> Time {
+        Time { least: self.least.max(nanos), most: self.most.map(|most| most.max(nanos)) }
+    }
+
     pub fn plus(self, other: Time) -> Time {
         Time {
             least: self.least.saturating_add(other.least),

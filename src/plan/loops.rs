@@ -190,7 +190,7 @@ impl<'a> Walker<'a> {
     /// `every 5m`: the first pass after one period, none at the end of the block; due while the last one still runs, it is
     /// skipped. `around` begins where the statement stands, and `window` is how long it goes on.
     pub fn every(&mut self, period: &'a Expr, body: &'a Block, around: Around, window: Time) -> Tally {
-        let period = self.known.time(period);
+        let period = self.known.time(period).at_least(super::LEAST_PASS.as_nanos() as u64);
         let room = window.least.saturating_sub(period.least);
         let first = if period.least < window.least {
             let inside = Around {

@@ -40,6 +40,9 @@ pub const MAX_FOLLOWED: u32 = 1_000_000;
 pub const MAX_STEPS: usize = 10_000;
 /// So many passes of a `for each` are kept as steps; the others are counted.
 pub const MAX_PASSES_KEPT: usize = 100;
+/// Passes of an `every`, and of an endless loop whose passes take no time, begin so far apart at least, so that time
+/// goes on.
+pub const LEAST_PASS: Duration = Duration::from_millis(10);
 /// So deep may blocks and sequences stand in each other.
 pub const MAX_DEPTH: usize = 200;
 
@@ -52,7 +55,7 @@ pub struct Plan {
     pub file: String,
     /// Parameters with the values they have here, and whether the command line gave them.
     pub params: Vec<(String, String, bool)>,
-    /// The whole of the shortest course: setup, story and cleanup. `None` where there is too much to follow.
+    /// The whole of the shortest course: setup, story and cleanup. `None` where there is too much to follow, or it is over 584 years.
     pub duration: Option<Duration>,
     /// The whole of the longest course, with the start and the stop of the processes; `None` where it is unbounded.
     pub duration_max: Option<Duration>,
@@ -187,6 +190,11 @@ pub fn shortest_iteration(scenario: &Scenario, sources: &Sources, subject: LoadS
     Duration::from_nanos(told::iteration(&known, subject).least)
 }
 
+/// A time that was not too long to be counted: 64 bits of nanoseconds are 584 years.
+fn known(nanos: Option<u64>) -> Option<Duration> {
+    nanos.filter(|nanos| *nanos < u64::MAX).map(Duration::from_nanos)
+}
+
 /// The plan of a checked scenario.
 pub fn plan(scenario: &Scenario, sources: &Sources) -> Plan {
     let followed = walk::follow(scenario, sources);
@@ -201,8 +209,8 @@ pub fn plan(scenario: &Scenario, sources: &Sources) -> Plan {
         title: scenario.title.clone(),
         file: sources.files().first().map_or_else(String::new, |file| file.name().to_string()),
         params: params.collect(),
-        duration: followed.complete.then_some(Duration::from_nanos(followed.taken.least)),
-        duration_max: followed.taken.most.filter(|_| followed.complete).map(Duration::from_nanos),
+        duration: known(followed.complete.then_some(followed.taken.least)),
+        duration_max: known(followed.taken.most.filter(|_| followed.complete)),
         sent: followed.tally.sent(scenario, followed.complete),
         touches: touches::touches(scenario, sources),
         steps: followed.steps,

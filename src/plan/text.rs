@@ -42,7 +42,8 @@ fn head(plan: &Plan, page: &mut Page) {
 pub(super) fn takes(plan: &Plan) -> String {
     match (plan.duration, plan.duration_max) {
         (None, _) => {
-            format!("Takes an unknown time: it has more than {} statements to follow.", super::MAX_FOLLOWED)
+            let most = super::MAX_FOLLOWED;
+            format!("Takes an unknown time: over {most} statements to follow, or over 584 years.")
         }
         (Some(least), Some(most)) if least == most => format!("Takes {}.", format_duration(least)),
         (Some(least), Some(most)) => {

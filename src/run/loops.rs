@@ -11,11 +11,8 @@ use crate::lang::eval::NoValue;
 use crate::lang::expr::{Expr, VariableId};
 use crate::lang::moment::Moment;
 use crate::lang::value::Value;
+use crate::plan::LEAST_PASS;
 use crate::source::Span;
-use std::time::Duration;
-
-/// A pass of an endless loop that took no time is followed by a pause of this length, so that time goes on.
-pub const LEAST_PASS: Duration = Duration::from_millis(10);
 
 /// Passes of a loop that are told one by one; then every so-manyth.
 const PASSES_TOLD: u64 = 100;

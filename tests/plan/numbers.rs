@@ -109,6 +109,8 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("repeat for 7s { load put at 10/s for 2s; wait 1s }", "7s", "12s", "50"),
     ("repeat until path.connections > 0 max 1m { load put 3 times }", "0s", "65s", "-"),
     ("every 10s { load put 3 times }\nwait 1m", "1m", "65s", "15"),
+    // Never more often than a run does.
+    ("every 1ns { load put 3 times }\nwait 1s", "1s", "6s", "297"),
     ("every 10s { load put at 1/s for 5s }\nwait 33s", "33s", "38s", "13"),
     ("every 2s { load put at 1/s for 3s }\nwait 11s", "11s", "16s", "7"),
     ("every 10s..20s { load put 3 times }\nwait 1m", "1m", "65s", "-"),

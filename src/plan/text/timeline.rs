@@ -55,6 +55,16 @@ pub(super) fn timeline(plan: &Plan, page: &mut Page) {
     timeline.foot(all.left_out);
 }
 
+/// A time in its column: where it is too wide, without its smallest units.
+fn fitted(mut time: String) -> String {
+    while time.width() >= TIME
+        && let Some(unit) = time[..time.len() - 1].rfind(|c: char| c.is_ascii_alphabetic())
+    {
+        time.truncate(unit + 1);
+    }
+    time
+}
+
 impl Timeline<'_> {
     /// What stands over the columns: the axis, with marks at round times.
     fn head(&mut self) {
@@ -103,8 +113,8 @@ impl Timeline<'_> {
     }
 
     fn row(&mut self, row: &Row, step: &Step) {
-        let start = format_duration(step.start);
-        let length = self.length(step);
+        let start = fitted(format_duration(step.start));
+        let length = fitted(self.length(step));
         let bar = self.bar(step);
         let paint = match step.kind {
             StepKind::Phase | StepKind::Setup | StepKind::Cleanup => Paint::Bold,
