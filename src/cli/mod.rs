@@ -6,9 +6,9 @@ mod explain;
 mod file;
 mod findings;
 mod fmt;
-#[cfg(target_os = "linux")]
-mod guardian;
 mod init;
+#[cfg(target_os = "linux")]
+mod internal;
 mod kinds;
 mod output;
 pub mod plan;
@@ -60,7 +60,7 @@ enum Command {
 /// Does what the command line asks.
 pub fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
-    if let Some(code) = guardian::main_if_asked() {
+    if let Some(code) = internal::main_if_asked() {
         return code;
     }
     let arguments = match Arguments::try_parse() {

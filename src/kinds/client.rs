@@ -2,7 +2,10 @@
 //!
 //! Each thread that asks makes its own: the interpreter's for requests of the story, the engine's for loads.
 
+use super::carrier::carried;
 use super::http::client::HttpClient;
+use super::mqtt::client::MqttClient;
+use super::nats::client::NatsClient;
 use super::redis::client::RedisClient;
 use super::request::Requester;
 use super::tcp::client::TcpClient;
@@ -14,7 +17,7 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a client knows of the run it belongs to, beside its settings.
 #[derive(Clone, Debug)]
@@ -25,6 +28,14 @@ pub struct Around {
     pub folder: PathBuf,
     /// How many connections all clients of one target have open, of what counts them.
     pub open: Arc<AtomicU64>,
+}
+
+impl Around {
+    /// A name that no other client has, of this run or of another.
+    pub fn unique(&self) -> String {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        format!("soak-{}-{}", self.run, NEXT.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 /// Why a target cannot be used: one sentence, without anything secret.
@@ -49,11 +60,33 @@ const CLIENTS: &[(&str, MakeClient)] = &[
     ("tcp", |settings, _| made(TcpClient::new(settings))),
     ("udp", |settings, _| made(UdpClient::new(settings))),
     ("redis", |settings, _| made(RedisClient::new(settings))),
+    #[cfg(feature = "grpc")]
+    ("grpc", |settings, around| made(super::grpc::client::GrpcClient::new(settings, around))),
+    ("mqtt", |settings, around| made(MqttClient::new(settings, around))),
+    ("nats", |settings, around| made(NatsClient::new(settings, around))),
+];
+
+/// The kinds whose conversations may be more than one process can hold.
+const CARRIED: &[(&str, MakeClient)] = &[
+    ("websocket", |settings, around| held("websocket", settings, around)),
+    ("mqtt", |settings, around| held("mqtt", settings, around)),
+    ("nats", |settings, around| held("nats", settings, around)),
 ];
 
 /// How a kind's clients are made, where they are made so.
 pub fn of_kind(name: &str) -> Option<MakeClient> {
+    let mut all = CARRIED.iter().chain(CLIENTS);
+    all.find(|(kind, _)| *kind == name).map(|(_, make)| *make)
+}
+
+/// How a kind's clients are made that hold all their connections themselves.
+pub fn plain(name: &str) -> Option<MakeClient> {
     CLIENTS.iter().find(|(kind, _)| *kind == name).map(|(_, make)| *make)
+}
+
+fn held(kind: &'static str, settings: &Arguments, around: &Around) -> Result<Rc<dyn Requester>, ClientError> {
+    let make = plain(kind).ok_or_else(|| ClientError::new("a kind without a client"))?;
+    Ok(carried(kind, make(settings, around)?, settings, around))
 }
 
 fn made<T: Requester + 'static>(client: Result<T, impl Display>) -> Result<Rc<dyn Requester>, ClientError> {

@@ -5,6 +5,8 @@
 #[cfg(target_os = "linux")]
 mod buffered;
 #[cfg(target_os = "linux")]
+pub mod carrier;
+#[cfg(target_os = "linux")]
 pub mod client;
 pub mod database;
 pub mod disk;
@@ -56,12 +58,12 @@ pub const KINDS: &[&Kind] = &[
     &database::KIND,
     &http::signature::KIND,
     &websocket::signature::KIND,
-    &grpc::KIND,
+    &grpc::signature::KIND,
     &tcp::signature::KIND,
     &udp::signature::KIND,
     &redis::signature::KIND,
-    &mqtt::KIND,
-    &nats::KIND,
+    &mqtt::signature::KIND,
+    &nats::signature::KIND,
     &machine::signature::KIND,
 ];
 

@@ -12,6 +12,8 @@ use std::time::Duration;
 pub struct Answer {
     /// The status, of what has one.
     pub status: Option<u16>,
+    /// The status by its name, of what names it.
+    pub status_name: Option<&'static str>,
     /// The headers, of what has them.
     pub headers: HeaderMap,
     /// The body as it came.

@@ -61,8 +61,23 @@ impl Wire {
         self.shared.open.get()
     }
 
-    /// Adds to what goes out. Gives a mark for [`Wire::written`].
-    pub fn send<E>(&self, write: impl FnOnce(&mut BytesMut) -> Result<(), E>) -> Result<u64, E> {
+    /// Adds to what goes out.
+    pub fn send(&self, write: impl FnOnce(&mut BytesMut)) {
+        // What always goes well has no error to hand on.
+        let _ = self.try_send(|out| {
+            write(out);
+            Ok(())
+        });
+    }
+
+    /// Adds to what goes out, or nothing where that fails. Gives a mark for [`Wire::written`].
+    ///
+    /// # Errors
+    /// Those of `write`.
+    pub fn try_send(
+        &self,
+        write: impl FnOnce(&mut BytesMut) -> Result<(), RequestError>,
+    ) -> Result<u64, RequestError> {
         let mut out = self.shared.out.borrow_mut();
         let before = out.len();
         if let Err(error) = write(&mut out) {

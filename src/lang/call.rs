@@ -2,6 +2,7 @@
 
 use super::quantity::Quantity;
 use super::value::Value;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The arguments of a verb or the settings of a target, by the names of their parameters.
@@ -72,7 +73,7 @@ pub struct Call {
 }
 
 /// What is sent over an open connection, or to a broker.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Message {
     /// Text, JSON written on one line among it.
     Text(String),
@@ -91,7 +92,7 @@ impl Message {
 }
 
 /// A turn of a conversation on an open connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Turn {
     /// Sends a message.
     Send(Message),

@@ -129,6 +129,12 @@ struct Answered {
 }
 
 impl Answered {
+    /// The status, as it is told.
+    fn status(&self) -> Option<String> {
+        let name = self.answer.status_name.map(str::to_string);
+        name.or_else(|| self.answer.status.map(|status| status.to_string()))
+    }
+
     fn body(&mut self) -> &serde_json::Value {
         self.body.get_or_insert_with(|| self.answer.body_json())
     }
@@ -339,7 +345,7 @@ impl Course<'_> {
                     let text = self.state.text(*span);
                     let text = text.strip_prefix("check").unwrap_or(text);
                     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-                    let seen = self.answer.as_ref().and_then(|answered| answered.answer.status);
+                    let seen = self.answer.as_ref().and_then(Answered::status);
                     let seen = seen.map_or(String::new(), |status| format!(" (answered {status})"));
                     self.fail(format!("check {text}{seen}"));
                 }
@@ -429,6 +435,9 @@ impl Surroundings for Course<'_> {
                 self.document(word).cloned().map(Value::from_json).ok_or(NoValue::NotHere(name))
             }
             IterationWord::Status => {
+                if let Some(name) = answered.and_then(|answered| answered.answer.status_name) {
+                    return Ok(Value::Text(name.into()));
+                }
                 let status = answered.and_then(|answered| answered.answer.status);
                 status.map_or(Err(NoValue::NotHere("status")), |status| whole(status.into()))
             }

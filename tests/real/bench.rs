@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -99,6 +101,9 @@ fn command(case: &Case, folder: &Path, ports: &[(&String, u16)], mark: &str) -> 
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content.replace("\\n", "\n")).unwrap();
     }
+    for name in case.all("copy") {
+        std::fs::copy(case.folder.join(name), folder.join(name)).unwrap();
+    }
     let mut command = Command::new(env!("CARGO_BIN_EXE_soak"));
     command.args(["run", "case.soak", "--out", "out", "--seed", "7"]).current_dir(folder);
     command.args(case.all("arguments").flat_map(str::split_whitespace));
@@ -117,6 +122,13 @@ fn command(case: &Case, folder: &Path, ports: &[(&String, u16)], mark: &str) -> 
     command.env("XDG_STATE_HOME", folder.join("state")).env("TMPDIR", folder.join("temporary"));
     command.envs(case.all("env").filter_map(|pair| pair.split_once('=')));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    if let Some(count) = case.one("descriptors") {
+        let count = count.parse().unwrap();
+        // SAFETY: setrlimit is async-signal-safe, and nothing else happens between fork and exec.
+        unsafe {
+            command.pre_exec(move || Ok(setrlimit(Resource::RLIMIT_NOFILE, count, count)?));
+        }
+    }
     command
 }
 

@@ -13,6 +13,8 @@
 //! | `#! nodes JSONPATH COUNT` | how many matches there are |
 //! | `#! param NAME=VALUE`, `#! arguments …`, `#! env NAME=VALUE` | how the program is started |
 //! | `#! file PATH CONTENT` | a file beside the scenario |
+//! | `#! copy NAME` | the same, of a file beside the cases |
+//! | `#! descriptors COUNT` | the program may have no more |
 //! | `#! taken PARAM` | somebody listens on that port already |
 //! | `#! signal NAME when TEXT` | once the run has said the text, it gets the signal; several go in their order |
 //! | `#! left PATH` | a file beside the scenario that is there afterwards |
@@ -20,7 +22,7 @@
 //!
 //! A param whose default is `0` gets a free port.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A scenario and what is expected of its run.
 pub struct Case {
@@ -30,6 +32,8 @@ pub struct Case {
     /// The params that get free ports.
     pub ports: Vec<String>,
     pub directives: Vec<(String, String)>,
+    /// Where the file with the case lies.
+    pub folder: PathBuf,
 }
 
 /// The cases of a file.
@@ -57,6 +61,7 @@ pub fn cases(path: &Path) -> Vec<Case> {
             ports: lines.iter().filter_map(port).collect(),
             directives: lines.iter().filter_map(directive).collect(),
             text: lines.join("\n") + "\n",
+            folder: path.parent().unwrap().to_path_buf(),
         }
     };
     (0..starts.len()).map(case).collect()

@@ -259,7 +259,7 @@ fn form(object: &serde_json::Value) -> String {
     pairs.collect::<Vec<_>>().join("&")
 }
 
-fn http_error(error: &hyper::Error) -> RequestError {
+pub(in crate::kinds) fn http_error(error: &hyper::Error) -> RequestError {
     if error.is_parse() {
         return RequestError::Garbled;
     }

@@ -62,14 +62,8 @@ impl Connection {
     pub async fn command(&self, words: &[&str]) -> Answered {
         let (answer, waiting) = oneshot::channel();
         self.replies.waiting.borrow_mut().push_back(answer);
-        let sent: Result<u64, std::convert::Infallible> = self.wire.send(|out| {
-            resp::write(words, out);
-            Ok(())
-        });
-        match sent {
-            Ok(_) => waiting.await.unwrap_or(Err(RequestError::Closed)),
-            Err(never) => match never {},
-        }
+        self.wire.send(|out| resp::write(words, out));
+        waiting.await.unwrap_or(Err(RequestError::Closed))
     }
 
     /// A command that was sent at a moment was not answered in time: a connection over which nothing has come since is

@@ -66,6 +66,7 @@ fn known(reply: Reply) -> Vec<(IterationWord, Value)> {
         words.push((IterationWord::Status, Value::Quantity(Quantity::number(status.into()))));
         words.push((IterationWord::Headers, Value::Json(reply.headers_json())));
     }
+    words.extend(reply.status_name.map(|name| (IterationWord::Status, Value::Text(name.into()))));
     words.extend(reply.path.map(|path| (IterationWord::Path, Value::Text(path))));
     words
 }

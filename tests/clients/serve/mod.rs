@@ -1,5 +1,6 @@
 //! Servers that do as they are told, and some of what no server should do.
 
+mod grpc;
 mod tcp;
 mod udp;
 mod websocket;
@@ -7,6 +8,7 @@ mod websocket;
 /// Serves until it is killed.
 pub fn serve(what: &str, address: &str) {
     match what {
+        "grpc" => grpc::serve(address),
         "nonsense" => tcp::nonsense(address),
         "tcp" => tcp::serve(address),
         "udp" => udp::serve(address),

@@ -1,0 +1,21 @@
+//! The hidden subcommands by which a run starts more of its own program: its guardian, and carriers of connections. They
+//! go before everything else.
+
+use crate::kinds::carrier;
+use crate::store::guardian;
+use std::process::ExitCode;
+
+/// The exit code of such a process, where this is to be one.
+pub fn main_if_asked() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    let asked = arguments.next()?;
+    let rest: Vec<_> = arguments.collect();
+    let code = if asked == guardian::SUBCOMMAND {
+        guardian::main(&rest)
+    } else if asked == carrier::SUBCOMMAND && rest.is_empty() {
+        carrier::main()
+    } else {
+        return None;
+    };
+    Some(ExitCode::from(u8::try_from(code).unwrap_or(super::Exit::Impossible.code())))
+}
