@@ -1,12 +1,9 @@
 //! How a ledger knows an item again without keeping its text.
 //!
-//! A key is 128 bits of SipHash under two random keys: among a billion items the probability that any two are
-//! taken for one is below 10⁻²⁰, and no system under test can aim at it.
+//! A key is 128 bits of SipHash under two random keys: among 500 million items the probability that any two are taken
+//! for one is below 4 · 10⁻²² (n² / 2¹²⁹), and no system under test can aim at it.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
-
-use crate::lang::moment::Moment;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
 /// Keys are shown up to this many characters.
 const SHOWN: usize = 200;
@@ -33,63 +30,62 @@ impl Hashing {
     }
 }
 
-/// The items that were both sent and received: only needed to know one again that comes once more. The one
-/// part of a ledger that grows with the number of items (21 bytes each, and a table's slack).
+/// For tables of keys: a key is a hash already.
+pub type Plain = BuildHasherDefault<Front>;
+
+/// The middle of a key. Its front orders the runs on disk; a table filled in that order would be slow.
 #[derive(Debug, Default)]
-pub struct Settled {
-    values: HashMap<Key, u32>,
-}
+pub struct Front(u64);
 
-impl Settled {
-    pub fn insert(&mut self, key: Key, value: u64) {
-        self.values.insert(key, value as u32);
-    }
-
-    /// Whether the item is among them, and if so whether `value` differs from what was sent.
-    pub fn differs(&self, key: &Key, value: u64) -> Option<bool> {
-        self.values.get(key).map(|sent| *sent != 0 && value != 0 && *sent != value as u32)
-    }
-
-    pub fn len(&self) -> usize {
-        self.values.len()
-    }
-
-    pub fn bytes(&self) -> usize {
-        self.values.capacity() * 8 / 7 * (size_of::<(Key, u32)>() + 1)
-    }
-}
-
-/// The texts of some of the items that are still open, to name them in a report.
-#[derive(Debug, Default)]
-pub struct Texts {
-    texts: HashMap<Key, (Moment, Box<str>)>,
-}
-
-/// Open items whose text is kept; of more, only the count is known.
-const MOST_TEXTS: usize = 10_000;
-
-impl Texts {
-    pub fn keep(&mut self, key: Key, at: Moment, text: &str) {
-        if self.texts.len() < MOST_TEXTS {
-            self.texts.insert(key, (at, shown(text).into_boxed_str()));
+impl Hasher for Front {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some((front, _)) = bytes[bytes.len().min(4)..].split_first_chunk() {
+            self.0 = u64::from_ne_bytes(*front);
         }
     }
 
-    pub fn drop(&mut self, key: &Key) {
-        self.texts.remove(key);
+    fn write_usize(&mut self, _length: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// The text of an item that waits, to name it in a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// A decimal number as it is usually written.
+    Whole(u64),
+    Other(Box<str>),
+}
+
+impl Text {
+    pub fn of(text: &str) -> Text {
+        whole(text).map_or_else(|| Text::Other(shown(text).into_boxed_str()), Text::Whole)
     }
 
-    /// The first of them in time.
-    pub fn first(&self, count: usize) -> Vec<String> {
-        let mut sorted: Vec<&(Moment, Box<str>)> = self.texts.values().collect();
-        sorted.sort_unstable();
-        sorted.into_iter().take(count).map(|(_, text)| text.to_string()).collect()
-    }
-
+    /// Memory it takes beside itself.
     pub fn bytes(&self) -> usize {
-        let texts: usize = self.texts.values().map(|(_, text)| text.len()).sum();
-        texts + self.texts.capacity() * 8 / 7 * (size_of::<(Key, (Moment, Box<str>))>() + 1)
+        match self {
+            Text::Whole(_) => 0,
+            Text::Other(text) => text.len(),
+        }
     }
+}
+
+impl std::fmt::Display for Text {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Text::Whole(number) => write!(formatter, "{number}"),
+            Text::Other(text) => formatter.write_str(text),
+        }
+    }
+}
+
+/// The number that a text is, where it is written in the one usual way: no sign, no zeros in front.
+pub fn whole(text: &str) -> Option<u64> {
+    let usual = text.len() < 20 && (text == "0" || !text.starts_with(['0', '+']));
+    if usual { text.parse().ok() } else { None }
 }
 
 /// A key as it is shown.

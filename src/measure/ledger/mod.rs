@@ -4,16 +4,29 @@
 //! what comes again is *duplicated*. *Lost* is what was sent in a window and has not come by now, *unexpected*
 //! what came and has not been sent by now: an item may well be seen at its destination before its sender has
 //! told of it, and is matched when the sender does.
+//!
+//! What is under way stands in memory. Items that are done, the great many, are one bit each where their keys are whole
+//! numbers that lie close together, and 20 bytes on disk with two in memory otherwise. So it is exact for hundreds of
+//! millions of them.
 
+mod dense;
 mod keys;
+mod positioned;
+mod settled;
+mod shelf;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use keys::{Hashing, Key, Settled, Texts, shown};
+use keys::{Hashing, Key, Plain, shown};
+use settled::Settled;
 use tally::{Count, Tally};
+use waiting::{Half, Waiting};
 
 use super::series::{Distribution, Series, TooManyPins};
 use super::window::Window;
@@ -22,40 +35,37 @@ use crate::lang::moment::Moment;
 /// Keys of each kind that are named in a report.
 pub const FIRST_KEYS: usize = 100;
 
-/// Items that one ledger can keep apart. Beyond, it says that it no longer knows rather than to be wrong.
-pub const MOST_ITEMS: usize = 40_000_000;
+/// Receipts beside the first that are kept of one item while it has not been sent.
+const MOST_AGAIN: usize = 7;
 
-/// Receipts of one item that are kept while it has not been sent.
-const MOST_EARLY: usize = 8;
+/// Items of which such receipts are kept.
+const MOST_ITEMS_AGAIN: usize = 1 << 20;
 
 /// The account of all items.
 #[derive(Debug)]
 pub struct Ledger {
+    folder: PathBuf,
     hashing: Hashing,
     /// Sent and not received.
-    open: HashMap<Key, Open>,
-    open_texts: Texts,
+    open: Waiting,
     /// Received and not sent.
-    early: HashMap<Key, Vec<Receipt>>,
-    early_texts: Texts,
+    early: Waiting,
+    /// Further receipts, with a value, of items that are not sent.
+    again: HashMap<Key, Vec<Half>, Plain>,
     settled: Settled,
     tally: Tally,
     delay: Series,
     resent: u64,
-    beyond: u64,
+    trouble: Option<Trouble>,
     first: FirstKeys,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Open {
-    at: Moment,
-    value: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Receipt {
-    at: Moment,
-    value: u64,
+/// Why a ledger does not know any more.
+#[derive(Debug, thiserror::Error)]
+#[error("it keeps what it cannot hold in memory in {}, and that failed: {error}", folder.display())]
+pub struct Trouble {
+    folder: PathBuf,
+    error: io::Error,
 }
 
 /// The first [`FIRST_KEYS`] keys of each kind, in order of time.
@@ -92,87 +102,127 @@ pub struct LedgerCounts {
     pub altered: u64,
 }
 
-impl Default for Ledger {
-    fn default() -> Ledger {
+impl Ledger {
+    /// A ledger without items. What it cannot hold in memory will lie in `folder`, in files without names.
+    pub fn new(folder: &Path) -> Ledger {
         Ledger {
+            folder: folder.to_path_buf(),
             hashing: Hashing::default(),
-            open: HashMap::new(),
-            open_texts: Texts::default(),
-            early: HashMap::new(),
-            early_texts: Texts::default(),
-            settled: Settled::default(),
+            open: Waiting::new(folder),
+            early: Waiting::new(folder),
+            again: HashMap::default(),
+            settled: Settled::new(folder),
             tally: Tally::default(),
             delay: Series::Distribution(Distribution::default()),
             resent: 0,
-            beyond: 0,
+            trouble: None,
             first: FirstKeys::default(),
         }
     }
-}
 
-impl Ledger {
     /// An item was sent, with the value that must arrive unchanged where there is one.
     pub fn sent(&mut self, text: &str, value: Option<&str>, at: Moment) {
-        let key = self.hashing.key(text);
-        let value = self.hashing.value(value);
-        if self.open.contains_key(&key) || self.settled.differs(&key, value).is_some() {
-            self.resent += 1;
-            return;
+        if self.trouble.is_none()
+            && let Err(error) = self.enter_sent(text, value, at)
+        {
+            self.give_up(error);
         }
-        let Some(receipts) = self.early.remove(&key) else {
-            if !self.room() {
-                return;
-            }
-            self.count_sent(text, at);
-            self.open.insert(key, Open { at, value });
-            self.open_texts.keep(key, at, text);
-            return;
-        };
-        self.count_sent(text, at);
-        self.early_texts.drop(&key);
-        self.tally.add(Count::Arrived, at, 1);
-        if let Some(receipt) = receipts.first() {
-            self.tally.add(Count::Unsent, receipt.at, -1);
-            self.delay.record(at, receipt.at.since(at).as_secs_f64());
-        }
-        for receipt in receipts {
-            self.compare(text, value, receipt);
-        }
-        self.settled.insert(key, value);
-    }
-
-    fn count_sent(&mut self, text: &str, at: Moment) {
-        self.tally.add(Count::Sent, at, 1);
-        note(&mut self.first.sent, text);
     }
 
     /// An item came.
     pub fn received(&mut self, text: &str, value: Option<&str>, at: Moment) {
+        if self.trouble.is_none()
+            && let Err(error) = self.enter_received(text, value, at)
+        {
+            self.give_up(error);
+        }
+    }
+
+    fn enter_sent(&mut self, text: &str, value: Option<&str>, at: Moment) -> io::Result<()> {
         let key = self.hashing.key(text);
-        let receipt = Receipt { at, value: self.hashing.value(value) };
-        if let Some(open) = self.open.remove(&key) {
-            self.open_texts.drop(&key);
-            self.count_received(text, at);
-            self.tally.add(Count::Arrived, open.at, 1);
-            self.delay.record(open.at, at.since(open.at).as_secs_f64());
-            self.compare(text, open.value, receipt);
-            self.settled.insert(key, open.value);
-        } else if let Some(differs) = self.settled.differs(&key, receipt.value) {
+        let value = self.hashing.value(value);
+        if self.open.is_at_hand(&key) {
+            self.resent += 1;
+            return Ok(());
+        }
+        let early = match self.early.take_at_hand(&key) {
+            Some(early) => Some(early),
+            None if self.settled.contains(&key, text)? || self.open.find_spilled(&key)?.is_some() => {
+                self.resent += 1;
+                return Ok(());
+            }
+            None => self.early.find_spilled(&key)?.inspect(|_| self.early.matched_spilled()),
+        };
+        self.tally.add(Count::Sent, at, 1);
+        note(&mut self.first.sent, text);
+        let Some(early) = early else { return self.open.insert(key, text, Half { at, value }) };
+        self.tally.add(Count::Arrived, at, 1);
+        self.tally.add(Count::Unsent, early.at, -1);
+        self.delay.record(at, early.at.since(at).as_secs_f64());
+        self.compare(text, value, early);
+        for receipt in self.again.remove(&key).unwrap_or_default() {
+            self.compare(text, value, receipt);
+        }
+        self.settled.insert(key, text, value)
+    }
+
+    fn enter_received(&mut self, text: &str, value: Option<&str>, at: Moment) -> io::Result<()> {
+        let key = self.hashing.key(text);
+        let receipt = Half { at, value: self.hashing.value(value) };
+        if let Some(open) = self.open.take_at_hand(&key) {
+            return self.arrived(key, text, open, receipt);
+        }
+        if let Some(sent) = self.settled.get(&key, text)? {
             self.count_duplicate(text, at);
-            if differs {
+            if sent != 0 && receipt.value != 0 && sent != receipt.value as u32 {
                 self.count_altered(text, at);
             }
-        } else if let Some(receipts) = self.early.get_mut(&key) {
-            if receipts.len() < MOST_EARLY {
-                receipts.push(receipt);
-            }
-            self.count_duplicate(text, at);
-        } else if self.room() {
-            self.early.insert(key, vec![receipt]);
-            self.early_texts.keep(key, at, text);
-            self.tally.add(Count::Unsent, at, 1);
-            self.count_received(text, at);
+            return Ok(());
         }
+        if self.early.is_at_hand(&key) {
+            return self.came_again(key, text, receipt);
+        }
+        if let Some(open) = self.open.find_spilled(&key)? {
+            self.open.matched_spilled();
+            return self.arrived(key, text, open, receipt);
+        }
+        if self.early.find_spilled(&key)?.is_some() {
+            return self.came_again(key, text, receipt);
+        }
+        self.tally.add(Count::Unsent, at, 1);
+        self.count_received(text, at);
+        self.early.insert(key, text, receipt)
+    }
+
+    /// What was sent has come.
+    fn arrived(&mut self, key: Key, text: &str, open: Half, receipt: Half) -> io::Result<()> {
+        self.count_received(text, receipt.at);
+        self.tally.add(Count::Arrived, open.at, 1);
+        self.delay.record(open.at, receipt.at.since(open.at).as_secs_f64());
+        self.compare(text, open.value, receipt);
+        self.settled.insert(key, text, open.value)
+    }
+
+    /// What was not sent has come once more. Its value is compared when it is.
+    fn came_again(&mut self, key: Key, text: &str, receipt: Half) -> io::Result<()> {
+        self.count_duplicate(text, receipt.at);
+        if receipt.value == 0 {
+            return Ok(());
+        }
+        if self.again.len() >= MOST_ITEMS_AGAIN && !self.again.contains_key(&key) {
+            return Err(io::Error::other("too many items came several times and were never sent"));
+        }
+        let receipts = self.again.entry(key).or_default();
+        if receipts.len() < MOST_AGAIN {
+            receipts.push(receipt);
+        }
+        Ok(())
+    }
+
+    /// From now on there are no numbers: they would not be exact. What was kept is let go.
+    fn give_up(&mut self, error: io::Error) {
+        let folder = std::mem::take(&mut self.folder);
+        *self = Ledger { trouble: Some(Trouble { folder, error }), ..Ledger::new(Path::new("")) };
     }
 
     fn count_received(&mut self, text: &str, at: Moment) {
@@ -190,23 +240,15 @@ impl Ledger {
         note(&mut self.first.altered, text);
     }
 
-    fn compare(&mut self, text: &str, sent: u64, receipt: Receipt) {
+    fn compare(&mut self, text: &str, sent: u64, receipt: Half) {
         if sent != 0 && receipt.value != 0 && sent != receipt.value {
             self.count_altered(text, receipt.at);
         }
     }
 
-    /// Whether one more item can be kept apart.
-    fn room(&mut self) -> bool {
-        let room = self.open.len() + self.early.len() + self.settled.len() < MOST_ITEMS;
-        self.beyond += u64::from(!room);
-        room
-    }
-
-    /// The numbers of a window, as far as known by now. None once there were more items than the ledger can
-    /// keep apart: it would no longer be exact.
+    /// The numbers of a window, as far as known by now. None once the ledger is in trouble: they would not be exact.
     pub fn counts(&self, window: Window) -> Option<LedgerCounts> {
-        if self.beyond > 0 {
+        if self.trouble.is_some() {
             return None;
         }
         let count = |count| self.tally.within(count, window);
@@ -228,12 +270,16 @@ impl Ledger {
     }
 
     /// The first keys of each kind, as far as known by now.
-    pub fn first_keys(&self) -> FirstKeys {
-        FirstKeys {
-            lost: self.open_texts.first(FIRST_KEYS),
-            unexpected: self.early_texts.first(FIRST_KEYS),
+    ///
+    /// # Errors
+    /// When what is on disk cannot be read.
+    pub fn first_keys(&self) -> io::Result<FirstKeys> {
+        let settled = |key: &Key, text: &str| self.settled.contains(key, text);
+        Ok(FirstKeys {
+            lost: self.open.first(FIRST_KEYS, settled)?,
+            unexpected: self.early.first(FIRST_KEYS, settled)?,
             ..self.first.clone()
-        }
+        })
     }
 
     /// How often a key was sent that had been sent before.
@@ -241,9 +287,9 @@ impl Ledger {
         self.resent
     }
 
-    /// Items there was no room for; from the first on, there are no numbers any more.
-    pub fn beyond(&self) -> u64 {
-        self.beyond
+    /// Why there are no numbers any more, where that is so.
+    pub fn trouble(&self) -> Option<&Trouble> {
+        self.trouble.as_ref()
     }
 
     /// Keeps `at` as an exact edge of windows.
@@ -263,13 +309,13 @@ impl Ledger {
 
     /// Memory taken, in bytes.
     pub fn bytes(&self) -> usize {
-        let table = |capacity: usize, entry: usize| capacity * 8 / 7 * (entry + 1);
+        let again = self.again.capacity() * 8 / 7 * (size_of::<(Key, Vec<Half>)>() + 1);
+        let receipts: usize = self.again.values().map(|receipts| receipts.capacity()).sum();
         size_of::<Ledger>()
-            + table(self.open.capacity(), size_of::<(Key, Open)>())
-            + table(self.early.capacity(), size_of::<(Key, Vec<Receipt>)>())
-            + self.early.values().map(|receipts| receipts.capacity() * size_of::<Receipt>()).sum::<usize>()
-            + self.open_texts.bytes()
-            + self.early_texts.bytes()
+            + again
+            + receipts * size_of::<Half>()
+            + self.open.bytes()
+            + self.early.bytes()
             + self.settled.bytes()
             + self.tally.bytes()
             + self.delay.bytes()

@@ -11,8 +11,9 @@ use crate::lang::quantity::{Dimension, Quantity};
 use crate::lang::value::Value;
 use crate::load::recorder::SentItem;
 use crate::measure::Window;
-use crate::measure::ledger::{Ledger, LedgerCounts};
+use crate::measure::ledger::{FirstKeys, Ledger, LedgerCounts};
 use crate::run::world::Observation;
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -20,16 +21,28 @@ use std::time::Duration;
 const TOLD_AFTER: Duration = Duration::from_millis(5);
 
 /// A ledger, and whether its latest changes are still to be told.
-#[derive(Default)]
 pub(super) struct Account {
     ledger: Ledger,
     changed: bool,
 }
 
+impl Account {
+    /// An account whose ledger keeps in `folder` what it cannot hold in memory.
+    pub fn new(folder: &Path) -> Account {
+        Account { ledger: Ledger::new(folder), changed: false }
+    }
+}
+
 fn change(shared: &Rc<Shared>, id: LedgerId, enter: impl FnOnce(&mut Ledger)) {
     let mut accounts = shared.accounts.borrow_mut();
     let account = &mut accounts[id.index()];
+    let well = account.ledger.trouble().is_none();
     enter(&mut account.ledger);
+    if let Some(trouble) = account.ledger.trouble().filter(|_| well) {
+        let name = &shared.setup.scenario.ledgers[id.index()].name;
+        let text = format!("the ledger `{name}` counts no more: {trouble}");
+        shared.tell(Observation::Told { at: shared.now(), event: EventKind::Noticed { line: None, text } });
+    }
     if !std::mem::replace(&mut account.changed, true) {
         let shared = Rc::clone(shared);
         tokio::task::spawn_local(async move {
@@ -81,9 +94,8 @@ pub(super) fn read(
     let (id, reading) = of(shared, series).ok_or_else(nothing)?;
     let accounts = shared.accounts.borrow();
     let ledger = &accounts[id.index()].ledger;
-    if ledger.beyond() > 0 {
-        let reason = format!("more items were sent than `{name}` can keep apart");
-        return Err(NoValue::NotMeasured(reason));
+    if let Some(trouble) = ledger.trouble() {
+        return Err(NoValue::NotMeasured(format!("`{name}` is not known any more: {trouble}")));
     }
     if reading == "delay" {
         let value = ledger.delay().value(aggregate, window).ok_or_else(nothing)?;
@@ -138,9 +150,17 @@ pub(super) fn summaries(shared: &Shared) -> Vec<EventKind> {
     let whole = Window::so_far(Moment::START, shared.now());
     let accounts = shared.accounts.borrow();
     let declared = shared.setup.scenario.ledgers.iter().zip(accounts.iter());
-    let summary = declared.map(|(declared, account)| {
-        let counts = account.ledger.counts(whole).unwrap_or_default();
-        let keys = account.ledger.first_keys();
+    // Of one in trouble there is nothing to say but that.
+    let known = declared.filter_map(|(declared, account)| {
+        Some((declared, account.ledger.counts(whole)?, account.ledger.first_keys()))
+    });
+    let summary = known.map(|(declared, counts, keys)| {
+        let keys = keys.unwrap_or_else(|error| {
+            let text = format!("the keys of the ledger `{}` cannot be read: {error}", declared.name);
+            let event = EventKind::Noticed { line: None, text };
+            shared.tell(Observation::Told { at: shared.now(), event });
+            FirstKeys::default()
+        });
         let kept = |count: u64, keys: Vec<String>| Kept { count, keys };
         EventKind::LedgerSummary(LedgerSummary {
             name: declared.name.clone(),

@@ -169,7 +169,7 @@ impl RealWorld {
         let supervision = Supervision::begin(around).map_err(SetupError::supervision)?;
         let targets = settings::targets(&setup, &supervision)?;
         let samplers = source::samplers(&setup, &targets)?;
-        let accounts = setup.scenario.ledgers.iter().map(|_| account::Account::default()).collect();
+        let accounts = setup.scenario.ledgers.iter().map(|_| account::Account::new(&setup.output)).collect();
         let shared = Rc::new(Shared {
             outbox,
             targets,
