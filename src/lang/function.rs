@@ -283,16 +283,13 @@ pub const SOURCES: &[SourceSignature] = {
             State,
             "Whether every whole line of a file is valid JSON.",
         ),
-        SourceSignature {
-            support: Support::NotYet,
-            ..source(
-                Duplicates,
-                "duplicates",
-                &[Value(A::Glob), Value(A::Regex)],
-                Gauge,
-                "How many matches repeat an earlier one.",
-            )
-        },
+        source(
+            Duplicates,
+            "duplicates",
+            &[Value(A::Glob), Value(A::Regex)],
+            Gauge,
+            "How many matches repeat an earlier one.",
+        ),
         SourceSignature {
             support: Support::NotYet,
             ..source(
@@ -311,16 +308,13 @@ pub const SOURCES: &[SourceSignature] = {
             State,
             "Whether an address accepts connections.",
         ),
-        SourceSignature {
-            support: Support::NotYet,
-            ..source(
-                Prometheus,
-                "prometheus",
-                &[Value(HTTP), Value(A::Text)],
-                Gauge,
-                "The sum of the samples that a selector finds in a Prometheus exposition.",
-            )
-        },
+        source(
+            Prometheus,
+            "prometheus",
+            &[Value(HTTP), Value(A::Text)],
+            Gauge,
+            "The sum of the samples that a selector finds in a Prometheus exposition.",
+        ),
         SourceSignature {
             command: true,
             ..source(Output, "output", &[Value(A::Command)], Gauge, "The first number a command prints.")

@@ -67,6 +67,12 @@ fn answer(method: &str, path: &str, headers: &str, body: &str, counter: &AtomicU
         // Each number once.
         ["next"] => (200, format!("{{\"id\": {}}}", counter.fetch_add(1, Ordering::Relaxed))),
         ["queue"] => (200, "{\"depth\": 3, \"pending\": [1, 2, 3, 4]}".into()),
+        // An exposition whose counter begins anew once it has reached 5.
+        ["metrics"] => {
+            let count = counter.fetch_add(1, Ordering::Relaxed) % 5 + 1;
+            let types = "# TYPE asked_total counter\n# TYPE room gauge\n";
+            (200, format!("{types}asked_total{{by=\"a\"}} {count}\nasked_total{{by=\"b\"}} 100\nroom 7\n"))
+        }
         ["redirect"] => (302, String::new()),
         ["echo", ..] => {
             let header = |name: &str| headers.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);

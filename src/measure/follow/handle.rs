@@ -1,5 +1,7 @@
 //! How the rest of a run talks to the hub: it asks for followers and receives what they hear.
 
+use std::time::Duration;
+
 use tokio::sync::{mpsc, oneshot};
 
 use super::FollowError;
@@ -34,6 +36,35 @@ pub struct Health {
     pub missed: u64,
     /// Directories watched now.
     pub folders: usize,
+}
+
+impl Health {
+    /// What a report has to say of it, in sentences; nothing where nothing was followed.
+    pub fn told(&self) -> Vec<String> {
+        let mut told = Vec::new();
+        let Health { lateness, .. } = self;
+        if lateness.count > 0 {
+            let shown = |time: Duration| format!("{:.1}ms", time.as_secs_f64() * 1e3);
+            told.push(format!(
+                "changes of files were heard {} times, {} after they were made at the median, {} at p99, {} at most",
+                lateness.count,
+                shown(lateness.p50),
+                shown(lateness.p99),
+                shown(lateness.max)
+            ));
+        }
+        let troubles = [
+            (self.overflows, "times the kernel dropped notifications; everything was looked at again"),
+            (self.cut, "lines were too long and are cut"),
+            (self.unread, "files could not be read, so their lines are missing: look at their permissions"),
+            (self.unwatched, "folders could not be watched, so what is in them is missing"),
+            (self.missed, "files were finished faster than they could be counted, and are missing"),
+        ];
+        told.extend(
+            troubles.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")),
+        );
+        told
+    }
 }
 
 /// Asks the hub for followers. The hub ends when the last handle and the last follower are dropped.

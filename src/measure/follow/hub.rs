@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use nix::sys::inotify::{AddWatchFlags, InotifyEvent};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::FollowError;
 use super::files::Files;
@@ -25,6 +26,10 @@ const QUEUE: usize = 256;
 
 /// Portions of notifications (4 KiB each) heard before files are read.
 const PORTIONS_AT_ONCE: usize = 64;
+
+/// How long notifications are left to gather after some were heard: a log that is written to ten thousand times a second
+/// must not wake anyone as often. What comes after a pause is heard at once.
+const GATHER: Duration = Duration::from_millis(1);
 
 /// How soon a busy receiver is tried again.
 const BUSY: Duration = Duration::from_millis(2);
@@ -63,11 +68,16 @@ impl Hub {
 
     /// Listens until nobody asks any more.
     pub async fn run(mut self) {
+        let mut gather_until = None;
         loop {
             let (waiting, blocked) = self.work();
             tokio::select! {
-                events = self.folders.next() => match events {
-                    Ok(events) => self.hear(events),
+                () = sleep_until(gather_until), if gather_until.is_some() => gather_until = None,
+                events = self.folders.next(), if gather_until.is_none() => match events {
+                    Ok(events) => {
+                        self.hear(events);
+                        gather_until = Some(Instant::now() + GATHER);
+                    }
                     // The instance itself has failed; without it there is nothing to listen to.
                     Err(_) => return,
                 },
@@ -294,6 +304,12 @@ impl Hub {
         health.lateness = self.lateness.summary();
         health.folders = self.folders.len();
         health
+    }
+}
+
+async fn sleep_until(until: Option<Instant>) {
+    if let Some(until) = until {
+        tokio::time::sleep_until(until).await;
     }
 }
 

@@ -15,8 +15,11 @@ use super::pattern::Pattern;
 use super::tail::{FileId, Tail};
 use crate::lang::moment::{Moment, Timeline};
 
-/// Files that a follower keeps open.
-const MOST_FILES: usize = 512;
+/// Files that a follower knows.
+const MOST_FILES: usize = 1 << 20;
+
+/// Files that a follower keeps open; of more, those are closed that were written to longest ago.
+const MOST_OPEN: usize = 256;
 
 /// Deleted or replaced files that are still listened to: their writers may not have noticed yet.
 const MOST_RETIRED: usize = 16;
@@ -53,6 +56,8 @@ pub struct Lines {
     paths: HashMap<PathBuf, FileId>,
     retired: VecDeque<(FileId, Moment)>,
     dirty: VecDeque<FileId>,
+    /// Files that were opened, in that order.
+    opened: VecDeque<FileId>,
     /// The renaming of a file that is meant, between its two notifications.
     leaving: Option<u32>,
     /// Directories outside the pattern in which linked files lie.
@@ -74,6 +79,7 @@ impl Lines {
             paths: HashMap::new(),
             retired: VecDeque::new(),
             dirty: VecDeque::new(),
+            opened: VecDeque::new(),
             leaving: None,
             linked: BTreeSet::new(),
             unwatched: Vec::new(),
@@ -115,7 +121,7 @@ impl Lines {
         let Some(id) = id else { return };
         if let Some(tail) = self.tails.get_mut(&id) {
             tail.path = Arc::from(path);
-            self.paths.insert(path.to_path_buf(), id);
+            self.name(path, id);
             self.retired.retain(|(retired, _)| *retired != id);
             self.touch(id);
         } else if self.pattern.matches(path) {
@@ -128,16 +134,51 @@ impl Lines {
             self.unread += 1;
             return;
         }
-        match Tail::open(path, was_there) {
+        let now = !was_there || self.tails.len() < MOST_OPEN / 2;
+        match Tail::open(path, was_there, now) {
             Ok(Some((id, tail))) => {
                 self.tails.insert(id, tail);
-                self.paths.insert(path.to_path_buf(), id);
-                self.touch(id);
+                self.name(path, id);
+                self.count_open(id);
+                if !was_there {
+                    self.touch(id);
+                }
                 self.follow_link(path, id);
             }
             Ok(None) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(_) => self.unread += 1,
+        }
+    }
+
+    /// A file is known by one more name.
+    fn name(&mut self, path: &Path, id: FileId) {
+        let before = self.paths.insert(path.to_path_buf(), id);
+        if let Some(tail) = before.and_then(|before| self.tails.get_mut(&before)) {
+            tail.names -= 1;
+        }
+        if let Some(tail) = self.tails.get_mut(&id) {
+            tail.names += 1;
+        }
+    }
+
+    /// A file may have been opened; where too many are, one that has nothing to be read is closed.
+    fn count_open(&mut self, id: FileId) {
+        if self.opened.back() == Some(&id) || self.tails.get(&id).is_none_or(|tail| !tail.is_open()) {
+            return;
+        }
+        self.opened.retain(|known| *known != id);
+        self.opened.push_back(id);
+        if self.opened.len() > MOST_OPEN
+            && let Some(oldest) = self.opened.pop_front()
+            && let Some(tail) = self.tails.get_mut(&oldest)
+        {
+            // Without a name it could not be opened again.
+            if tail.dirty || tail.names == 0 {
+                self.opened.push_back(oldest);
+            } else {
+                tail.close();
+            }
         }
     }
 
@@ -153,7 +194,7 @@ impl Lines {
             return;
         }
         self.linked.insert(folder.clone());
-        self.paths.insert(target, id);
+        self.name(&target, id);
         self.unwatched.push((folder, id));
     }
 
@@ -185,6 +226,9 @@ impl Lines {
     /// A file no longer has this name; it is listened to for a while.
     pub fn left(&mut self, path: &Path) {
         let Some(id) = self.paths.remove(path) else { return };
+        if let Some(tail) = self.tails.get_mut(&id) {
+            tail.names -= 1;
+        }
         self.touch(id);
         self.retired.push_back((id, self.timeline.now()));
         if self.retired.len() > MOST_RETIRED {
@@ -238,9 +282,17 @@ impl Lines {
     fn step(&mut self, id: FileId, buffer: &mut Vec<u8>, lateness: &mut Lateness) {
         let Some(tail) = self.tails.get_mut(&id) else { return };
         tail.dirty = false;
-        let Ok(step) = tail.step(buffer) else {
-            self.unread += 1;
-            return;
+        let step = match tail.step(buffer) {
+            Ok(step) => step,
+            Err(error) => {
+                // One that was closed and has lost its name since had been read as far as was told.
+                let gone = error.kind() == std::io::ErrorKind::NotFound && tail.names == 0;
+                self.unread += u64::from(!gone);
+                if gone {
+                    self.tails.remove(&id);
+                }
+                return;
+            }
         };
         let at = self.timeline.now();
         let path = Arc::clone(&tail.path);
@@ -252,14 +304,17 @@ impl Lines {
             }
             self.outbox.send(LineBatch { at, path, lines: step.lines, cut: step.cut });
         }
+        self.count_open(id);
         if step.more {
             self.touch(id);
         } else if !self.is_listened_to(id) {
             self.tails.remove(&id);
+            self.opened.retain(|known| *known != id);
         }
     }
+
     fn is_listened_to(&self, id: FileId) -> bool {
-        self.retired.iter().any(|(retired, _)| *retired == id)
-            || self.paths.values().any(|known| *known == id)
+        self.tails.get(&id).is_some_and(|tail| tail.names > 0)
+            || self.retired.iter().any(|(retired, _)| *retired == id)
     }
 }

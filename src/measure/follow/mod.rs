@@ -28,7 +28,7 @@ pub use hub::Hub;
 pub use lateness::LatenessSummary;
 pub use lines::LineBatch;
 pub use pattern::{BadPattern, Pattern};
-pub use tail::MOST_LINE_BYTES;
+pub use tail::{FileId, MOST_LINE_BYTES, Tail};
 
 /// Why something cannot be followed.
 #[derive(Debug, thiserror::Error)]

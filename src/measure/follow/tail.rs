@@ -27,17 +27,24 @@ impl FileId {
     }
 }
 
-/// A file and how far it was read.
+/// A file and how far it was read. Whether it is open is its own affair: thousands may be followed of which few are
+/// written to.
 #[derive(Debug)]
 pub struct Tail {
     pub path: Arc<Path>,
-    file: File,
+    id: FileId,
+    file: Option<File>,
+    /// How far it was read; of a file that was there before, first its length then.
     offset: u64,
+    /// The file was there, and was not read yet: the line that its end was in belongs to what comes.
+    was_there: bool,
     partial: Vec<u8>,
     /// The line being read is too long: what is left of it is passed over.
     passing_over: bool,
     /// It waits to be read.
     pub dirty: bool,
+    /// How many names it is known by.
+    pub names: usize,
 }
 
 /// What one step gave.
@@ -54,30 +61,63 @@ pub struct Step {
 }
 
 impl Tail {
-    /// Opens a file to be read from its beginning, or, where it `was_there`, from the end of its last whole line.
-    /// None where it is no regular file.
-    pub fn open(path: &Path, was_there: bool) -> io::Result<Option<(FileId, Tail)>> {
-        let flags = libc::O_NONBLOCK | libc::O_CLOEXEC | libc::O_NOCTTY;
-        let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-        let metadata = file.metadata()?;
+    /// A file to be read from its beginning, or, where it `was_there`, from the end of its last whole line. Opened `now`, so
+    /// that it is read whatever becomes of its name, or when it is first written to. None where it is no regular file.
+    pub fn open(path: &Path, was_there: bool, now: bool) -> io::Result<Option<(FileId, Tail)>> {
+        let file = if now { Some(open(path)?) } else { None };
+        let metadata = match &file {
+            Some(file) => file.metadata()?,
+            None => std::fs::metadata(path)?,
+        };
         if !metadata.is_file() {
             return Ok(None);
         }
-        let offset = if was_there { end_of_last_line(&file, metadata.len())? } else { 0 };
+        let id = FileId::of(&metadata);
         let tail = Tail {
             path: Arc::from(path),
+            id,
             file,
-            offset,
+            offset: if was_there { metadata.len() } else { 0 },
+            was_there,
             partial: Vec::new(),
             passing_over: false,
             dirty: false,
+            names: 0,
         };
-        Ok(Some((FileId::of(&metadata), tail)))
+        Ok(Some((id, tail)))
+    }
+
+    /// Whether it is open.
+    pub fn is_open(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Closes it; it is opened again by its name when it is to be read on.
+    pub fn close(&mut self) {
+        self.file = None;
+    }
+
+    /// Opens it where it is not.
+    fn reopen(&mut self) -> io::Result<&File> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => {
+                let file = open(&self.path)?;
+                if FileId::of(&file.metadata()?) != self.id {
+                    return Err(io::ErrorKind::NotFound.into());
+                }
+                file
+            }
+        };
+        if std::mem::take(&mut self.was_there) {
+            self.offset = end_of_last_line(&file, self.offset)?;
+        }
+        Ok(self.file.insert(file))
     }
 
     /// Reads on by at most [`STEP_BYTES`].
     pub fn step(&mut self, buffer: &mut Vec<u8>) -> io::Result<Step> {
-        let metadata = self.file.metadata()?;
+        let metadata = self.reopen()?.metadata()?;
         let mut step = Step::default();
         if metadata.len() < self.offset {
             step.truncated = true;
@@ -87,7 +127,8 @@ impl Tail {
         }
         step.metadata = Some(metadata);
         buffer.resize(STEP_BYTES, 0);
-        let count = self.file.read_at(buffer, self.offset)?;
+        let offset = self.offset;
+        let count = self.reopen()?.read_at(buffer, offset)?;
         self.offset += count as u64;
         step.more = count == STEP_BYTES;
         let mut rest = &buffer[..count];
@@ -113,6 +154,11 @@ impl Tail {
         step.lines.push(String::from_utf8_lossy(line).into_owned());
         self.partial.clear();
     }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let flags = libc::O_NONBLOCK | libc::O_CLOEXEC | libc::O_NOCTTY;
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 
 /// After the last newline; the end where the last line is too long to look for it.

@@ -374,3 +374,21 @@ async fn watches_go_with_the_last_follower_that_needs_them() {
     assert_eq!(hub.health().await.unwrap().folders, before);
     drop(kept);
 }
+
+#[tokio::test]
+async fn more_files_than_can_be_open_are_all_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = |number: usize| folder.path().join(format!("{number}.log"));
+    (0..2_000).for_each(|number| append(&log(number), "old\nbeg"));
+    let hub = hub();
+    let mut follower = hub.lines(pattern(folder.path(), "*.log")).await.unwrap();
+    for round in 0..3 {
+        (0..2_000).for_each(|number| append(&log(number), &format!("un {round} {number}\nbeg")));
+        let mut seen = lines(&mut follower, 2_000).await;
+        seen.sort();
+        let mut wanted: Vec<_> = (0..2_000).map(|number| format!("begun {round} {number}")).collect();
+        wanted.sort();
+        assert_eq!(seen, wanted, "round {round}");
+    }
+    assert_eq!(hub.health().await.unwrap().unread, 0);
+}

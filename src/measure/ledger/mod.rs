@@ -322,6 +322,33 @@ impl Ledger {
     }
 }
 
+/// Texts that were seen before, however many.
+#[derive(Debug)]
+pub struct Seen {
+    hashing: Hashing,
+    settled: Settled,
+}
+
+impl Seen {
+    /// None yet. What it cannot hold in memory will lie in `folder`, in files without names.
+    pub fn new(folder: &Path) -> Seen {
+        Seen { hashing: Hashing::default(), settled: Settled::new(folder) }
+    }
+
+    /// Whether a text was seen before. From now on it was.
+    ///
+    /// # Errors
+    /// When what is on disk cannot be read or written.
+    pub fn again(&mut self, text: &str) -> io::Result<bool> {
+        let key = self.hashing.key(text);
+        if self.settled.contains(&key, text)? {
+            return Ok(true);
+        }
+        self.settled.insert(key, text, 0)?;
+        Ok(false)
+    }
+}
+
 fn note(keys: &mut Vec<String>, text: &str) {
     if keys.len() < FIRST_KEYS {
         keys.push(shown(text));

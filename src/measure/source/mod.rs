@@ -7,9 +7,12 @@
 pub mod capture;
 pub mod command;
 pub mod document;
+pub mod duplicates;
 pub mod http;
 pub mod json;
 pub mod lines;
+pub mod prometheus;
+pub mod selector;
 pub mod stat;
 pub mod tcp;
 #[cfg(test)]
@@ -22,8 +25,11 @@ use std::time::Duration;
 
 pub use command::{Command, CommandSource, Wanted};
 pub use document::Document;
+pub use duplicates::DuplicatesSource;
 pub use http::{BadUrl, HttpSource, Url};
 pub use json::JsonSource;
+pub use prometheus::PrometheusSource;
+pub use selector::{BadSelector, Selector};
 pub use stat::{StatOf, StatSource};
 pub use tcp::TcpSource;
 pub use valid_json::ValidJson;
@@ -57,6 +63,8 @@ pub enum NoValue {
     NoWholeLine(String),
     #[error("{0} is not JSON: {1}")]
     NotJson(String, String),
+    #[error("{0} answers no Prometheus exposition: line {1} is none of a sample")]
+    NoExposition(String, usize),
     #[error("nothing in {0} matches")]
     NoMatch(String),
     #[error("{1} places in {0} match, not one")]
@@ -92,6 +100,10 @@ pub enum Source {
     Http(HttpSource),
     /// `tcp`
     Tcp(TcpSource),
+    /// `duplicates`
+    Duplicates(DuplicatesSource),
+    /// `prometheus`
+    Prometheus(PrometheusSource),
     /// `output`, `succeeds`
     Command(CommandSource),
 }
@@ -106,6 +118,8 @@ impl Source {
             Source::ValidJsonLines(source) => source.sample().await,
             Source::Http(source) => source.sample().await,
             Source::Tcp(source) => source.sample().await,
+            Source::Duplicates(source) => source.sample().await,
+            Source::Prometheus(source) => source.sample().await,
             Source::Command(source) => source.sample().await,
         }
     }

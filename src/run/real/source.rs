@@ -15,8 +15,8 @@ use crate::measure::follow::{FollowError, Hub, HubHandle, Pattern};
 use crate::measure::source::capture::{Captured, Captures, capture};
 use crate::measure::source::lines::LineCounter;
 use crate::measure::source::{
-    Command, CommandSource, Document, HttpSource, JsonSource, Source, StatOf, StatSource, TcpSource, Url,
-    ValidJson, ValidJsonLines, Wanted,
+    BadSelector, Command, CommandSource, Document, DuplicatesSource, HttpSource, JsonSource,
+    PrometheusSource, Source, StatOf, StatSource, TcpSource, Url, ValidJson, ValidJsonLines, Wanted,
 };
 use crate::run::world::{Observation, Record};
 use crate::source::Span;
@@ -98,6 +98,11 @@ impl<'a> Given<'a> {
         self.fixed.regex(expr).map(Some)
     }
 
+    fn needed_regex(&mut self, index: usize) -> Result<Regex, SetupError> {
+        let needed = "this source needs an expression that says what the key is";
+        self.regex(index)?.ok_or_else(|| SetupError::at(self.span, needed))
+    }
+
     fn url(&mut self, index: usize) -> Result<Url, SetupError> {
         self.text(index)?.parse().map_err(|error| SetupError::at(self.span, error))
     }
@@ -159,7 +164,19 @@ fn sampled(
         SourceKind::Tcp => Ok(Some(Source::Tcp(TcpSource::new(given.text(0)?, ANSWER_WITHIN)))),
         SourceKind::Output => given.command(Wanted::Output).map(Some),
         SourceKind::Succeeds => given.command(Wanted::Success).map(Some),
-        SourceKind::Duplicates | SourceKind::Sql | SourceKind::Prometheus => {
+        SourceKind::Duplicates => {
+            let (pattern, expression) = (given.pattern(0)?, given.needed_regex(1)?);
+            let source = DuplicatesSource::new(pattern, expression, setup.output.clone());
+            Ok(Some(Source::Duplicates(source)))
+        }
+        SourceKind::Prometheus => {
+            let selector = given.text(1)?.parse().map_err(|error: BadSelector| {
+                SetupError::at(given.expr(1).map_or(series.span, |selector| selector.span), error)
+            })?;
+            let source = PrometheusSource::new(given.url(0)?, ANSWER_WITHIN, selector);
+            Ok(Some(Source::Prometheus(source)))
+        }
+        SourceKind::Sql => {
             Err(SetupError::at(series.span, format!("soak cannot measure `{}` yet", source.name)))
         }
     }
@@ -279,8 +296,7 @@ impl Follower<'_> {
     ) -> Result<(), String> {
         let setup = &self.shared.setup;
         let mut given = Given::new(setup, arguments, span);
-        let expression =
-            given.regex(1)?.ok_or("this source needs an expression that says what the key is")?;
+        let expression = given.needed_regex(1)?;
         if let Some(SourceValue::Log(target)) = arguments.first() {
             self.each_line(*target, move |at, line| {
                 let mut found = Vec::new();
@@ -332,9 +348,14 @@ impl Follower<'_> {
 /// Gives what has been written until now the time to be taken in.
 pub(super) async fn settle(shared: &Shared) {
     let hub = shared.hub.borrow().clone();
-    if let Some(hub) = hub {
-        // Its answer comes behind everything it had been notified of before.
-        let _ = hub.health().await;
+    // Its answer comes behind everything it had been notified of before.
+    if let Some(hub) = hub
+        && let Ok(health) = hub.health().await
+    {
+        for text in health.told() {
+            let event = crate::event::EventKind::Noticed { line: None, text };
+            shared.tell(Observation::Told { at: shared.now(), event });
+        }
     }
     tokio::task::yield_now().await;
 }
