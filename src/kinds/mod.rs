@@ -9,6 +9,8 @@ pub mod carrier;
 #[cfg(target_os = "linux")]
 pub mod client;
 pub mod database;
+#[cfg(target_os = "linux")]
+mod deadlines;
 pub mod disk;
 mod form;
 pub mod grpc;

@@ -1,10 +1,13 @@
 //! Asking and being answered: the seam between an iteration and the kinds that carry out its requests.
 
 use crate::lang::call::{Call, Turn};
+use crate::lang::eval::{NoValue, Surroundings};
+use crate::lang::expr::Expr;
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use hyper::HeaderMap;
 use std::ops::RangeInclusive;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// What came back.
@@ -102,10 +105,53 @@ pub enum RequestError {
     Failed(String),
 }
 
+/// What of an answer is looked at. The rest need not be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its headers.
+    pub headers: bool,
+    /// Its body.
+    pub body: bool,
+}
+
+impl Wanted {
+    /// Whatever came back.
+    pub const ALL: Wanted = Wanted { headers: true, body: true };
+}
+
+/// A request as the scenario writes it, its arguments yet to be evaluated each time it is made.
+#[derive(Clone, Debug)]
+pub struct Draft<'a> {
+    /// The verb's name.
+    pub verb: &'static str,
+    /// The arguments by the names of their parameters, in the order written.
+    pub arguments: Vec<(&'static str, Vec<&'a Expr>)>,
+    /// What of its answer is looked at.
+    pub wanted: Wanted,
+}
+
+/// An answer on its way.
+pub type Asking<'a> = LocalBoxFuture<'a, Result<Answer, RequestError>>;
+
+/// A request that was made ready to be made many times: what does not change is written down already.
+pub trait Prepared {
+    /// Evaluates what changes, in the order written, and sends the request for a user, numbered as in
+    /// [`Requester::request`].
+    ///
+    /// # Errors
+    /// Where an argument has no value. Nothing was sent then.
+    fn send<'a>(&'a self, user: u64, around: &mut dyn Surroundings) -> Result<Asking<'a>, NoValue>;
+}
+
 /// Something that can be asked. Used within one thread.
 pub trait Requester {
     /// Carries out one request for a user. Its number belongs to that user alone, among all loads that run.
-    fn request<'a>(&'a self, user: u64, call: &'a Call) -> LocalBoxFuture<'a, Result<Answer, RequestError>>;
+    fn request<'a>(&'a self, user: u64, call: &'a Call) -> Asking<'a>;
+
+    /// Makes a request ready that a load makes again and again, where that is faster than a [`Call`] each time.
+    fn prepare(self: Rc<Self>, _draft: &Draft<'_>) -> Option<Rc<dyn Prepared>> {
+        None
+    }
 
     /// Opens what a conversation takes place on.
     fn converse<'a>(

@@ -9,6 +9,7 @@ use super::quantity::{Amount, Dimension, Quantity};
 use super::value::Value;
 use num_rational::Ratio;
 use rand::{Rng, RngCore};
+use std::fmt::Write;
 use std::time::Duration;
 
 /// Why an expression has no value now. `within` and `sometimes` go on waiting for one.
@@ -61,6 +62,11 @@ pub trait Surroundings {
 
     /// The JSON behind a word of an iteration, so that a part of it can be read without copying the whole.
     fn document(&mut self, _word: IterationWord) -> Option<&serde_json::Value> {
+        None
+    }
+
+    /// A part of such a JSON, read without making the whole; `None` where only the whole is to be had.
+    fn part(&mut self, _word: IterationWord, _path: &[&str]) -> Option<Result<serde_json::Value, NoValue>> {
         None
     }
 
@@ -120,17 +126,25 @@ pub fn evaluate(expr: &Expr, around: &mut dyn Surroundings) -> Result<Value, NoV
         ExprKind::Scratch => around.scratch().map(Value::Text),
         ExprKind::Secret(secret) => around.secret(*secret).map(Value::Text),
         ExprKind::Variable(variable) => around.variable(*variable),
-        ExprKind::Field(base, field) => match part(expr, around) {
-            Some(part) => part.map(|part| Value::from_json(part.clone())),
-            None => self::field(evaluate(base, around)?, field),
-        },
+        ExprKind::Field(base, field) => {
+            let mut path = Vec::new();
+            if let Some(word) = word_of(expr, &mut path)
+                && let Some(part) = around.part(word, &path)
+            {
+                return part.map(Value::from_json);
+            }
+            match part(expr, around) {
+                Some(part) => part.map(|part| Value::from_json(part.clone())),
+                None => self::field(evaluate(base, around)?, field),
+            }
+        }
         ExprKind::List(items) => {
             items.iter().map(|item| evaluate(item, around)).collect::<Result<_, _>>().map(Value::List)
         }
         ExprKind::Object(members) => {
             let mut object = serde_json::Map::new();
             for (name, value) in members {
-                object.insert(name.clone(), evaluate(value, around)?.to_json());
+                object.insert(name.clone(), evaluate_drawn(value, around)?.to_json());
             }
             Ok(Value::Json(object.into()))
         }
@@ -157,6 +171,19 @@ pub fn evaluate(expr: &Expr, around: &mut dyn Surroundings) -> Result<Value, NoV
             around.measure(*series, *aggregate, window)
         }
         ExprKind::Elapsed => around.elapsed().map(|elapsed| Value::Quantity(Quantity::duration(elapsed))),
+    }
+}
+
+/// The word of which an expression is a part, and the path to that part.
+fn word_of<'e>(expr: &'e Expr, path: &mut Vec<&'e str>) -> Option<IterationWord> {
+    match &expr.kind {
+        ExprKind::Field(base, field) => {
+            let word = word_of(base, path)?;
+            path.push(field);
+            Some(word)
+        }
+        ExprKind::Iteration(word) => Some(*word),
+        _ => None,
     }
 }
 
@@ -224,13 +251,48 @@ impl CheckedScale for Ratio<i128> {
 /// Puts a text together.
 pub fn text(pieces: &[Piece], around: &mut dyn Surroundings) -> Result<String, NoValue> {
     let mut whole = String::new();
+    append_pieces(pieces, around, &mut whole)?;
+    Ok(whole)
+}
+
+/// Writes what an expression comes to as it stands in a text, drawn from where it is a range. What takes the text must
+/// take every text.
+pub fn append(expr: &Expr, around: &mut dyn Surroundings, whole: &mut dyn Write) -> Result<(), NoValue> {
+    let written = match &expr.kind {
+        ExprKind::Text(pieces) => return append_pieces(pieces, around, whole),
+        ExprKind::Constant(Value::Text(text)) => whole.write_str(text),
+        ExprKind::Make(Maker::Uuid, _) => {
+            let mut letters = [0; uuid::fmt::Hyphenated::LENGTH];
+            whole.write_str(uuid(around).hyphenated().encode_lower(&mut letters))
+        }
+        _ => {
+            let value = evaluate_drawn(expr, around)?;
+            write!(whole, "{value}")
+        }
+    };
+    written.map_err(|_| NoValue::Mismatch("a text that cannot be written".into()))
+}
+
+fn append_pieces(
+    pieces: &[Piece],
+    around: &mut dyn Surroundings,
+    whole: &mut dyn Write,
+) -> Result<(), NoValue> {
     for piece in pieces {
         match piece {
-            Piece::Literal(text) => whole.push_str(text),
-            Piece::Value(value) => whole.push_str(&evaluate_drawn(value, around)?.to_string()),
+            Piece::Literal(text) => whole
+                .write_str(text)
+                .map_err(|_| NoValue::Mismatch("a text that cannot be written".into()))?,
+            Piece::Value(value) => append(value, around, whole)?,
         }
     }
-    Ok(whole)
+    Ok(())
+}
+
+fn uuid(around: &mut dyn Surroundings) -> uuid::Uuid {
+    let mut bytes = [0; 16];
+    around.random().fill_bytes(&mut bytes);
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
 }
 
 /// A part of a JSON value by its name.
@@ -346,11 +408,7 @@ fn contains(list: &Value, item: &Value) -> Option<bool> {
 
 fn make(maker: Maker, arguments: &[Expr], around: &mut dyn Surroundings) -> Result<Value, NoValue> {
     match maker {
-        Maker::Uuid => {
-            let mut bytes = [0; 16];
-            around.random().fill_bytes(&mut bytes);
-            Ok(Value::Text(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()))
-        }
+        Maker::Uuid => Ok(Value::Text(uuid(around).to_string())),
         Maker::Now => Ok(Value::Text(around.wall_clock().0)),
         Maker::Date => Ok(Value::Text(around.wall_clock().1)),
         Maker::Random => {

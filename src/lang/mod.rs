@@ -6,6 +6,7 @@ pub mod demand;
 pub mod eval;
 pub mod expr;
 pub mod function;
+pub mod json;
 pub mod mask;
 pub mod moment;
 pub mod operator;

@@ -124,7 +124,10 @@ impl fmt::Display for Value {
                 _ if quantity.percent || quantity.dimension != super::quantity::Dimension::NONE => {
                     write!(f, "{quantity}")
                 }
-                Amount::Exact(ratio) if ratio.is_integer() => write!(f, "{}", ratio.to_integer()),
+                Amount::Exact(ratio) if ratio.is_integer() => match i64::try_from(*ratio.numer()) {
+                    Ok(whole) if *ratio.denom() == 1 => write!(f, "{whole}"),
+                    _ => write!(f, "{}", ratio.to_integer()),
+                },
                 _ => write!(f, "{}", quantity.to_f64()),
             },
             Value::Bool(value) => write!(f, "{value}"),

@@ -1,8 +1,9 @@
 //! The engine: a thread of its own on which all loads of a run take place, so that neither the interpreter nor
 //! a proxy makes an arrival late.
 
+use super::effort::{Effort, Meter};
 use super::order::{LoadOrder, Plan};
-use super::recorder::Tick;
+use super::recorder::{Ended, Tick};
 use super::state::State;
 use super::stop::Stop;
 use super::{closed, open};
@@ -26,15 +27,19 @@ pub use super::state::Given;
 /// How often what happened is handed on.
 const TICK: Duration = Duration::from_millis(50);
 
+/// How long a window of histograms is, for the interval log.
+const WINDOW: Duration = Duration::from_secs(10);
+
 /// The runtime looks at its sockets and timers after so many rounds of tasks that are ready, each of some sixty. With
 /// more, an answer that has come would be noticed milliseconds later when much else is to be done.
 const EVENT_INTERVAL: u32 = 4;
 
 /// What the engine tells.
-#[derive(Debug)]
 pub enum Report {
     /// What has happened lately.
     Tick(Tick),
+    /// A window of an action or mix is over.
+    Window(Ended),
     /// A load has ended, its grace included. Every tick of it came before.
     Ended {
         /// Which.
@@ -121,7 +126,7 @@ impl Engine {
         }
     }
 
-    /// The totals so far.
+    /// The totals so far. The present windows end with it.
     pub async fn summaries(&self) -> Vec<LoadSummary> {
         let (done, waiting) = oneshot::channel();
         self.send(Command::Summaries(done));
@@ -147,38 +152,71 @@ async fn serve(
     reports: mpsc::UnboundedSender<Report>,
 ) {
     let running: Running = Running::default();
+    let mut desk = Desk { meter: Meter::new(), reports, window: state.now(), state };
     let mut next_tick = None;
     loop {
+        let (state, next_window) = (&desk.state, desk.window.after(WINDOW));
         tokio::select! {
             command = inbox.recv() => match command {
-                Some(Command::Start(order)) => start(&state, &running, order, &reports),
+                Some(Command::Start(order)) => start(state, &running, order, &desk.reports),
                 Some(Command::Stop { id, at }) => {
                     if let Some(stop) = running.borrow().get(&id) {
                         stop.send_modify(|end| *end = (*end).min(at));
                     }
                 }
                 Some(Command::Flush(done)) => {
-                    flush(&state, &reports);
+                    desk.tick();
                     let _ = done.send(());
                 }
                 Some(Command::Summaries(done)) => {
-                    let scenario = Arc::clone(&state.given.scenario);
+                    desk.end_window(desk.state.now()).await;
+                    let scenario = Arc::clone(&desk.state.given.scenario);
                     let name = |subject| scenario.subject_name(subject).to_string();
-                    let _ = done.send(state.recorder.borrow().summaries(state.now(), name));
+                    let _ = done.send(desk.state.recorder.borrow().summaries(desk.state.now(), name));
                 }
                 None => return,
             },
             () = state.news.notified(), if next_tick.is_none() => next_tick = Some(state.now().after(TICK)),
             () = state.sleep_until(next_tick.unwrap_or(Moment::NEVER)), if next_tick.is_some() => {
-                flush(&state, &reports);
+                desk.tick();
                 next_tick = None;
+            }
+            () = state.sleep_until(next_window) => desk.end_window(next_window).await,
+        }
+    }
+}
+
+/// Hands on what happens.
+struct Desk {
+    state: Rc<State>,
+    reports: mpsc::UnboundedSender<Report>,
+    meter: Meter,
+    /// When the present window began.
+    window: Moment,
+}
+
+impl Desk {
+    fn tick(&mut self) {
+        let effort = self.meter.since_last();
+        flush(&self.state, effort, &self.reports);
+    }
+
+    async fn end_window(&mut self, until: Moment) {
+        let from = std::mem::replace(&mut self.window, until);
+        let subjects = self.state.recorder.borrow().subjects();
+        for place in 0..subjects {
+            let ended = self.state.recorder.borrow_mut().end_window(place, from, until);
+            if let Some(ended) = ended {
+                let _ = self.reports.send(Report::Window(ended));
+                // Each takes a tenth of a millisecond, in which no arrival can be begun.
+                tokio::task::yield_now().await;
             }
         }
     }
 }
 
-fn flush(state: &State, reports: &mpsc::UnboundedSender<Report>) {
-    let tick = state.take_tick();
+fn flush(state: &State, effort: Effort, reports: &mpsc::UnboundedSender<Report>) {
+    let tick = Tick { effort, ..state.take_tick() };
     if !tick.is_empty() {
         let _ = reports.send(Report::Tick(tick));
     }
@@ -209,7 +247,8 @@ fn start(state: &Rc<State>, running: &Running, order: LoadOrder, reports: &mpsc:
         state.recorder.borrow_mut().load_ended(&subjects, worked_until);
         state.release(order.id);
         running.borrow_mut().remove(&order.id);
-        flush(&state, &reports);
+        // The effort is told with the next tick of the desk.
+        flush(&state, Effort::default(), &reports);
         let _ = reports.send(Report::Ended { id: order.id, at });
     });
 }

@@ -2,13 +2,14 @@
 
 use super::dataset::{Dataset, Numbered, Row};
 use super::recorder::{Iteration, Origin, Outcome, SentItem};
-use super::state::{Entry, State};
+use super::state::{Entry, Making, State};
 use crate::check::scenario::{Argument, ConversationStep, IterationStep, LedgerKey, Tell};
 use crate::kinds::payload;
 use crate::kinds::request::{Answer, RequestError, Requester};
 use crate::lang::call::{Call, Turn};
 use crate::lang::eval::{NoValue, Surroundings, evaluate, evaluate_drawn};
 use crate::lang::expr::{ActionId, DatasetId, Expr, IterationWord, SecretId};
+use crate::lang::json;
 use crate::lang::moment::Moment;
 use crate::lang::quantity::Quantity;
 use crate::lang::value::Value;
@@ -16,6 +17,9 @@ use rand::RngCore;
 use rand_chacha::ChaCha8Rng;
 use std::rc::Rc;
 use std::time::Duration;
+
+/// Parts of a body that are looked for in it as it came. Whoever wants more of it has a tree made.
+const LOOKS_WITHOUT_TREE: u8 = 4;
 
 /// What an iteration is to be.
 #[derive(Clone, Copy, Debug)]
@@ -123,6 +127,8 @@ struct Answered {
     answer: Answer,
     /// The body, made when it is first asked for.
     body: Option<serde_json::Value>,
+    /// Parts that were looked for in the body without it.
+    looks: u8,
     /// The headers likewise.
     headers: Option<serde_json::Value>,
     at: Moment,
@@ -231,30 +237,15 @@ impl Course<'_> {
     async fn tell(&mut self, index: usize, tell: &Tell, lines: &[IterationStep]) {
         // What follows must not take an earlier answer for this one's.
         self.answer = None;
-        let state = self.state;
-        let made;
-        let call = match state.fixed_call(self.action, index) {
-            Some(call) => call,
-            None => match crate::check::evaluated::arguments(&state.given.scenario, &tell.arguments, self) {
-                Ok(arguments) => {
-                    made = Call { verb: tell.verb.name, arguments };
-                    &made
-                }
-                Err(NoValue::Empty) => {
-                    self.skipped = true;
-                    return;
-                }
-                Err(missing) => return self.fail(unmade(&missing)),
-            },
+        let asked = match self.ask(index, tell).await {
+            Ok(Some(asked)) => asked,
+            Ok(None) => return,
+            Err(NoValue::Empty) => {
+                self.skipped = true;
+                return;
+            }
+            Err(missing) => return self.fail(unmade(&missing)),
         };
-        let Some(requester) = state.requester(tell.target) else {
-            return self.fail(RequestError::Failed("the target cannot be asked".into()).to_string());
-        };
-        self.asked = state.now();
-        if !tell.conversation.is_empty() {
-            return self.converse(&**requester, call, &tell.conversation).await;
-        }
-        let asked = requester.request(user_number(self.load, self.user), call).await;
         let answer = match asked {
             Ok(answer) => answer,
             Err(error) => return self.fail(error.to_string()),
@@ -269,7 +260,7 @@ impl Course<'_> {
 
     fn answered(&mut self, answer: Answer) {
         self.answered = true;
-        self.answer = Some(Answered { answer, body: None, headers: None, at: self.state.now() });
+        self.answer = Some(Answered { answer, body: None, looks: 0, headers: None, at: self.state.now() });
     }
 
     /// Opens a connection, talks over it and closes it. The time it is only held counts as think time.
@@ -334,6 +325,41 @@ impl Course<'_> {
             ConversationStep::Receive(None) | ConversationStep::Look(_) => Turn::Receive(None),
             ConversationStep::Hold(duration) => Turn::Hold(self.drawn_duration(duration)),
         })
+    }
+
+    /// Makes the request of a step and waits for its answer; nothing comes of a conversation but what its own lines
+    /// have seen.
+    async fn ask(
+        &mut self,
+        index: usize,
+        tell: &Tell,
+    ) -> Result<Option<Result<Answer, RequestError>>, NoValue> {
+        let state = self.state;
+        let user = user_number(self.load, self.user);
+        let made;
+        let call = match state.making(self.action, index) {
+            Making::Prepared(prepared) => {
+                let asking = prepared.send(user, self)?;
+                self.asked = state.now();
+                return Ok(Some(asking.await));
+            }
+            Making::Fixed(call) => call,
+            Making::Evaluated => {
+                let given = &state.given.scenario;
+                let arguments = crate::check::evaluated::arguments(given, &tell.arguments, self)?;
+                made = Call { verb: tell.verb.name, arguments };
+                &made
+            }
+        };
+        let Some(requester) = state.requester(tell.target) else {
+            return Ok(Some(Err(RequestError::Failed("the target cannot be asked".into()))));
+        };
+        self.asked = state.now();
+        if !tell.conversation.is_empty() {
+            self.converse(&**requester, call, &tell.conversation).await;
+            return Ok(None);
+        }
+        Ok(Some(requester.request(user, call).await))
     }
 
     /// A check or a capture.
@@ -461,6 +487,18 @@ impl Surroundings for Course<'_> {
             IterationWord::Headers => Some(answered.headers()),
             _ => None,
         }
+    }
+
+    fn part(&mut self, word: IterationWord, path: &[&str]) -> Option<Result<serde_json::Value, NoValue>> {
+        let answered = self.answer.as_mut().filter(|_| word == IterationWord::Body)?;
+        let has_tree = answered.body.is_some() || answered.answer.document.is_some();
+        if has_tree || answered.looks == LOOKS_WITHOUT_TREE {
+            return None;
+        }
+        answered.looks += 1;
+        // A body that is not JSON is a text, which has no parts.
+        let found = json::find(&answered.answer.body, path).ok().flatten();
+        Some(found.ok_or_else(|| NoValue::Missing(path.last().copied().unwrap_or_default().to_string())))
     }
 
     fn captured(&mut self, capture: usize) -> Result<Value, NoValue> {

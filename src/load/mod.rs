@@ -4,8 +4,11 @@
 pub mod arrival;
 mod closed;
 pub mod dataset;
+pub mod effort;
 pub mod engine;
+pub mod interval_log;
 mod iteration;
+pub mod kept;
 mod open;
 pub mod order;
 mod pool;

@@ -83,7 +83,7 @@ pub(super) async fn run(state: Rc<State>, order: &LoadOrder, mut stop: Stop) {
             if let Some(number) = free {
                 users.borrow_mut().free.push(Reverse(number));
             }
-            state.record(|recorder| recorder.dropped(order.origin(), action));
+            state.record(|recorder| recorder.dropped(order.origin(), action, free.is_none()));
             continue;
         };
         let busy = Busy { users: Rc::clone(&users), number };

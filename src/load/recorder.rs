@@ -3,21 +3,15 @@
 //! A [`Tick`] holds what ended within a few hundredths of a second, so its lists are short however long the
 //! run. The totals of the whole run are kept as histograms of fixed size.
 
+use super::effort::Effort;
+use super::kept::{ThreeTimes, Total};
 use crate::check::scenario::LoadSubject;
-use crate::event::{Distribution, LoadSummary};
+use crate::event::LoadSummary;
 use crate::lang::expr::{ActionId, LedgerId, MixId};
 use crate::lang::moment::Moment;
 use crate::lang::value::Value;
-use hdrhistogram::Histogram;
 use indexmap::IndexMap;
 use std::time::Duration;
-
-/// How many causes of errors are told apart; the rest count as one.
-const MAX_CAUSES: usize = 100;
-/// The longest time that is told from longer ones, in nanoseconds: a day.
-const LONGEST: u64 = 86_400_000_000_000;
-/// The cause that stands for all beyond the first hundred.
-const OTHER_CAUSES: &str = "other causes";
 
 /// How an iteration ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +56,8 @@ pub struct Activity {
     pub failed: u64,
     /// Due, and not begun.
     pub dropped: u64,
+    /// Of those: as many as may be were in flight.
+    pub held_back: u64,
     /// Ended for want of anything to draw from.
     pub skipped: u64,
     /// Cut by the end of the grace.
@@ -124,6 +120,20 @@ pub struct Tick {
     pub captures: Vec<Captured>,
     /// Items sent.
     pub sent: Vec<SentItem>,
+    /// What the engine's thread has had of the machine.
+    pub effort: Effort,
+}
+
+/// A window that is over: what ended in it, of one action or mix.
+pub struct Ended {
+    /// Whose.
+    pub subject: LoadSubject,
+    /// When it began.
+    pub from: Moment,
+    /// When it ended.
+    pub until: Moment,
+    /// How long everything took.
+    pub times: Box<ThreeTimes>,
 }
 
 impl Tick {
@@ -133,64 +143,18 @@ impl Tick {
     }
 }
 
-/// The totals of one action or mix.
-struct Total {
-    count: u64,
-    failed: u64,
-    dropped: u64,
-    skipped: u64,
-    cut: u64,
-    latency: Histogram<u64>,
-    service_time: Histogram<u64>,
-    lateness: Histogram<u64>,
-    errors: IndexMap<String, u64>,
-    /// Loads of it that run now, and since when there has been one.
-    running: u32,
-    since: Moment,
-    busy: Duration,
-}
-
-impl Total {
-    fn new() -> Total {
-        let histogram = || {
-            Histogram::new_with_bounds(1, LONGEST, 3).expect("these bounds and digits are ones it accepts")
-        };
-        Total {
-            count: 0,
-            failed: 0,
-            dropped: 0,
-            skipped: 0,
-            cut: 0,
-            latency: histogram(),
-            service_time: histogram(),
-            lateness: histogram(),
-            errors: IndexMap::new(),
-            running: 0,
-            since: Moment::START,
-            busy: Duration::ZERO,
-        }
-    }
-
-    fn failed_for(&mut self, cause: &str) {
-        if let Some(count) = self.errors.get_mut(cause) {
-            *count += 1;
-            return;
-        }
-        let cause = if self.errors.len() < MAX_CAUSES { cause } else { OTHER_CAUSES };
-        *self.errors.entry(cause.to_string()).or_default() += 1;
-    }
-}
-
 /// Collects what happens, for the next tick and for the totals.
 pub struct Recorder {
     /// How many actions there are: in the lists below they stand first, the mixes behind them.
     actions: usize,
     /// Since the last tick.
     recent: Tick,
+    /// Where in it the last activity stands, which is mostly that of the next one too.
+    latest: usize,
     totals: Vec<Option<Box<Total>>>,
 }
 
-fn nanos(duration: Duration) -> u64 {
+pub(super) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
@@ -201,6 +165,7 @@ impl Recorder {
         Recorder {
             actions,
             recent: Tick::default(),
+            latest: 0,
             totals: std::iter::repeat_with(|| None).take(subjects).collect(),
         }
     }
@@ -231,7 +196,13 @@ impl Recorder {
     }
 
     fn activity(&mut self, origin: Origin) -> &mut Activity {
-        self.recent.activity.entry(origin).or_default()
+        let known = self.recent.activity.get_index(self.latest);
+        if known.is_none_or(|(known, _)| *known != origin) {
+            let entry = self.recent.activity.entry(origin);
+            self.latest = entry.index();
+            entry.or_default();
+        }
+        &mut self.recent.activity[self.latest]
     }
 
     /// An iteration has begun.
@@ -243,10 +214,12 @@ impl Recorder {
         }
     }
 
-    /// An arrival was due and not begun.
-    pub fn dropped(&mut self, origin: Origin, action: ActionId) {
+    /// An arrival was due and not begun: because as many as may be were in flight, or because it was too late.
+    pub fn dropped(&mut self, origin: Origin, action: ActionId, held_back: bool) {
         for origin in Recorder::counts(origin, action) {
-            self.activity(origin).dropped += 1;
+            let activity = self.activity(origin);
+            activity.dropped += 1;
+            activity.held_back += u64::from(held_back);
             self.total(origin.subject).dropped += 1;
         }
     }
@@ -259,37 +232,18 @@ impl Recorder {
     }
 
     fn count(&mut self, origin: Origin, iteration: &Iteration) {
-        let place = self.place(origin.subject);
-        let activity = self.recent.activity.entry(origin).or_default();
-        let total = self.totals[place].get_or_insert_with(|| Box::new(Total::new()));
+        self.total(origin.subject).ended(iteration);
+        let activity = self.activity(origin);
         activity.bytes += iteration.bytes;
         match &iteration.outcome {
-            Outcome::Skipped => {
-                activity.skipped += 1;
-                total.skipped += 1;
-                return;
-            }
-            Outcome::Cut => {
-                activity.cut += 1;
-                total.cut += 1;
-                return;
-            }
+            Outcome::Skipped => return activity.skipped += 1,
+            Outcome::Cut => return activity.cut += 1,
             Outcome::Succeeded => activity.succeeded += 1,
-            Outcome::Failed(cause) => {
-                activity.failed += 1;
-                total.failed += 1;
-                total.failed_for(cause);
-            }
+            Outcome::Failed(_) => activity.failed += 1,
         }
-        total.count += 1;
-        let (latency, service) = (nanos(iteration.latency), nanos(iteration.service_time));
-        let lateness = nanos(iteration.lateness);
-        activity.latencies.push((iteration.ended, latency));
-        activity.service_times.push((iteration.ended, service));
-        activity.lateness.push((iteration.ended, lateness));
-        total.latency.saturating_record(latency);
-        total.service_time.saturating_record(service);
-        total.lateness.saturating_record(lateness);
+        activity.latencies.push((iteration.ended, nanos(iteration.latency)));
+        activity.service_times.push((iteration.ended, nanos(iteration.service_time)));
+        activity.lateness.push((iteration.ended, nanos(iteration.lateness)));
     }
 
     /// An iteration has captured a value.
@@ -305,68 +259,40 @@ impl Recorder {
     /// A load of these subjects begins.
     pub fn load_started(&mut self, subjects: &[LoadSubject], at: Moment) {
         for subject in subjects {
-            let total = self.total(*subject);
-            if total.running == 0 {
-                total.since = at;
-            }
-            total.running += 1;
+            self.total(*subject).load_started(at);
         }
     }
 
     /// A load of these subjects has ended.
     pub fn load_ended(&mut self, subjects: &[LoadSubject], at: Moment) {
         for subject in subjects {
-            let total = self.total(*subject);
-            total.running = total.running.saturating_sub(1);
-            if total.running == 0 {
-                total.busy += at.since(total.since);
-            }
+            self.total(*subject).load_ended(at);
         }
     }
 
     /// What has happened since the last call.
     pub fn take_tick(&mut self) -> Tick {
+        self.latest = 0;
         std::mem::take(&mut self.recent)
+    }
+
+    /// How many actions and mixes there are.
+    pub fn subjects(&self) -> usize {
+        self.totals.len()
+    }
+
+    /// Ends the present window of one of them and begins its next one.
+    pub fn end_window(&mut self, place: usize, from: Moment, until: Moment) -> Option<Ended> {
+        let times = Box::new(self.totals[place].as_mut()?.end_window()?);
+        Some(Ended { subject: self.subject(place), from, until, times })
     }
 
     /// The totals of the run up to `now`.
     pub fn summaries(&self, now: Moment, name: impl Fn(LoadSubject) -> String) -> Vec<LoadSummary> {
+        let totals = self.totals.iter().enumerate();
         let summary = |(place, total): (usize, &Option<Box<Total>>)| {
-            let total = total.as_ref()?;
-            let open = if total.running > 0 { now.since(total.since) } else { Duration::ZERO };
-            let busy = (total.busy + open).as_secs_f64();
-            Some(LoadSummary {
-                name: name(self.subject(place)),
-                count: total.count,
-                failed: total.failed,
-                dropped: total.dropped,
-                skipped: total.skipped,
-                cut: total.cut,
-                rate: if busy > 0.0 { total.count as f64 / busy } else { 0.0 },
-                latency: distribution(&total.latency),
-                service_time: distribution(&total.service_time),
-                lateness: distribution(&total.lateness),
-                errors: total.errors.iter().map(|(cause, count)| (cause.clone(), *count)).collect(),
-            })
+            Some(total.as_ref()?.summary(now, name(self.subject(place))))
         };
-        self.totals.iter().enumerate().filter_map(summary).collect()
+        totals.filter_map(summary).collect()
     }
-}
-
-/// A histogram of nanoseconds in seconds.
-fn distribution(histogram: &Histogram<u64>) -> Option<Distribution> {
-    if histogram.is_empty() {
-        return None;
-    }
-    let at = |share: f64| histogram.value_at_quantile(share) as f64 / 1e9;
-    Some(Distribution {
-        min: histogram.min() as f64 / 1e9,
-        mean: histogram.mean() / 1e9,
-        p50: at(0.5),
-        p90: at(0.9),
-        p95: at(0.95),
-        p99: at(0.99),
-        p999: at(0.999),
-        max: histogram.max() as f64 / 1e9,
-    })
 }

@@ -8,10 +8,11 @@ use crate::check::scenario::{
     Argued, ConversationStep, IterationStep, LedgerKey, LoadSubject, Origin, Scenario,
 };
 use crate::check::walk::visit_tell;
-use crate::kinds::request::Requester;
+use crate::kinds::request::{Draft, Prepared, Requester, Wanted};
 use crate::lang::call::{Arguments, Call};
 use crate::lang::expr::{ActionId, DatasetId, Expr, ExprKind, IterationWord, LedgerId, TargetId};
 use crate::lang::moment::{Moment, Timeline};
+use crate::lang::signature::Accepts;
 use crate::lang::value::Value;
 use crate::lang::wakeup::Wakeups;
 use crate::source::{Sources, Span};
@@ -51,9 +52,19 @@ pub(super) struct Entry {
     pub value: Option<LedgerKey>,
 }
 
+/// How the request of a step is made.
+pub(super) enum Making {
+    /// By its client, which has all of it ready that does not change.
+    Prepared(Rc<dyn Prepared>),
+    /// As a call that is the same in every iteration.
+    Fixed(Call),
+    /// From its arguments, evaluated each time.
+    Evaluated,
+}
+
 /// Who wants to know the values of a capture.
 #[derive(Clone, Copy, Debug, Default)]
-struct Wanted {
+struct Kept {
     /// An action draws from them.
     pool: bool,
     /// They are measured.
@@ -71,12 +82,12 @@ pub(super) struct State {
     untold: Cell<bool>,
     sequences: Vec<Cell<u64>>,
     /// By action, then by capture.
-    wanted: Vec<Vec<Wanted>>,
+    kept: Vec<Vec<Kept>>,
     pools: RefCell<Vec<Vec<Pool>>>,
     /// By action.
     entries: Vec<Vec<Entry>>,
-    /// By action, then by step: calls in which nothing changes from one iteration to the next.
-    calls: Vec<Vec<Option<Call>>>,
+    /// By action, then by step.
+    makings: Vec<Vec<Making>>,
 }
 
 impl State {
@@ -86,7 +97,7 @@ impl State {
         let ids = || (0..actions.len()).map(|index| ActionId(index as u32));
         State {
             sequences: ids().map(|_| Cell::new(0)).collect(),
-            wanted: wanted(&scenario),
+            kept: kept(&scenario),
             pools: RefCell::new(
                 actions
                     .iter()
@@ -94,7 +105,7 @@ impl State {
                     .collect(),
             ),
             entries: ids().map(|action| entries(&scenario, action)).collect(),
-            calls: actions.iter().map(|action| action.steps.iter().map(fixed_call).collect()).collect(),
+            makings: actions.iter().map(|action| makings(&action.steps, &requesters)).collect(),
             recorder: RefCell::new(Recorder::new(actions.len(), scenario.mixes.len())),
             news: Notify::new(),
             untold: Cell::new(false),
@@ -187,19 +198,19 @@ impl State {
 
     /// An iteration has captured a value.
     pub fn captured(&self, load: u64, action: ActionId, capture: usize, value: &Value) {
-        let wanted = self.wanted[action.index()][capture];
-        if wanted.pool {
+        let kept = self.kept[action.index()][capture];
+        if kept.pool {
             self.with_pool(action, capture, |pool| pool.put(value.clone()));
         }
-        if wanted.series {
+        if kept.series {
             let captured = Captured { load, action, capture, at: self.now(), value: value.clone() };
             self.record(|recorder| recorder.captured(captured));
         }
     }
 
-    /// A step's call, where it is the same in every iteration.
-    pub fn fixed_call(&self, action: ActionId, step: usize) -> Option<&Call> {
-        self.calls[action.index()][step].as_ref()
+    /// How the request of a step is made.
+    pub fn making(&self, action: ActionId, step: usize) -> &Making {
+        &self.makings[action.index()][step]
     }
 
     pub fn entries(&self, action: ActionId) -> &[Entry] {
@@ -259,22 +270,66 @@ fn walk<'a>(step: &'a IterationStep, visit: &mut dyn FnMut(&'a Expr)) {
     }
 }
 
-fn wanted(scenario: &Scenario) -> Vec<Vec<Wanted>> {
-    let mut wanted: Vec<Vec<Wanted>> =
-        scenario.actions.iter().map(|action| vec![Wanted::default(); action.captures.len()]).collect();
+fn kept(scenario: &Scenario) -> Vec<Vec<Kept>> {
+    let mut kept: Vec<Vec<Kept>> =
+        scenario.actions.iter().map(|action| vec![Kept::default(); action.captures.len()]).collect();
     for step in scenario.actions.iter().flat_map(|action| &action.steps) {
         walk(step, &mut |expr| {
             if let ExprKind::Pool { action, capture, .. } = expr.kind {
-                wanted[action.index()][capture].pool = true;
+                kept[action.index()][capture].pool = true;
             }
         });
     }
     for series in &scenario.series {
         if let Origin::Capture { action, capture } = series.origin {
-            wanted[action.index()][capture].series = true;
+            kept[action.index()][capture].series = true;
         }
     }
-    wanted
+    kept
+}
+
+/// How the requests of an action are made.
+fn makings(steps: &[IterationStep], requesters: &[Option<Rc<dyn Requester>>]) -> Vec<Making> {
+    let making = |(index, step): (usize, &IterationStep)| {
+        let prepared = draft(&steps[index..]).and_then(|(target, draft)| {
+            let requester = Rc::clone(requesters[target.index()].as_ref()?);
+            requester.prepare(&draft)
+        });
+        match prepared {
+            Some(prepared) => Making::Prepared(prepared),
+            None => fixed_call(step).map_or(Making::Evaluated, Making::Fixed),
+        }
+    };
+    steps.iter().enumerate().map(making).collect()
+}
+
+/// The request that the first of these steps makes, where its arguments are values and nothing else.
+fn draft(steps: &[IterationStep]) -> Option<(TargetId, Draft<'_>)> {
+    let (IterationStep::Tell { tell, .. }, after) = steps.split_first()? else { return None };
+    if !tell.conversation.is_empty() {
+        return None;
+    }
+    let mut arguments = Vec::new();
+    for argument in &tell.arguments {
+        let values = argument.values.iter().enumerate().map(|(place, value)| match value {
+            Argued::Value(expr) if argument.parameter.values.get(place) != Some(&Accepts::Command) => {
+                Some(expr)
+            }
+            _ => None,
+        });
+        arguments.push((argument.parameter.name, values.collect::<Option<Vec<_>>>()?));
+    }
+    // The answer stays known for the lines behind the braces, up to the next request.
+    let looking = after.iter().take_while(|step| !matches!(step, IterationStep::Tell { .. }));
+    let mut wanted = Wanted { headers: false, body: false };
+    for line in std::iter::once(&steps[0]).chain(looking) {
+        walk(line, &mut |expr| match &expr.kind {
+            ExprKind::Iteration(IterationWord::Headers) => wanted.headers = true,
+            ExprKind::Iteration(IterationWord::Body) => wanted.body = true,
+            _ => {}
+        });
+    }
+    Some((tell.target, Draft { verb: tell.verb.name, arguments, wanted }))
 }
 
 /// The call of a step whose arguments are all fixed by the file.

@@ -24,6 +24,8 @@ pub const EVENTS: &str = "events.jsonl";
 pub const REPORT_JSON: &str = "report.json";
 /// The report that people read.
 pub const REPORT_MARKDOWN: &str = "report.md";
+/// The times of loads, a histogram a window.
+pub const HISTOGRAMS: &str = "loads.hlog";
 /// The run's own log.
 pub const LOG: &str = "soak.log";
 

@@ -94,7 +94,7 @@ impl Run {
                 }
                 match self.reports.recv().await.expect("the engine runs") {
                     Report::Tick(tick) if self.keep => self.seen.add(tick),
-                    Report::Tick(_) => {}
+                    Report::Tick(_) | Report::Window(_) => {}
                     Report::Ended { id, at } => drop(self.seen.ended.insert(id, at)),
                 }
             }

@@ -9,6 +9,7 @@ use crate::plan::{self, TouchKind};
 use crate::run::real::execute::{self, Order};
 use crate::run::{Ending, Options};
 use crate::source::Sources;
+use crate::store::record::HISTOGRAMS;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -76,6 +77,7 @@ impl Executor for RealExecutor {
                 skip: options.skip.clone(),
             },
             base: base.0,
+            histograms: base.1.with_file_name(HISTOGRAMS),
             output: base.1,
             keep: options.keep,
         };

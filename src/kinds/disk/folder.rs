@@ -57,10 +57,7 @@ impl Folder {
     pub fn write(&self, arguments: &Arguments) -> Result<(String, u64), RequestError> {
         let relative = arguments.text("path").unwrap_or_default().to_string();
         let path = self.inside(&relative)?;
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(|error| failed(&error))?;
-        }
-        let mut file = File::create(&path).map_err(|error| failed(&error))?;
+        let mut file = create(&path).map_err(|error| failed(&error))?;
         let written = if let Some(value) = arguments.value("json") {
             write_all(&mut file, value.to_json().to_string().as_bytes())
         } else if let Some(text) = arguments.value("text") {
@@ -174,6 +171,17 @@ fn matcher(pattern: &str) -> Result<GlobMatcher, RequestError> {
         .build()
         .map(|glob| glob.compile_matcher())
         .map_err(|error| RequestError::Invalid(error.to_string()))
+}
+
+/// Makes a file, and the folders above it where they are not there: most of the time they are.
+fn create(path: &Path) -> io::Result<File> {
+    match (File::create(path), path.parent()) {
+        (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(parent)?;
+            File::create(path)
+        }
+        (created, _) => created,
+    }
 }
 
 fn write_all(file: &mut File, content: &[u8]) -> io::Result<u64> {

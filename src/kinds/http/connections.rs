@@ -4,26 +4,23 @@
 //! gives back. So a server that stops accepting for a moment binds no request to a connection that the kernel has
 //! yet to open, and what waited is sent over the old ones once it goes on.
 
+use super::connection::Connection;
+use super::transport::Transport;
 use crate::kinds::request::RequestError;
-use crate::kinds::socket::connect_error;
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::rt::TokioIo;
-use std::cell::RefCell;
+use crate::kinds::socket::Peer;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::sync::oneshot;
-use tokio::task::{spawn_local, yield_now};
+use tokio::task::spawn_local;
 
 /// Idle connections beyond this are closed.
 pub(super) const MAX_IDLE: usize = 10_000;
 /// So many connections are being opened at once; the queue of a server that listens is rarely longer.
 const MAX_CONNECTING: usize = 512;
-/// One connection, ready for a request.
-pub(super) type Connection = SendRequest<Full<Bytes>>;
+/// How often connections that nobody needs are looked at, so that those the other end has closed are let go.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// The connections to one host and port.
 #[derive(Clone)]
@@ -32,10 +29,11 @@ pub(super) struct Connections {
 }
 
 struct Shared {
-    host: String,
-    port: u16,
+    peer: Peer,
     timeout: Duration,
     pool: RefCell<Pool>,
+    /// Connections that there are.
+    open: Rc<Cell<usize>>,
 }
 
 #[derive(Default)]
@@ -45,41 +43,30 @@ struct Pool {
     /// Requests in the order they came. One that was given up is passed over.
     waiting: VecDeque<oneshot::Sender<Result<Connection, RequestError>>>,
     connecting: usize,
+    /// Whether there is a task that looks after the idle ones.
+    swept: bool,
 }
 
 impl Connections {
     /// None yet; each may take `timeout` to be opened.
-    pub fn new(host: String, port: u16, timeout: Duration) -> Connections {
-        Connections { shared: Rc::new(Shared { host, port, timeout, pool: RefCell::default() }) }
+    pub fn new(peer: Peer, timeout: Duration) -> Connections {
+        let shared = Shared { peer, timeout, pool: RefCell::default(), open: Rc::default() };
+        Connections { shared: Rc::new(shared) }
     }
 
-    /// A connection, and whether it has carried a request before.
-    pub async fn take(&self) -> Result<(Connection, bool), RequestError> {
+    /// A connection that nobody uses: one that has carried a request before, or a new one.
+    pub async fn take(&self) -> Result<Connection, RequestError> {
         loop {
-            let kept = self.shared.pool.borrow_mut().idle.pop();
-            match kept {
-                // One that the other end has closed is let go.
-                Some(connection) if !connection.is_ready() => {}
-                Some(connection) => return Ok((connection, true)),
-                None => break,
+            let Some(mut kept) = self.shared.pool.borrow_mut().idle.pop() else { break };
+            // One that the other end has closed is let go.
+            if kept.is_open() {
+                return Ok(kept);
             }
         }
         let (sender, receiver) = oneshot::channel();
         self.shared.pool.borrow_mut().waiting.push_back(sender);
         self.connect_for_waiting();
-        let given = receiver.await.unwrap_or(Err(RequestError::Closed));
-        given.map(|connection| (connection, false))
-    }
-
-    /// Gives a connection back after its answer was read to the end.
-    pub async fn give_back(&self, connection: Connection) {
-        if !connection.is_ready() && !connection.is_closed() {
-            // The connection's own task has yet to see that the answer was the whole of it.
-            yield_now().await;
-        }
-        if connection.is_ready() {
-            self.give(connection);
-        }
+        receiver.await.unwrap_or(Err(RequestError::Closed))
     }
 
     /// Opens connections until so many are idle. One that cannot be opened now is told by the request that needs it.
@@ -94,7 +81,8 @@ impl Connections {
         }
     }
 
-    fn give(&self, mut connection: Connection) {
+    /// Gives a connection to whoever waits, or keeps it.
+    pub fn give(&self, mut connection: Connection) {
         let mut pool = self.shared.pool.borrow_mut();
         while let Some(waiting) = pool.waiting.pop_front() {
             match waiting.send(Ok(connection)) {
@@ -106,6 +94,26 @@ impl Connections {
         if pool.idle.len() < MAX_IDLE {
             pool.idle.push(connection);
         }
+        if !std::mem::replace(&mut pool.swept, true) {
+            self.sweep();
+        }
+    }
+
+    /// Lets go of idle connections that the other end has closed, for as long as there are idle ones.
+    fn sweep(&self) {
+        let shared = Rc::downgrade(&self.shared);
+        spawn_local(async move {
+            loop {
+                tokio::time::sleep(SWEEP).await;
+                let Some(shared) = shared.upgrade() else { return };
+                let mut pool = shared.pool.borrow_mut();
+                pool.idle.retain_mut(Connection::is_open);
+                if pool.idle.is_empty() {
+                    pool.swept = false;
+                    return;
+                }
+            }
+        });
     }
 
     fn refuse(&self, mut error: RequestError) {
@@ -146,19 +154,7 @@ impl Connections {
 
 impl Shared {
     async fn connect(&self) -> Result<Connection, RequestError> {
-        let opened = tokio::time::timeout(self.timeout, TcpStream::connect((self.host.as_str(), self.port)));
-        let stream = opened
-            .await
-            .map_err(|_| RequestError::TimedOut(self.timeout))?
-            .map_err(|error| connect_error(&error, &self.host))?;
-        // Small requests must not wait for more to send.
-        let _ = stream.set_nodelay(true);
-        let (connection, task) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|_| RequestError::Closed)?;
-        // Its error reaches whoever waits for the answer on it.
-        spawn_local(async move {
-            let _ = task.await;
-        });
-        Ok(connection)
+        let open = self.open.get();
+        Ok(Connection::new(Transport::connect(&self.peer, self.timeout, open).await?, Rc::clone(&self.open)))
     }
 }

@@ -30,6 +30,8 @@ pub struct Order {
     pub base: PathBuf,
     /// Where the output of processes and commands goes.
     pub output: PathBuf,
+    /// The file of the histograms of loads.
+    pub histograms: PathBuf,
     /// Whether the scratch folder stays.
     pub keep: bool,
 }
@@ -100,7 +102,7 @@ fn in_world(
     control: Control,
 ) -> Result<Outcome, SetupError> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(SetupError::system)?;
-    let Order { scenario, sources, mut options, base, output, .. } = order;
+    let Order { scenario, sources, mut options, base, output, histograms, .. } = order;
     options.scratch = scratch.display().to_string();
     LocalSet::new().block_on(&runtime, async move {
         let setup = Setup {
@@ -112,6 +114,7 @@ fn in_world(
             recorder,
             folder: base,
             output,
+            histograms,
             scratch: scratch.to_owned(),
             secrets: options.secrets.clone(),
             mask: Mask::new(options.secrets.iter().cloned()),

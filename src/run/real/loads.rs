@@ -1,6 +1,7 @@
 //! Loads: orders to the engine, and what its ticks say of series and ledgers.
 
 use super::doubt::Doubt;
+use super::histograms::Histograms;
 use super::{Shared, account};
 use crate::check::scenario::{LoadSubject, Origin, Scenario};
 use crate::event::EventKind;
@@ -14,7 +15,7 @@ use crate::run::rates;
 use crate::run::world::{Answer, LoadArrival, LoadId, LoadOrder, Observation, Record, Ticket};
 use std::collections::HashMap;
 use std::rc::Rc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 /// Times are recorded in nanoseconds, and told in seconds.
 const NANOSECOND: f64 = 1e-9;
@@ -70,6 +71,11 @@ pub(super) async fn finish(shared: &Rc<Shared>) {
         shared.totals.borrow_mut().extend(totals.into_iter().map(EventKind::LoadSummary));
         // Ending joins a thread, which ends as soon as it next looks.
         let _ = tokio::task::spawn_blocking(move || drop(engine)).await;
+        let heard = shared.heard.borrow_mut().take();
+        if let Some(heard) = heard {
+            // Whoever listened is gone where the run was given up.
+            let _ = heard.await;
+        }
     }
 }
 
@@ -110,17 +116,27 @@ impl Fed {
 /// Takes in what the engine reports, for as long as it does.
 pub(super) fn listen(shared: &Rc<Shared>, mut inbox: mpsc::UnboundedReceiver<Report>) {
     let fed = Fed::of(&shared.setup.scenario);
+    let mut histograms = Histograms::new(shared.setup.histograms.clone());
     let this = Rc::clone(shared);
+    let (all_heard, heard) = oneshot::channel();
+    *shared.heard.borrow_mut() = Some(heard);
     shared.watch(tokio::task::spawn_local(async move {
         while let Some(report) = inbox.recv().await {
             match report {
                 Report::Tick(tick) => take(&this, &fed, &tick),
+                Report::Window(ended) => {
+                    let name = this.setup.scenario.subject_name(ended.subject);
+                    if let Err(why) = histograms.write(name, &ended, this.now()) {
+                        notice(&this, why);
+                    }
+                }
                 Report::Ended { id, at } => {
                     this.loads.borrow_mut().remove(&id);
                     this.tell(Observation::LoadEnded { load: id, at });
                 }
             }
         }
+        let _ = all_heard.send(());
     }));
 }
 
@@ -130,8 +146,16 @@ fn latest(shared: &Shared, load: LoadId) -> Moment {
     if until == Moment::NEVER { until } else { Moment(until.0.saturating_sub(1)) }
 }
 
+fn notice(shared: &Shared, text: String) {
+    shared.tell(Observation::Told { at: shared.now(), event: EventKind::Noticed { line: None, text } });
+}
+
 fn take(shared: &Rc<Shared>, fed: &Fed, tick: &Tick) {
     let now = shared.now();
+    let unrested = shared.efforts.borrow_mut().record(now, &tick.effort);
+    if let Some(text) = unrested {
+        notice(shared, text);
+    }
     for (origin, activity) in &tick.activity {
         let (at, subject) = (now.min(latest(shared, origin.load)), origin.subject);
         let mut doubts = shared.doubts.borrow_mut();

@@ -8,6 +8,7 @@ mod command;
 mod command_output;
 mod doubt;
 pub mod execute;
+mod histograms;
 mod launch;
 mod link;
 mod loads;
@@ -47,7 +48,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 /// What a real run needs to know beyond its scenario.
@@ -69,6 +70,8 @@ pub struct Setup {
     pub folder: PathBuf,
     /// Where the output of processes and commands goes.
     pub output: PathBuf,
+    /// The file of the histograms of loads.
+    pub histograms: PathBuf,
     /// The run's own folder.
     pub scratch: PathBuf,
     /// The secrets, by index.
@@ -102,8 +105,11 @@ struct Shared {
     samplers: HashMap<SeriesId, Rc<sample::Sampler>>,
     accounts: RefCell<Vec<account::Account>>,
     doubts: RefCell<HashMap<LoadSubject, doubt::Doubt>>,
+    efforts: RefCell<doubt::Efforts>,
     loads: RefCell<HashMap<LoadId, loads::Running>>,
     engine: RefCell<Option<Engine>>,
+    /// Told when all that the engine has reported is taken in.
+    heard: RefCell<Option<oneshot::Receiver<()>>>,
     hub: RefCell<Option<HubHandle>>,
     commands: RefCell<HashMap<Ticket, AbortHandle>>,
     /// Told with the totals when everything has stopped.
@@ -176,8 +182,10 @@ impl RealWorld {
             samplers,
             accounts: RefCell::new(accounts),
             doubts: RefCell::default(),
+            efforts: RefCell::default(),
             loads: RefCell::default(),
             engine: RefCell::default(),
+            heard: RefCell::default(),
             hub: RefCell::default(),
             commands: RefCell::default(),
             totals: RefCell::default(),
@@ -307,7 +315,7 @@ impl World for RealWorld {
 
     fn doubt(&mut self, series: SeriesId, window: Window) -> Option<String> {
         let Origin::Load { subject, reading } = self.series(series) else { return None };
-        self.shared.doubts.borrow().get(subject)?.of(reading, window)
+        self.shared.doubts.borrow().get(subject)?.of(reading, window, &self.shared.efforts.borrow())
     }
 }
 
