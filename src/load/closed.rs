@@ -59,7 +59,7 @@ async fn user(state: Rc<State>, crowd: Rc<Crowd>, number: u64, mut stop: Stop) {
         }
         crowd.left.set(crowd.left.get() - 1);
         let action = state.pick(crowd.origin.subject, &mut picks);
-        let flight = Flight { origin: crowd.origin, action, user: number, due: begin };
+        let flight = Flight { origin: crowd.origin, action, user: number, due: begin, now: Some(begin) };
         let mut iteration = pin!(iteration::run(&state, flight));
         let mut polls = 0;
         let landed = poll_fn(|context| {
@@ -68,7 +68,8 @@ async fn user(state: Rc<State>, crowd: Rc<Crowd>, number: u64, mut stop: Stop) {
         })
         .await;
         let next = if landed.answered { begin } else { begin.after(PAUSE_WITHOUT_ANSWER) };
-        if !stop.reach(&state, next.max(landed.rested)).await {
+        let next = next.max(landed.rested);
+        if next > landed.ended && !stop.reach(&state, next).await {
             return;
         }
         if polls == 1 {
@@ -138,7 +139,7 @@ async fn barrier(
     let due = state.now();
     for user in 1..=users {
         let action = state.pick(order.subject, &mut picks);
-        let flight = Flight { origin: order.origin(), action, user, due };
+        let flight = Flight { origin: order.origin(), action, user, due, now: None };
         let (state, mut stop) = (Rc::clone(state), stop.clone());
         flights.spawn_local(async move {
             let landed = iteration::run(&state, flight).await;

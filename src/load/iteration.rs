@@ -30,6 +30,8 @@ pub(super) struct Flight {
     pub action: ActionId,
     pub user: u64,
     pub due: Moment,
+    /// The present moment, where it is known already: a look at the clock costs as much as a record.
+    pub now: Option<Moment>,
 }
 
 /// What the user of an iteration has to know about its end.
@@ -37,6 +39,8 @@ pub(super) struct Flight {
 pub(super) struct Landed {
     /// Whether all went well or at least something was answered.
     pub answered: bool,
+    /// When it ended.
+    pub ended: Moment,
     /// When the user has thought about it. It was recorded before: nothing that counts comes after it.
     pub rested: Moment,
 }
@@ -44,12 +48,12 @@ pub(super) struct Landed {
 /// Runs one iteration and records it, also when it is dropped before its end.
 pub(super) async fn run(state: &Rc<State>, flight: Flight) -> Landed {
     let sequence = state.next_sequence(flight.action);
-    let begun = state.now();
+    let begun = flight.now.unwrap_or_else(|| state.now());
     state.record(|recorder| recorder.started(flight.origin, flight.action, sequence));
     let record = Record { state, flight, begun, ended: false };
     let action = state.given.scenario.action(flight.action);
     let mut course = Course {
-        random: state.random(flight.action, sequence),
+        random: None,
         state,
         load: flight.origin.load,
         action: flight.action,
@@ -60,6 +64,7 @@ pub(super) async fn run(state: &Rc<State>, flight: Flight) -> Landed {
         rows: Vec::new(),
         answer: None,
         asked: begun,
+        seen: None,
         thought: Duration::ZERO,
         bytes: 0,
         answered: false,
@@ -78,10 +83,11 @@ pub(super) async fn run(state: &Rc<State>, flight: Flight) -> Landed {
         None => Outcome::Succeeded,
     };
     let answered = course.answered || outcome == Outcome::Succeeded;
-    let ended = record.end(outcome, course.thought, course.bytes);
+    let ended = course.seen.unwrap_or_else(|| state.now());
+    record.end(outcome, course.thought, course.bytes, ended);
     let rest = if course.skipped { &[] } else { rest };
     let rested = rest.iter().fold(ended, |until, step| until.after(course.pause(step)));
-    Landed { answered, rested }
+    Landed { answered, ended, rested }
 }
 
 /// Sees to it that an iteration which is cut is counted as such.
@@ -93,13 +99,12 @@ struct Record<'a> {
 }
 
 impl Record<'_> {
-    fn end(mut self, outcome: Outcome, thought: Duration, bytes: u64) -> Moment {
+    fn end(mut self, outcome: Outcome, thought: Duration, bytes: u64, ended: Moment) {
         self.ended = true;
-        self.tell(outcome, thought, bytes)
+        self.tell(outcome, thought, bytes, ended);
     }
 
-    fn tell(&self, outcome: Outcome, thought: Duration, bytes: u64) -> Moment {
-        let ended = self.state.now();
+    fn tell(&self, outcome: Outcome, thought: Duration, bytes: u64, ended: Moment) {
         let iteration = Iteration {
             action: self.flight.action,
             outcome,
@@ -110,14 +115,13 @@ impl Record<'_> {
             ended,
         };
         self.state.record(|recorder| recorder.ended(self.flight.origin, &iteration));
-        ended
     }
 }
 
 impl Drop for Record<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            self.tell(Outcome::Cut, Duration::ZERO, 0);
+            self.tell(Outcome::Cut, Duration::ZERO, 0, self.state.now());
         }
     }
 }
@@ -158,7 +162,8 @@ struct Course<'a> {
     sequence: u64,
     user: u64,
     due: Moment,
-    random: ChaCha8Rng,
+    /// Made with the first draw: most iterations draw nothing.
+    random: Option<ChaCha8Rng>,
     captures: Vec<Option<Value>>,
     /// Its row of each dataset, with the line it stands in.
     rows: Vec<(DatasetId, u64, Row)>,
@@ -166,6 +171,8 @@ struct Course<'a> {
     answer: Option<Answered>,
     /// When the last request was made.
     asked: Moment,
+    /// When the last answer was there, while nothing but checks and captures has come behind it.
+    seen: Option<Moment>,
     thought: Duration,
     bytes: u64,
     /// Whether any request was answered.
@@ -201,6 +208,7 @@ impl Course<'_> {
             match step {
                 IterationStep::Tell { tell, answer } => self.tell(index, tell, answer).await,
                 IterationStep::Think { .. } => {
+                    self.seen = None;
                     if !looked_at(&steps[index..]) {
                         // Many users that think must not hold an answer each.
                         self.answer = None;
@@ -236,7 +244,7 @@ impl Course<'_> {
 
     async fn tell(&mut self, index: usize, tell: &Tell, lines: &[IterationStep]) {
         // What follows must not take an earlier answer for this one's.
-        self.answer = None;
+        (self.answer, self.seen) = (None, None);
         let asked = match self.ask(index, tell).await {
             Ok(Some(asked)) => asked,
             Ok(None) => return,
@@ -251,16 +259,29 @@ impl Course<'_> {
             Err(error) => return self.fail(error.to_string()),
         };
         self.bytes += answer.bytes;
-        self.answered(answer);
+        self.seen = Some(self.answered(answer));
         for line in lines {
             self.look(line);
         }
         // The answer stays known for the lines behind the braces, up to the next request.
     }
 
-    fn answered(&mut self, answer: Answer) {
+    fn answered(&mut self, answer: Answer) -> Moment {
+        let at = self.state.now();
         self.answered = true;
-        self.answer = Some(Answered { answer, body: None, looks: 0, headers: None, at: self.state.now() });
+        self.answer = Some(Answered { answer, body: None, looks: 0, headers: None, at });
+        at
+    }
+
+    /// Ledgers want to know when a request was made.
+    fn note_asked(&mut self) {
+        if !self.state.entries(self.action).is_empty() {
+            self.asked = self.state.now();
+        }
+    }
+
+    fn generator(&mut self) -> &mut ChaCha8Rng {
+        self.random.get_or_insert_with(|| self.state.random(self.action, self.sequence))
     }
 
     /// Opens a connection, talks over it and closes it. The time it is only held counts as think time.
@@ -292,7 +313,9 @@ impl Course<'_> {
                 self.thought += self.state.now().since(began);
             }
             match taken {
-                Ok(Some(body)) => self.answered(Answer { body, ..Answer::default() }),
+                Ok(Some(body)) => {
+                    self.answered(Answer { body, ..Answer::default() });
+                }
                 Ok(None) => {}
                 Err(error) => {
                     self.bytes += conversation.bytes();
@@ -340,7 +363,7 @@ impl Course<'_> {
         let call = match state.making(self.action, index) {
             Making::Prepared(prepared) => {
                 let asking = prepared.send(user, self)?;
-                self.asked = state.now();
+                self.note_asked();
                 return Ok(Some(asking.await));
             }
             Making::Fixed(call) => call,
@@ -354,7 +377,7 @@ impl Course<'_> {
         let Some(requester) = state.requester(tell.target) else {
             return Ok(Some(Err(RequestError::Failed("the target cannot be asked".into()))));
         };
-        self.asked = state.now();
+        self.note_asked();
         if !tell.conversation.is_empty() {
             self.converse(&**requester, call, &tell.conversation).await;
             return Ok(None);
@@ -439,7 +462,7 @@ fn unmade(missing: &NoValue) -> String {
 
 impl Surroundings for Course<'_> {
     fn random(&mut self) -> &mut dyn RngCore {
-        &mut self.random
+        self.generator()
     }
 
     fn scratch(&mut self) -> Result<String, NoValue> {
@@ -506,9 +529,9 @@ impl Surroundings for Course<'_> {
     }
 
     fn pool(&mut self, action: ActionId, capture: usize, take: bool) -> Result<Value, NoValue> {
-        let random = &mut self.random;
-        let drawn = self
-            .state
+        let state = self.state;
+        let random = self.generator();
+        let drawn = state
             .with_pool(action, capture, |pool| if take { pool.take(random) } else { pool.recent(random) });
         drawn.ok_or(NoValue::Empty)
     }

@@ -87,7 +87,7 @@ pub(super) async fn run(state: Rc<State>, order: &LoadOrder, mut stop: Stop) {
             continue;
         };
         let busy = Busy { users: Rc::clone(&users), number };
-        let flight = Flight { origin: order.origin(), action, user: number, due };
+        let flight = Flight { origin: order.origin(), action, user: number, due, now: None };
         let (state, mut stop) = (Rc::clone(&state), stop.clone());
         flights.spawn_local(async move {
             let landed = iteration::run(&state, flight).await;
