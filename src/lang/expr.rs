@@ -156,6 +156,11 @@ pub enum IterationWord {
 pub use crate::lang::operator::{BinaryOperator, UnaryOperator};
 
 impl Expr {
+    /// A value that is known, from no place in a file.
+    pub fn known(value: Value) -> Expr {
+        Expr { kind: ExprKind::Constant(value), ty: Type::Unknown, span: Span::default() }
+    }
+
     /// The value, where the file fixes it.
     pub fn constant(&self) -> Option<&Value> {
         match &self.kind {

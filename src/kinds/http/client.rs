@@ -10,9 +10,8 @@ use crate::kinds::deadlines::Deadlines;
 use crate::kinds::request::{Answer, Asking, Draft, Prepared, RequestError, Requester, Wanted};
 use crate::lang::call::{Arguments, Call};
 use crate::lang::eval::{NoValue, Surroundings};
-use crate::lang::expr::{Expr, ExprKind};
-use crate::lang::types::Type;
-use crate::source::Span;
+use crate::lang::expr::Expr;
+use crate::lang::value::Value;
 use futures_util::future::LocalBoxFuture;
 use rand::RngCore;
 use std::cell::RefCell;
@@ -100,11 +99,7 @@ impl HttpClient {
     }
 
     async fn call(&self, call: &Call) -> Result<Answer, RequestError> {
-        let constant = |value: &_| Expr {
-            kind: ExprKind::Constant(Clone::clone(value)),
-            ty: Type::Unknown,
-            span: Span::default(),
-        };
+        let constant = |value: &Value| Expr::known(value.clone());
         let given: Vec<(&'static str, Vec<Expr>)> = call
             .arguments
             .iter()
