@@ -21,7 +21,7 @@ pub fn head(began: Duration) -> String {
     format!(
         "#[Histogram log format version 1.3]\n\
          #[StartTime: {seconds:.3} (seconds since epoch)]\n\
-         #[BaseTime: 0.000 (seconds since epoch)]\n\
+         #[BaseTime: {seconds:.3} (seconds since epoch)]\n\
          \"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n"
     )
 }
@@ -75,7 +75,8 @@ mod tests {
         for entry in IntervalLogIterator::new(&log).map(Result::unwrap) {
             match entry {
                 LogEntry::StartTime(time) => assert_eq!(time, Duration::from_millis(1_700_000_000_123)),
-                LogEntry::BaseTime(time) => assert_eq!(time, Duration::ZERO),
+                // Starts of windows count from here.
+                LogEntry::BaseTime(time) => assert_eq!(time, Duration::from_millis(1_700_000_000_123)),
                 LogEntry::Interval(interval) => {
                     let window = (interval.start_timestamp(), interval.duration());
                     assert_eq!(window, (Duration::from_secs(10), Duration::from_secs(10)));
