@@ -38,6 +38,18 @@ fn visit_nested<'s>(step: &'s Step, visit: &mut dyn FnMut(&'s Step)) {
     }
 }
 
+/// The statements of a block, those in braces that only group them in their stead.
+pub fn flat(steps: &[Step]) -> Vec<&Step> {
+    let mut flattened = Vec::with_capacity(steps.len());
+    for step in steps {
+        match &step.kind {
+            StepKind::Group(body) => flattened.extend(flat(&body.steps)),
+            _ => flattened.push(step),
+        }
+    }
+    flattened
+}
+
 /// Calls `visit` with everything that a target is told, in the story and in actions.
 pub fn visit_tells<'s>(scenario: &'s Scenario, visit: &mut dyn FnMut(&'s Tell)) {
     visit_steps(scenario, &mut |step| {

@@ -10,6 +10,7 @@ use super::super::mistake;
 use super::super::mistake::lint::NeverInForce;
 use super::super::scenario::{Argument, Arrival, Block, Qualifier, Repeat, Step, StepKind, Tell};
 use super::super::state::Checker;
+use super::super::walk::flat;
 use super::super::{accept::highest, accept::lowest};
 use crate::diag::Diagnostic;
 use crate::lang::expr::{Expr, TargetId};
@@ -47,9 +48,9 @@ struct Unseen<'c, 's> {
 
 impl Unseen<'_, '_> {
     fn block(&mut self, block: &Block, ending: Ending) {
-        for (index, step) in block.steps.iter().enumerate() {
-            let rest = &block.steps[index + 1..];
-            self.told(step, rest, ending);
+        let steps = flat(&block.steps);
+        for (index, step) in steps.iter().enumerate() {
+            self.told(step, &steps[index + 1..], ending);
             self.inside(step);
         }
     }
@@ -68,7 +69,8 @@ impl Unseen<'_, '_> {
             | StepKind::ForEach { body, .. }
             | StepKind::Every { body, .. }
             | StepKind::At { body, .. } => self.block(body, head(body)),
-            StepKind::Group(body) => self.block(body, Ending::AtOnce(Some(Span::at(body.span.start)))),
+            // It only groups, and here what `choose` picks.
+            StepKind::Group(body) => body.steps.iter().for_each(|step| self.inside(step)),
             StepKind::Parallel { branches } => self.parallel(branches),
             StepKind::Choose(branches) => branches.iter().for_each(|(_, step)| self.inside(step)),
             StepKind::Tell(_)
@@ -90,7 +92,7 @@ impl Unseen<'_, '_> {
     }
 
     /// One statement that may be a state, with what follows it in its block.
-    fn told(&mut self, step: &Step, rest: &[Step], ending: Ending) {
+    fn told(&mut self, step: &Step, rest: &[&Step], ending: Ending) {
         match &step.kind {
             StepKind::Tell(tell) => {
                 let Some(state) = State::of(tell).filter(|state| state.tell.verb.fault) else { return };
@@ -112,12 +114,19 @@ impl Unseen<'_, '_> {
             StepKind::Choose(branches) => {
                 branches.iter().for_each(|(_, picked)| self.told(picked, rest, ending));
             }
+            StepKind::Group(body) => {
+                let steps = flat(&body.steps);
+                for (index, step) in steps.iter().enumerate() {
+                    let behind = [&steps[index + 1..], rest].concat();
+                    self.told(step, &behind, ending);
+                }
+            }
             _ => {}
         }
     }
 
     /// A state that lasts until its block ends.
-    fn lasting(&mut self, state: State<'_>, rest: &[Step], ending: Ending) {
+    fn lasting(&mut self, state: State<'_>, rest: &[&Step], ending: Ending) {
         let mut cover = Cover { lint: self, state, lid: None, first: None };
         if cover.shows(rest) {
             return;
@@ -201,7 +210,7 @@ impl Unseen<'_, '_> {
     /// The states that a block begins with, before any time has passed in it.
     fn first_states<'b>(&self, block: &'b Block) -> Vec<State<'b>> {
         let mut states = Vec::new();
-        for step in &block.steps {
+        for step in flat(&block.steps) {
             if let StepKind::Tell(tell) = &step.kind {
                 states.extend(State::of(tell));
             }
@@ -301,7 +310,7 @@ struct Cover<'l, 'c, 's, 'b> {
 
 impl Cover<'_, '_, '_, '_> {
     /// Whether the state shows for any time while these statements take theirs.
-    fn shows(&mut self, steps: &[Step]) -> bool {
+    fn shows(&mut self, steps: &[&Step]) -> bool {
         steps.iter().any(|step| self.lid.is_none() && self.shows_in(step))
     }
 
@@ -324,8 +333,8 @@ impl Cover<'_, '_, '_, '_> {
             }
             StepKind::Phase { duration: None, body, .. }
             | StepKind::ForEach { body, .. }
-            | StepKind::Group(body)
             | StepKind::Repeat { count: Repeat::Times(_), body } => self.block_shows(body, false),
+            StepKind::Group(body) => self.shows(&flat(&body.steps)),
             // Passes that take no time are paced by pauses between them.
             StepKind::Repeat { count: Repeat::For(_), body } => {
                 let paced = !self.lint.any_takes_time(body);
@@ -355,7 +364,7 @@ impl Cover<'_, '_, '_, '_> {
     /// The same for a block inside, whose own states end with it.
     fn block_shows(&mut self, block: &Block, idle: bool) -> bool {
         let outer = self.lid.take();
-        let shows = self.shows(&block.steps) || idle && self.lid.is_none();
+        let shows = self.shows(&flat(&block.steps)) || idle && self.lid.is_none();
         self.lid = outer;
         shows
     }

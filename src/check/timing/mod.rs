@@ -11,6 +11,7 @@ use super::mistake;
 use super::names::nearest;
 use super::scenario::{Arrival, Block, EachSource, Load, Qualifier, Repeat, Scenario, Step, StepKind};
 use super::state::Checker;
+use super::walk::flat;
 use crate::diag::Diagnostic;
 use crate::lang::eval::{evaluate, evaluate_drawn};
 use crate::lang::expr::{Expr, SequenceId, VariableId};
@@ -130,17 +131,25 @@ impl<'s> Walk<'s> {
 
     /// The shortest time that a block's statements take.
     fn block(&mut self, block: &'s Block, limit: Option<Limit>, ending: Ending) -> Duration {
-        let mut now = Duration::ZERO;
         self.history.enter_block();
+        let took = self.steps(block, limit, ending);
+        self.history.leave_block();
+        took
+    }
+
+    /// The same of statements that stand in the block around.
+    fn steps(&mut self, block: &'s Block, limit: Option<Limit>, ending: Ending) -> Duration {
+        let mut now = Duration::ZERO;
         let mut above = None;
+        let steps = flat(&block.steps);
         // From the back: whether anything behind a statement can take time.
         let mut later = ending == Ending::Open;
-        let mut sampled = vec![later; block.steps.len()];
-        for (index, step) in block.steps.iter().enumerate().rev() {
+        let mut sampled = vec![later; steps.len()];
+        for (index, step) in steps.iter().enumerate().rev() {
             sampled[index] = later;
             later |= self.takes_time(step, 0);
         }
-        for (step, sampled) in block.steps.iter().zip(sampled) {
+        for (step, sampled) in steps.into_iter().zip(sampled) {
             if self.budget == 0 {
                 (self.all_phases, self.whole) = (false, false);
                 break;
@@ -175,7 +184,6 @@ impl<'s> Walk<'s> {
             }
             now = now.saturating_add(took);
         }
-        self.history.leave_block();
         now
     }
 
@@ -246,7 +254,8 @@ impl<'s> Walk<'s> {
                 self.history.leave_unordered();
                 longest
             }
-            StepKind::Group(body) => self.block(body, limit, Ending::Statements),
+            // Here what `choose` picks; what follows it in its block may take time.
+            StepKind::Group(body) => self.steps(body, limit, Ending::Open),
             StepKind::Every { period, body } => {
                 let period_time = self.shortest(period);
                 if let Some(limit) = &limit
