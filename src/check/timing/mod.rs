@@ -4,12 +4,13 @@
 //! their low ends, waits for conditions at nothing. A finding here is therefore one on every run.
 
 mod around;
+mod blocks;
 mod history;
 mod reads;
 
 use super::mistake;
 use super::names::nearest;
-use super::scenario::{Arrival, Block, EachSource, Load, Qualifier, Repeat, Scenario, Step, StepKind};
+use super::scenario::{Arrival, Block, Load, Qualifier, Repeat, Scenario, Step, StepKind};
 use super::state::Checker;
 use super::walk::flat;
 use crate::diag::Diagnostic;
@@ -295,143 +296,6 @@ impl<'s> Walk<'s> {
             StepKind::Wait(time) => self.shortest(time),
             StepKind::WaitUntil { .. } | StepKind::Run { .. } | StepKind::Note(_) => Duration::ZERO,
         }
-    }
-
-    fn phase(
-        &mut self,
-        span: Span,
-        name: &Expr,
-        duration: Option<&Expr>,
-        body: &'s Block,
-        limit: Option<Limit>,
-    ) -> Duration {
-        let known = self.value(name).map(|name| name.to_string());
-        self.history.enter_phase(known.as_deref());
-        let took = self.phase_body(span, name, duration, body, limit);
-        self.history.leave_phase(Span::new(span.start, body.span.start.max(span.start)));
-        took
-    }
-
-    fn phase_body(
-        &mut self,
-        span: Span,
-        name: &Expr,
-        duration: Option<&Expr>,
-        body: &'s Block,
-        limit: Option<Limit>,
-    ) -> Duration {
-        match self.value(name) {
-            Some(name) => {
-                self.phases.insert(name.to_string());
-            }
-            None => self.all_phases = false,
-        }
-        let Some(duration) = duration else { return self.block(body, limit, Ending::Statements) };
-        let written = match self.value(name) {
-            Some(name) => format!("phase \"{name}\""),
-            None => "the phase".into(),
-        };
-        let Some(length) = self.duration(duration) else {
-            if self.quantity(duration).is_some_and(|length| length.to_f64() < 0.0) {
-                self.report(mistake::types::not_positive(duration.span, "how long the phase lasts"));
-            }
-            let over = std::mem::replace(&mut self.over, true);
-            self.block(body, None, Ending::Open);
-            self.over = over;
-            return Duration::ZERO;
-        };
-        let head = Span::new(span.start, body.span.start.max(span.start));
-        let over = std::mem::replace(&mut self.over, false);
-        self.block(body, Some(Limit { left: length, span: head, what: written }), Ending::Open);
-        self.over = over;
-        length
-    }
-
-    fn repeat(&mut self, count: &'s Repeat, body: &'s Block, limit: Option<Limit>) -> Duration {
-        self.history.enter_unordered();
-        let took = self.repeat_body(count, body, limit);
-        self.history.leave_unordered();
-        took
-    }
-
-    fn repeat_body(&mut self, count: &'s Repeat, body: &'s Block, limit: Option<Limit>) -> Duration {
-        match count {
-            Repeat::Times(times) => {
-                let pass = self.block(body, limit, Ending::Statements);
-                let times = self.quantity(times).and_then(Quantity::to_count).unwrap_or(0);
-                let nanos = pass.as_nanos().saturating_mul(u128::from(times));
-                Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
-            }
-            // The last pass is cut on purpose; whether a pass is longer than the loop is the author's choice.
-            Repeat::For(time) => {
-                self.block(body, None, Ending::Statements);
-                self.shortest(time)
-            }
-            Repeat::Until { .. } => {
-                self.block(body, limit, Ending::Statements);
-                Duration::ZERO
-            }
-        }
-    }
-
-    fn for_each(
-        &mut self,
-        variable: VariableId,
-        source: &'s EachSource,
-        body: &'s Block,
-        limit: Option<Limit>,
-    ) -> Duration {
-        let rows: Vec<Option<Value>> = match source {
-            EachSource::List(list) => match self.value(list) {
-                Some(Value::List(items)) => items.into_iter().map(Some).collect(),
-                _ => vec![None],
-            },
-            EachSource::Table { columns, rows } => {
-                rows.iter().map(|(cells, _)| self.row(columns, cells)).collect()
-            }
-        };
-        let mut now = Duration::ZERO;
-        for row in rows {
-            match row {
-                Some(value) => self.around.variables.insert(variable, value),
-                None => self.around.variables.remove(&variable),
-            };
-            let rest = limit.clone().map(|limit| Limit { left: limit.left.saturating_sub(now), ..limit });
-            now = now.saturating_add(self.block(body, rest, Ending::Statements));
-            if self.budget == 0 {
-                break;
-            }
-        }
-        self.around.variables.remove(&variable);
-        now
-    }
-
-    fn row(&mut self, columns: &[String], cells: &[Expr]) -> Option<Value> {
-        let mut row = Vec::new();
-        for (column, cell) in columns.iter().zip(cells) {
-            row.push((column.clone(), self.value(cell)?));
-        }
-        Some(Value::Row(row))
-    }
-
-    fn at(&mut self, time: &Expr, body: &'s Block, now: Duration, limit: Option<Limit>) -> Duration {
-        let Some(due) = self.duration(time) else { return self.block(body, limit, Ending::Statements) };
-        self.around.high(true);
-        let latest = self.duration(time).unwrap_or(due);
-        self.around.high(false);
-        if latest < now {
-            self.report(mistake::time::already_past(time.span, latest, now, self.above));
-        }
-        let wait = due.saturating_sub(now);
-        if let Some(limit) = &limit
-            && wait >= limit.left
-            && !self.over
-        {
-            self.over = true;
-            self.report(mistake::time::never_reached(time.span, due, &limit.what, limit.span));
-        }
-        let rest = limit.map(|limit| Limit { left: limit.left.saturating_sub(wait), ..limit });
-        wait.saturating_add(self.block(body, rest, Ending::Statements))
     }
 
     fn expectation(&mut self, qualifier: &Qualifier, limit: Option<Limit>) -> Duration {
