@@ -41,6 +41,17 @@ const CASES: &[Case] = &[
         says: &["1 expectation, all met"],
     },
     Case {
+        what: "a phase that calls a sequence is left out like any other",
+        scenario: r#"
+            metric one = output("echo 1")
+            sequence look(times = 1) { repeat times < expect "looked": one == 1 > }
+            phase "A" { do look() }
+            phase "B" { do look(); expect "b": one == 2 }"#,
+        arguments: &["--only", "A"],
+        code: 0,
+        says: &["1 expectation, all met"],
+    },
+    Case {
         what: "a stop that its block cuts short holds nothing down afterwards",
         scenario: r#"
             process deaf { run "sh -c \"trap '' TERM; while :; do sleep 0.1; done\""; stop grace 500ms }

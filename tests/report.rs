@@ -55,6 +55,7 @@ fn failed_act(stage: Stage) -> Vec<Event> {
         line: 7,
         asked: "db execute \"delete\"".into(),
         due: 1.0,
+        measured: None,
         failed: Some("no such table".into()),
     };
     vec![at(1.0, EventKind::StageStarted { stage }), at(1.0, EventKind::Acted(acted))]

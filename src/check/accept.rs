@@ -72,13 +72,12 @@ impl Checker<'_> {
             Accepts::Glob => self.no_secret(expr, "a path") && self.glob(written, expr),
             Accepts::Path => self.no_secret(expr, "a path") && self.not_empty(expr, "path"),
             Accepts::Command => self.command(expr),
+            Accepts::Sql => self.no_secret(expr, "a query or a name") && self.not_empty(expr, "statement"),
             Accepts::Text => {
                 // A text goes into a request, a header or an environment. A file's name and a query are shown.
                 let shown = matches!(
                     what,
                     "path"
-                        | "statement"
-                        | "sql"
                         | "prometheus"
                         | "glob"
                         | "table"

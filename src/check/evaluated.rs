@@ -9,7 +9,8 @@ use crate::lang::signature::Accepts;
 use crate::lang::value::Value;
 
 /// Evaluates arguments in the order written, drawing once from each range. A word stands for itself, a target for its
-/// name, a probe for its name and what it takes; a command is a list of its words.
+/// name, a probe for its name and what it takes; a command is a list of its words, a statement of SQL in which something
+/// is interpolated a list of its texts with the values between them.
 ///
 /// # Errors
 /// Where one of them has no value.
@@ -25,6 +26,9 @@ pub fn arguments(
             match argued {
                 Argued::Value(expr) if argument.parameter.values.get(index) == Some(&Accepts::Command) => {
                     values.push(command(expr, around)?);
+                }
+                Argued::Value(expr) if argument.parameter.values.get(index) == Some(&Accepts::Sql) => {
+                    values.push(statement(expr, around)?);
                 }
                 Argued::Value(expr) => values.push(evaluate_drawn(expr, around)?),
                 Argued::Word(word) => values.push(Value::Text(word.clone())),
@@ -44,6 +48,24 @@ pub fn arguments(
 
 fn command(expr: &Expr, around: &mut dyn Surroundings) -> Result<Value, NoValue> {
     Ok(Value::List(words(expr, around)?.into_iter().map(Value::Text).collect()))
+}
+
+/// A statement of SQL: a text, or a list that begins and ends with a text and has a value between each two.
+fn statement(expr: &Expr, around: &mut dyn Surroundings) -> Result<Value, NoValue> {
+    let ExprKind::Text(pieces) = &expr.kind else { return evaluate_drawn(expr, around) };
+    let mut parts = Vec::with_capacity(pieces.len() + 1);
+    let mut text = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Literal(literal) => text.push_str(literal),
+            Piece::Value(value) => {
+                parts.push(Value::Text(std::mem::take(&mut text)));
+                parts.push(evaluate_drawn(value, around)?);
+            }
+        }
+    }
+    parts.push(Value::Text(text));
+    Ok(Value::List(parts))
 }
 
 /// The words of a command line; each interpolation stays part of one word whatever it contains.

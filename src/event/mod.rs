@@ -226,6 +226,9 @@ pub struct Acted {
     pub line: u32,
     pub asked: String,
     pub due: f64,
+    /// What it did, where that could be seen.
+    #[serde(default)]
+    pub measured: Option<String>,
     /// Why it failed, where it did; that counts as a missed `expect`.
     pub failed: Option<String>,
 }

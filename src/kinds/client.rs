@@ -3,6 +3,7 @@
 //! Each thread that asks makes its own: the interpreter's for requests of the story, the engine's for loads.
 
 use super::carrier::carried;
+use super::database::client::DatabaseClient;
 use super::http::client::HttpClient;
 use super::mqtt::client::MqttClient;
 use super::nats::client::NatsClient;
@@ -55,6 +56,7 @@ pub type MakeClient = fn(&Arguments, &Around) -> Result<Rc<dyn Requester>, Clien
 
 /// The kinds whose clients need nothing but their settings, by name.
 const CLIENTS: &[(&str, MakeClient)] = &[
+    ("database", |settings, around| made(DatabaseClient::new(settings, around))),
     ("http", |settings, _| made(HttpClient::new(settings))),
     ("websocket", |settings, around| made(WebSocketClient::new(settings, around))),
     ("tcp", |settings, _| made(TcpClient::new(settings))),

@@ -20,6 +20,7 @@ fn placeholder(accepts: Accepts) -> String {
         Accepts::Address { port: true } => "HOST:PORT".into(),
         Accepts::Address { port: false } => "ADDRESS".into(),
         Accepts::Command => "COMMAND".into(),
+        Accepts::Sql => "SQL".into(),
         Accepts::Word(words) => words.join("|"),
         Accepts::Name => "NAME".into(),
         Accepts::Json => "JSON".into(),

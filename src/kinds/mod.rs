@@ -57,7 +57,7 @@ pub const KINDS: &[&Kind] = &[
     &link::signature::KIND,
     &host::KIND,
     &disk::signature::KIND,
-    &database::KIND,
+    &database::signature::KIND,
     &http::signature::KIND,
     &websocket::signature::KIND,
     &grpc::signature::KIND,

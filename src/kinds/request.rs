@@ -6,6 +6,7 @@ use crate::lang::expr::Expr;
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use hyper::HeaderMap;
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
@@ -25,8 +26,38 @@ pub struct Answer {
     pub document: Option<serde_json::Value>,
     /// The path a write made, relative to its disk's folder.
     pub path: Option<String>,
+    /// The rows, of a database.
+    pub rows: Option<Rows>,
     /// Bytes sent and received, bodies only.
     pub bytes: u64,
+}
+
+/// The rows of an answer, kept as they came and decoded only when they are looked at.
+#[derive(Clone)]
+pub struct Rows(Rc<dyn RowSet>);
+
+/// What a database keeps of an answer.
+pub trait RowSet {
+    /// The rows as a list of objects.
+    fn to_json(&self) -> serde_json::Value;
+}
+
+impl Rows {
+    /// From what a kind keeps.
+    pub fn new(set: impl RowSet + 'static) -> Rows {
+        Rows(Rc::new(set))
+    }
+
+    /// The rows as a list of objects.
+    pub fn to_json(&self) -> serde_json::Value {
+        self.0.to_json()
+    }
+}
+
+impl fmt::Debug for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.to_json())
+    }
 }
 
 impl Answer {
@@ -100,9 +131,27 @@ pub enum RequestError {
     /// The request cannot be made as it stands.
     #[error("{0}")]
     Invalid(String),
+    /// The other end refused what was asked, with words that differ each time beside the name of the cause.
+    #[error("{cause}")]
+    Stated {
+        /// The name of the cause, one of a fixed set.
+        cause: String,
+        /// What the other end said.
+        detail: String,
+    },
     /// Anything else the system said.
     #[error("{0}")]
     Failed(String),
+}
+
+impl RequestError {
+    /// The cause with all that is known of it, for a reader of this one failure.
+    pub fn in_full(&self) -> String {
+        match self {
+            RequestError::Stated { cause, detail } => format!("{cause}: {detail}"),
+            other => other.to_string(),
+        }
+    }
 }
 
 /// What of an answer is looked at. The rest need not be kept.

@@ -192,7 +192,7 @@ fn part<'a>(expr: &Expr, around: &'a mut dyn Surroundings) -> Option<Result<&'a 
     match &expr.kind {
         ExprKind::Field(base, field) => {
             let whole = part(base, around)?;
-            Some(whole.and_then(|whole| whole.get(field).ok_or_else(|| NoValue::Missing(field.clone()))))
+            Some(whole.and_then(|whole| member(whole, field).ok_or_else(|| NoValue::Missing(field.clone()))))
         }
         ExprKind::Iteration(word) => around.document(*word).map(Ok),
         _ => None,
@@ -295,13 +295,25 @@ fn uuid(around: &mut dyn Surroundings) -> uuid::Uuid {
     uuid::Builder::from_random_bytes(bytes).into_uuid()
 }
 
-/// A part of a JSON value by its name.
+/// A member of an object by its name, or of a list by its place, from 0.
+fn member<'a>(whole: &'a serde_json::Value, field: &str) -> Option<&'a serde_json::Value> {
+    match whole {
+        serde_json::Value::Array(items) => items.get(field.parse::<usize>().ok()?),
+        other => other.get(field),
+    }
+}
+
+/// A part of a JSON value by its name, or of a list by its place.
 pub fn field(base: Value, field: &str) -> Result<Value, NoValue> {
     let missing = || NoValue::Missing(field.to_string());
     match base {
         Value::Json(serde_json::Value::Object(mut members)) => {
             members.remove(field).map(Value::from_json).ok_or_else(missing)
         }
+        Value::Json(serde_json::Value::Array(mut items)) => match field.parse() {
+            Ok(place) if items.len() > place => Ok(Value::from_json(items.swap_remove(place))),
+            _ => Err(missing()),
+        },
         Value::Row(cells) => {
             cells.into_iter().find(|(name, _)| name == field).map(|(_, cell)| cell).ok_or_else(missing)
         }

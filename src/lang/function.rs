@@ -290,16 +290,13 @@ pub const SOURCES: &[SourceSignature] = {
             Gauge,
             "How many matches repeat an earlier one.",
         ),
-        SourceSignature {
-            support: Support::NotYet,
-            ..source(
-                Sql,
-                "sql",
-                &[Value(A::Target(&["database"])), Value(A::Text)],
-                Gauge,
-                "The first column of the first row.",
-            )
-        },
+        source(
+            Sql,
+            "sql",
+            &[Value(A::Target(&["database"])), Value(A::Sql)],
+            Gauge,
+            "The first column of the first row that a query gives; none where that is NULL.",
+        ),
         source(Http, "http", &[Value(HTTP)], State, "Whether a URL answers with a status below 400."),
         source(
             Tcp,

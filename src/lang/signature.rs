@@ -134,6 +134,8 @@ pub enum Accepts {
     Address { port: bool },
     /// A command line, split into words without a shell.
     Command,
+    /// A statement of SQL. What is interpolated in it reaches the database as a value of its own, never as text.
+    Sql,
     /// One of these words.
     Word(&'static [&'static str]),
     /// A word of the user's own, such as a signal's or a variable's name.

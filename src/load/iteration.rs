@@ -135,6 +135,8 @@ struct Answered {
     looks: u8,
     /// The headers likewise.
     headers: Option<serde_json::Value>,
+    /// And the rows.
+    rows: Option<serde_json::Value>,
     at: Moment,
 }
 
@@ -151,6 +153,11 @@ impl Answered {
 
     fn headers(&mut self) -> &serde_json::Value {
         self.headers.get_or_insert_with(|| self.answer.headers_json())
+    }
+
+    fn rows(&mut self) -> Option<&serde_json::Value> {
+        let rows = self.answer.rows.as_ref()?;
+        Some(self.rows.get_or_insert_with(|| rows.to_json()))
     }
 }
 
@@ -269,7 +276,7 @@ impl Course<'_> {
     fn answered(&mut self, answer: Answer) -> Moment {
         let at = self.state.now();
         self.answered = true;
-        self.answer = Some(Answered { answer, body: None, looks: 0, headers: None, at });
+        self.answer = Some(Answered { answer, body: None, looks: 0, headers: None, rows: None, at });
         at
     }
 
@@ -479,8 +486,12 @@ impl Surroundings for Course<'_> {
         match word {
             IterationWord::Seq => whole(self.sequence),
             IterationWord::User => whole(self.user),
-            IterationWord::Body | IterationWord::Headers => {
-                let name = if word == IterationWord::Body { "body" } else { "headers" };
+            IterationWord::Body | IterationWord::Headers | IterationWord::Rows => {
+                let name = match word {
+                    IterationWord::Body => "body",
+                    IterationWord::Headers => "headers",
+                    _ => "rows",
+                };
                 self.document(word).cloned().map(Value::from_json).ok_or(NoValue::NotHere(name))
             }
             IterationWord::Status => {
@@ -499,7 +510,6 @@ impl Surroundings for Course<'_> {
                 let path = answered.and_then(|answered| answered.answer.path.clone());
                 path.map(Value::Text).ok_or(NoValue::NotHere("path"))
             }
-            IterationWord::Rows => Err(NoValue::NotHere("rows")),
         }
     }
 
@@ -508,6 +518,7 @@ impl Surroundings for Course<'_> {
         match word {
             IterationWord::Body => Some(answered.body()),
             IterationWord::Headers => Some(answered.headers()),
+            IterationWord::Rows => answered.rows(),
             _ => None,
         }
     }

@@ -44,12 +44,16 @@ impl Acts {
                     line: acted.line,
                     times: 0,
                     failed: 0,
+                    measured: None,
                     first_failure: None,
                 },
                 severity: severity(stage),
                 first_failure: None,
             });
             statement.group.times += 1;
+            if acted.measured.is_some() {
+                statement.group.measured.clone_from(&acted.measured);
+            }
             if acted.failed.is_some() {
                 statement.group.failed += 1;
                 statement.first_failure.get_or_insert(at);

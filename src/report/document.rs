@@ -238,6 +238,9 @@ pub struct ActGroup {
     pub line: u32,
     pub times: u64,
     pub failed: u64,
+    /// What it did the last time, where that could be seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measured: Option<String>,
     /// Why, the first time it failed.
     pub first_failure: Option<String>,
 }

@@ -151,6 +151,7 @@ impl<'s> Interpreter<'s, '_> {
             line: fault.new.line,
             asked: fault.new.asked.clone(),
             due: fault.new.due.seconds(),
+            measured: None,
             failed: Some(failed),
         };
         let depth = fault.depth;

@@ -2,7 +2,7 @@
 
 use super::interpreter::Interpreter;
 use super::scope::ScopeId;
-use crate::check::scenario::{Block, Step, StepKind};
+use crate::check::scenario::{Block, Scenario, Step, StepKind};
 use crate::lang::expr::{ExpectationId, Expr};
 use std::collections::BTreeSet;
 
@@ -19,7 +19,9 @@ impl Interpreter<'_, '_> {
         !only.is_empty()
             && !chosen(name)
             && !around.iter().any(|outer| chosen(outer))
-            && !any_phase(&body.steps, &|inner| inner.constant().is_none_or(|name| chosen(&name.to_string())))
+            && !any_phase(self.scenario, &body.steps, &|inner| {
+                inner.constant().is_none_or(|name| chosen(&name.to_string()))
+            })
     }
 
     /// Whether a block consists of phases that are all left out, so that there is nothing to wait for.
@@ -58,7 +60,7 @@ impl Interpreter<'_, '_> {
                     let skipped = name.is_some() && is_in(skip);
                     let chosen = chosen || is_in(only);
                     let around = || {
-                        any_phase(&body.steps, &|inner| {
+                        any_phase(self.scenario, &body.steps, &|inner| {
                             inner.constant().is_none_or(|name| only.contains(&name.to_string()))
                         })
                     };
@@ -92,18 +94,23 @@ impl Interpreter<'_, '_> {
 }
 
 /// Whether one of the phases in these statements has such a name.
-fn any_phase(steps: &[Step], named: &dyn Fn(&Expr) -> bool) -> bool {
+fn any_phase(scenario: &Scenario, steps: &[Step], named: &dyn Fn(&Expr) -> bool) -> bool {
     steps.iter().any(|step| match &step.kind {
-        StepKind::Phase { name, body, .. } => named(name) || any_phase(&body.steps, named),
+        StepKind::Phase { name, body, .. } => named(name) || any_phase(scenario, &body.steps, named),
         StepKind::Repeat { body, .. }
         | StepKind::ForEach { body, .. }
         | StepKind::Every { body, .. }
         | StepKind::At { body, .. }
-        | StepKind::Group(body) => any_phase(&body.steps, named),
-        StepKind::Parallel { branches } => branches.iter().any(|branch| any_phase(&branch.steps, named)),
-        StepKind::Choose(picks) => picks.iter().any(|(_, pick)| any_phase(std::slice::from_ref(pick), named)),
-        // What a sequence holds is looked at when it is called.
-        StepKind::Do { .. } => true,
+        | StepKind::Group(body) => any_phase(scenario, &body.steps, named),
+        StepKind::Parallel { branches } => {
+            branches.iter().any(|branch| any_phase(scenario, &branch.steps, named))
+        }
+        StepKind::Choose(picks) => {
+            picks.iter().any(|(_, pick)| any_phase(scenario, std::slice::from_ref(pick), named))
+        }
+        StepKind::Do { sequence, .. } => {
+            any_phase(scenario, &scenario.sequences[sequence.index()].body.steps, named)
+        }
         StepKind::Tell(_)
         | StepKind::Load(_)
         | StepKind::Expect(_)

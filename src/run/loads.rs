@@ -147,6 +147,7 @@ impl<'s> Interpreter<'s, '_> {
             line: load.line,
             asked: format!("load {}", load.name),
             due: at.seconds(),
+            measured: None,
             failed: Some(failed),
         };
         let depth = load.depth;

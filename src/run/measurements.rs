@@ -23,6 +23,8 @@ struct Store {
     series: Series,
     /// Of a distribution: which values there were.
     distinct: Option<Distinct>,
+    /// Of a distribution: how many of its values were no numbers, such as the ids that a capture takes.
+    words: Option<Series>,
     /// The newest sample as it came: exact, a text, or a part of a JSON value.
     latest: Option<(Moment, Value)>,
     /// Why there was no value, the last time there was none.
@@ -182,6 +184,9 @@ impl<'s> Measurements<'s> {
                 Sampling::Kept => world.pin(*id, at),
                 _ => {
                     let _kept_or_not = store.series.pin(at);
+                    if let Some(words) = &mut store.words {
+                        let _kept_or_not = words.pin(at);
+                    }
                     if let Some(distinct) = &mut store.distinct {
                         let _kept_or_not = distinct.pin(at);
                     }
@@ -198,6 +203,9 @@ impl<'s> Measurements<'s> {
                 Sampling::Kept => world.unpin(*id, at),
                 _ => {
                     store.series.unpin(at);
+                    if let Some(words) = &mut store.words {
+                        words.unpin(at);
+                    }
                     if let Some(distinct) = &mut store.distinct {
                         distinct.unpin(at);
                     }
@@ -297,6 +305,10 @@ impl<'s> Measurements<'s> {
         }
         let number = match (&store.distinct, aggregate) {
             (Some(distinct), Aggregate::Distinct) => distinct.count(window).map(|count| count.count as f64),
+            (_, Aggregate::Count | Aggregate::Rate) => {
+                let words = store.words.as_ref().and_then(|words| words.value(aggregate, window));
+                store.series.value(aggregate, window).map(|numbers| numbers + words.unwrap_or(0.0))
+            }
             _ => store.series.value(aggregate, window),
         };
         let Some(number) = number else {
@@ -374,12 +386,14 @@ impl Store {
             Shape::Distribution => Series::Distribution(Distribution::followed(birth)),
         };
         let distinct = distinct.then(Distinct::default);
+        let words =
+            (declared.shape == Shape::Distribution).then(|| Series::Counter(Counter::followed(birth)));
         // A metric composed of others has samples whenever they have.
         let sampling = match declared.origin {
             Origin::Derived(_) => Sampling::Polled,
             _ => sampling,
         };
-        Store { series, distinct, latest: None, lacking: None, sampling }
+        Store { series, distinct, words, latest: None, lacking: None, sampling }
     }
 
     fn take(&mut self, at: Moment, value: Value) {
@@ -394,8 +408,10 @@ impl Store {
             Value::Text(text) => text.trim().parse().ok(),
             _ => None,
         };
-        if let Some(number) = number {
-            self.series.record(at, number);
+        match (number, &mut self.words) {
+            (Some(number), _) => self.series.record(at, number),
+            (None, Some(Series::Counter(words))) => words.add(at, 1.0),
+            (None, _) => {}
         }
         if matches!(self.series, Series::Gauge(_))
             && self.latest.as_ref().is_none_or(|(known, _)| *known <= at)

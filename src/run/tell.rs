@@ -118,6 +118,7 @@ impl<'s> Interpreter<'s, '_> {
             line,
             asked: asked.clone(),
             due: due.seconds(),
+            measured: None,
             failed: None,
         };
         let ticket = match (tell.verb.nature, duration) {
@@ -243,8 +244,14 @@ impl<'s> Interpreter<'s, '_> {
                     self.act_done(strand, ticket, at, SLOW_STATE);
                 }
             }
-            Pending::Act(act) => {
-                let failed = answer.err();
+            Pending::Act(mut act) => {
+                let failed = match answer {
+                    Ok(Answer::Did(what)) => {
+                        act.told.measured = Some(what);
+                        None
+                    }
+                    answer => answer.err(),
+                };
                 match act.held.filter(|_| failed.is_none()) {
                     Some(fault) => self.held(fault, at),
                     None => {

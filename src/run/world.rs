@@ -208,6 +208,8 @@ pub enum Record {
 #[derive(Clone, Debug)]
 pub enum Answer {
     Done,
+    /// Of [`Order::Act`] of something whose effect can be seen at once: what it did.
+    Did(String),
     /// Of [`Order::Set`]: the effect of the state that was in force before.
     Set(Option<Effect>),
     /// Of [`Order::Release`]: the effect of the act while it was held.

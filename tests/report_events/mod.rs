@@ -240,6 +240,7 @@ pub fn whole_run() -> Vec<Event> {
                 line: 40,
                 asked: "uploader kill".into(),
                 due: 32.0,
+                measured: None,
                 failed: None,
             }),
         ),

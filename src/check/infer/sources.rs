@@ -210,5 +210,5 @@ impl Checker<'_> {
 
 /// Whether what a source gives may be anything that JSON holds.
 pub(in crate::check) fn gives_json(signature: &SourceSignature) -> bool {
-    signature.source == SourceKind::Json
+    matches!(signature.source, SourceKind::Json | SourceKind::Sql)
 }

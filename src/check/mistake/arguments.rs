@@ -39,6 +39,7 @@ fn example(accepts: &Accepts) -> &'static str {
         Accepts::Address { port: true } => "\"127.0.0.1:8080\"",
         Accepts::Address { port: false } => "\"10.30.0.1\"",
         Accepts::Command => "\"program --option\"",
+        Accepts::Sql => "\"select 1\"",
         Accepts::Word(words) => words.first().copied().unwrap_or("word"),
         Accepts::Name => "NAME",
         Accepts::Json => "{ key: 1 }",

@@ -13,6 +13,7 @@ pub mod json;
 pub mod lines;
 pub mod prometheus;
 pub mod selector;
+pub mod sql;
 pub mod stat;
 pub mod tcp;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use http::{BadUrl, HttpSource, Url};
 pub use json::JsonSource;
 pub use prometheus::PrometheusSource;
 pub use selector::{BadSelector, Selector};
+pub use sql::SqlSource;
 pub use stat::{StatOf, StatSource};
 pub use tcp::TcpSource;
 pub use valid_json::ValidJson;
@@ -83,6 +85,12 @@ pub enum NoValue {
     Failed(String, String),
     #[error("`{0}` printed no number")]
     NoNumber(String),
+    #[error("the query failed: {0}")]
+    QueryFailed(String),
+    #[error("the query gave no row")]
+    NoRow,
+    #[error("the query gave NULL")]
+    Null,
 }
 
 /// A source that is sampled.
@@ -106,6 +114,8 @@ pub enum Source {
     Prometheus(PrometheusSource),
     /// `output`, `succeeds`
     Command(CommandSource),
+    /// `sql`
+    Sql(SqlSource),
 }
 
 impl Source {
@@ -121,6 +131,7 @@ impl Source {
             Source::Duplicates(source) => source.sample().await,
             Source::Prometheus(source) => source.sample().await,
             Source::Command(source) => source.sample().await,
+            Source::Sql(source) => source.sample().await,
         }
     }
 }

@@ -161,7 +161,7 @@ fn clients(shared: &Rc<Shared>) -> io::Result<Vec<Client>> {
     let setup: &Setup = &shared.setup;
     let declared = setup.scenario.targets.iter().zip(&shared.targets);
     let client = declared.map(|(target, live)| match live {
-        Live::Client(_, around) => {
+        Live::Client(_, around) | Live::Database(_, around) => {
             let settings = super::settings::settings(setup, target);
             let settings = settings.map_err(|error| io::Error::other(error.message))?;
             Ok(client::of_kind(target.kind.name)
@@ -180,6 +180,12 @@ pub(super) fn stop_all(shared: &Rc<Shared>, supervision: &Rc<RefCell<Option<Supe
     tokio::task::spawn_local(async move {
         shared.stopped.set(true);
         loads::finish(&shared).await;
+        for live in &shared.targets {
+            if let Live::Database(database, _) = live {
+                // A server that waits until everybody has gone must not wait for soak.
+                database.end();
+            }
+        }
         let mut failures = Vec::new();
         for live in shared.targets.iter().rev() {
             if let Live::Process(process) = live

@@ -6,6 +6,7 @@
 mod account;
 mod command;
 mod command_output;
+mod database;
 mod doubt;
 pub mod execute;
 mod histograms;
@@ -94,6 +95,7 @@ enum Live {
     Disk(Rc<Folder>),
     /// Of a kind whose clients are made from its settings alone.
     Client(Rc<dyn Requester>, Around),
+    Database(Rc<database::DatabaseTarget>, Around),
     Machine,
 }
 
@@ -136,6 +138,7 @@ impl Shared {
     fn requester(&self, target: TargetId) -> Option<Rc<dyn Requester>> {
         match &self.targets[target.index()] {
             Live::Client(client, _) => Some(Rc::clone(client)),
+            Live::Database(database, _) => Some(Rc::clone(database.client()) as Rc<dyn Requester>),
             Live::Disk(folder) => Some(Rc::clone(folder) as Rc<dyn Requester>),
             Live::Process(process) => Some(Rc::clone(process) as Rc<dyn Requester>),
             Live::Link(_) | Live::Machine => None,
@@ -232,11 +235,13 @@ impl World for RealWorld {
             Order::Set { target, property, state } => match &shared.targets[target.index()] {
                 Live::Link(link) => link.set(shared, ticket, state),
                 Live::Process(process) => process.set(shared, ticket, property, state),
+                Live::Database(database, _) => database.set(shared, ticket, property, state),
                 _ => shared.answer(ticket, Err(format!("`{}` has no such state", shared.name(target)))),
             },
             Order::Act { target, call, held } => match &shared.targets[target.index()] {
                 Live::Link(link) => link.act(shared, ticket, &call),
                 Live::Process(process) => process.act(shared, ticket, &call, held),
+                Live::Database(database, _) => database.act(shared, ticket, &call),
                 _ => shared.answer(ticket, Err(format!("`{}` cannot `{}`", shared.name(target), call.verb))),
             },
             Order::Release { target, call, held } => match &shared.targets[target.index()] {
@@ -259,7 +264,10 @@ impl World for RealWorld {
                 }
             }
             Order::Sample { series } => sample::take(shared, ticket, series),
-            Order::Show { .. } => shared.answer(ticket, Err("soak asks no databases yet".into())),
+            Order::Show { target, query } => match &shared.targets[target.index()] {
+                Live::Database(database, _) => database.show(shared, ticket, query),
+                _ => shared.answer(ticket, Err(format!("`{}` cannot be asked", shared.name(target)))),
+            },
         }
     }
 
@@ -287,8 +295,8 @@ impl World for RealWorld {
 
     fn sampling(&self, series: SeriesId) -> Sampling {
         match self.series(series) {
-            Origin::Target { reading, .. } => match reading.name {
-                "up" | "ready" | "restarts" | "exit_code" => Sampling::Pushed,
+            Origin::Target { target, reading, .. } => match &self.shared.targets[target.index()] {
+                Live::Process(_) if process::follows_state(reading.name) => Sampling::Pushed,
                 _ => Sampling::Polled,
             },
             Origin::Load { .. } | Origin::Capture { .. } => Sampling::Pushed,

@@ -242,6 +242,11 @@ fn series_of(shared: &Shared, target: TargetId) -> Vec<(SeriesId, &'static str)>
     .collect()
 }
 
+/// Whether a reading follows a process's state, and is told whenever that changes.
+pub(super) fn follows_state(reading: &str) -> bool {
+    matches!(reading, "up" | "ready" | "restarts" | "exit_code")
+}
+
 /// A reading that a process's state tells.
 pub(super) fn reading_of(state: &ProcessState, reading: &str) -> Option<Value> {
     match reading {

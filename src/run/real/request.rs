@@ -37,7 +37,7 @@ pub(super) fn ask(shared: &Rc<Shared>, ticket: Ticket, target: TargetId, call: C
         } else {
             talk(&*requester, &call, &turns).await
         };
-        let answer = answered.map(Answer::Replied).map_err(|error| error.to_string());
+        let answer = answered.map(Answer::Replied).map_err(|error| error.in_full());
         shared.answer(ticket, answer);
     });
 }
@@ -67,6 +67,7 @@ fn known(reply: Reply) -> Vec<(IterationWord, Value)> {
         words.push((IterationWord::Headers, Value::Json(reply.headers_json())));
     }
     words.extend(reply.status_name.map(|name| (IterationWord::Status, Value::Text(name.into()))));
+    words.extend(reply.rows.map(|rows| (IterationWord::Rows, Value::Json(rows.to_json()))));
     words.extend(reply.path.map(|path| (IterationWord::Path, Value::Text(path))));
     words
 }

@@ -1,6 +1,6 @@
 //! Samples: the latest value of a series, taken when the interpreter asks for it.
 
-use super::process::reading_of;
+use super::process::{follows_state, reading_of};
 use super::{Live, Shared};
 use crate::check::scenario::Origin;
 use crate::kinds::disk::folder::Folder;
@@ -78,7 +78,7 @@ async fn record(shared: &Shared, series: SeriesId) -> Option<Record> {
         match &shared.targets[target.index()] {
             Live::Process(process) => {
                 let state = process.process().state();
-                if matches!(reading.name, "up" | "ready" | "restarts" | "exit_code") {
+                if follows_state(reading.name) {
                     return Some(match reading_of(&state, reading.name) {
                         Some(value) => Record::Value(value),
                         None => nothing("it has not exited yet"),
@@ -104,6 +104,15 @@ async fn record(shared: &Shared, series: SeriesId) -> Option<Record> {
             }
             Live::Client(_, around) if reading.name == "open" => {
                 return Some(quantity(around.open.load(Ordering::Relaxed) as f64));
+            }
+            Live::Database(database, _) => {
+                return Some(match reading.name {
+                    "up" => Record::Value(Value::Bool(database.client().is_up().await)),
+                    _ => match database.client().connections().await {
+                        Ok(connections) => quantity(connections as f64),
+                        Err(error) => nothing(&error.to_string()),
+                    },
+                });
             }
             Live::Machine | Live::Client(..) => {}
         }

@@ -1,11 +1,13 @@
 //! The declared targets, with their settings evaluated, made ready to be started.
 
+use super::database::DatabaseTarget;
 use super::link::LinkTarget;
 use super::process::ProcessTarget;
 use super::{Live, Setup};
 use crate::check::evaluated;
 use crate::check::scenario::{Argued, Argument, Target};
 use crate::kinds::client;
+use crate::kinds::database::client::DatabaseClient;
 use crate::kinds::disk::folder::Folder;
 use crate::kinds::process::error::ProcessError;
 use crate::kinds::process::options::{ProcessOptions, signal_named};
@@ -140,6 +142,12 @@ fn live(setup: &Setup, supervision: &Supervision, target: &Target) -> Result<Liv
                 SetupError::at(place(target, "path"), message)
             })?;
             Ok(Live::Disk(Rc::new(folder)))
+        }
+        "database" => {
+            let around = setup.around();
+            DatabaseClient::new(&settings, &around)
+                .map(|client| Live::Database(Rc::new(DatabaseTarget::new(client)), around))
+                .map_err(|error| SetupError::at(place(target, "url"), error))
         }
         "machine" => Ok(Live::Machine),
         kind => {

@@ -16,7 +16,8 @@ use crate::measure::source::capture::{Captured, Captures, capture};
 use crate::measure::source::lines::LineCounter;
 use crate::measure::source::{
     BadSelector, Command, CommandSource, Document, DuplicatesSource, HttpSource, JsonSource,
-    PrometheusSource, Source, StatOf, StatSource, TcpSource, Url, ValidJson, ValidJsonLines, Wanted,
+    PrometheusSource, Source, SqlSource, StatOf, StatSource, TcpSource, Url, ValidJson, ValidJsonLines,
+    Wanted,
 };
 use crate::run::world::{Observation, Record};
 use crate::source::Span;
@@ -41,7 +42,7 @@ pub(super) fn samplers(
     for (index, series) in setup.scenario.series.iter().enumerate() {
         let from = match &series.origin {
             Origin::Source { source, arguments } => {
-                sampled(setup, series, source, arguments)?.map(From::Source)
+                sampled(setup, targets, series, source, arguments)?.map(From::Source)
             }
             Origin::Target { target, arguments, .. } => match &targets[target.index()] {
                 Live::Process(process) => Some(From::Process(process.process().sampler())),
@@ -139,6 +140,7 @@ impl<'a> Given<'a> {
 
 fn sampled(
     setup: &Setup,
+    targets: &[Live],
     series: &Series,
     source: &SourceSignature,
     arguments: &[SourceValue],
@@ -177,7 +179,13 @@ fn sampled(
             Ok(Some(Source::Prometheus(source)))
         }
         SourceKind::Sql => {
-            Err(SetupError::at(series.span, format!("soak cannot measure `{}` yet", source.name)))
+            let Some(SourceValue::Target(target)) = arguments.first() else {
+                return Err(SetupError::at(series.span, "this source needs a database"));
+            };
+            let Live::Database(database, _) = &targets[target.index()] else {
+                return Err(SetupError::at(series.span, "this source needs a database"));
+            };
+            Ok(Some(Source::Sql(SqlSource::new(Rc::clone(database.client()), given.text(1)?))))
         }
     }
 }

@@ -14,6 +14,9 @@ impl<'a> Writer<'a> {
             ExprKind::True => "true".into(),
             ExprKind::False => "false".into(),
             ExprKind::Name(name) => name.clone(),
+            ExprKind::Field { base, field } if field.text.starts_with(|c: char| c.is_ascii_digit()) => {
+                format!("{}[{}]", sub(base), field.text)
+            }
             ExprKind::Field { base, field } => format!("{}.{}", sub(base), field.text),
             ExprKind::FieldCall { base, field, arguments } => {
                 let arguments = self.arguments(arguments, field.span.end, indent);

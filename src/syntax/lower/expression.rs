@@ -221,7 +221,11 @@ impl<'a> Lower<'a> {
         let mut base: Option<Expr> = None;
         while let Some(step) = steps.next() {
             let mut step_span = self.span(&step);
-            let word = self.name(&step);
+            let word = match step.as_rule() {
+                // A place in a list is a part like any other, named by its number.
+                Rule::index => Name { text: step.as_str().trim_matches(['[', ']']).into(), span: step_span },
+                _ => self.name(&step),
+            };
             let called = steps.next_if(|next| next.as_rule() == Rule::arguments);
             let arguments = called.map(|pair| {
                 step_span = step_span.to(self.span(&pair));
