@@ -29,6 +29,8 @@ pub struct Around {
     pub folder: PathBuf,
     /// How many connections all clients of one target have open, of what counts them.
     pub open: Arc<AtomicU64>,
+    /// How many connections other processes hold to the same place.
+    pub before: u64,
 }
 
 impl Around {

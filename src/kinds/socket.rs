@@ -13,9 +13,10 @@ use tokio::net::{TcpSocket, TcpStream};
 /// What a request may take where neither its target nor the request itself says otherwise.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Linux gives out some 28,000 local ports for one pair of addresses. Beyond so many connections to one loopback
-/// address the next one comes from another of this machine's loopback addresses (127.0.0.2 and up).
-pub const PER_SOURCE: usize = 16_000;
+/// Linux gives out some 28,000 local ports for one pair of addresses, first those of one half, and searches for
+/// milliseconds once that half is nearly used up. So beyond so many connections to one loopback address the next one comes
+/// from another of this machine's loopback addresses (127.0.0.2 and up).
+pub const PER_SOURCE: usize = 8_000;
 
 /// So many loopback addresses are come from.
 const SOURCES: usize = 64;

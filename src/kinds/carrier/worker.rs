@@ -19,7 +19,6 @@ use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::runtime;
@@ -73,7 +72,8 @@ async fn serve() -> io::Result<()> {
             let around = Around {
                 run: RunId::parse(&run).map_err(io::Error::other)?,
                 folder: PathBuf::from(folder),
-                open: Arc::new(AtomicU64::new(open)),
+                open: Arc::default(),
+                before: open,
             };
             let make = client::plain(kind.name).ok_or_else(|| io::Error::other("a kind without a client"))?;
             let settings = asked::arguments(settings, kind.all_settings());

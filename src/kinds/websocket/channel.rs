@@ -6,7 +6,9 @@ use crate::kinds::talk::Channel;
 use crate::lang::call::Message;
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
+use std::cell::Cell;
 use std::io;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -26,19 +28,24 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// A closing frame with "going away" (RFC 6455, sections 5.2, 5.5.1 and 7.4.1), masked with zeros.
 const GOING_AWAY: [u8; 8] = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9];
 
-/// Counts one among the connections that are open, for as long as it lives.
-pub(super) struct Counted(Arc<AtomicU64>);
+/// Counts one among the connections that are open, for as long as it lives: of the target, and of this client alone.
+pub(super) struct Counted {
+    open: Arc<AtomicU64>,
+    own: Rc<Cell<u64>>,
+}
 
 impl Counted {
-    pub fn new(open: Arc<AtomicU64>) -> Counted {
+    pub fn new(open: Arc<AtomicU64>, own: Rc<Cell<u64>>) -> Counted {
         open.fetch_add(1, Ordering::Relaxed);
-        Counted(open)
+        own.set(own.get() + 1);
+        Counted { open, own }
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.open.fetch_sub(1, Ordering::Relaxed);
+        self.own.set(self.own.get() - 1);
     }
 }
 

@@ -11,9 +11,10 @@ use crate::kinds::talk::Talk;
 use crate::lang::call::{Arguments, Call};
 use futures_util::future::LocalBoxFuture;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_tungstenite::client_async_with_config;
@@ -34,6 +35,8 @@ pub struct WebSocketClient {
     connecting: Semaphore,
     patterns: Rc<Patterns>,
     open: Arc<AtomicU64>,
+    own: Rc<Cell<u64>>,
+    before: u64,
 }
 
 impl WebSocketClient {
@@ -55,10 +58,18 @@ impl WebSocketClient {
             connecting: Semaphore::new(MAX_CONNECTING),
             patterns: Rc::default(),
             open: Arc::clone(&around.open),
+            own: Rc::default(),
+            before: around.before,
         })
     }
 
+    /// Opens a connection when its turn has come; until then it needs next to no memory.
     async fn open(&self, call: &Call) -> Result<WebSocket, RequestError> {
+        let _place = self.connecting.acquire().await;
+        Box::pin(self.handshake(call)).await
+    }
+
+    async fn handshake(&self, call: &Call) -> Result<WebSocket, RequestError> {
         let mut request = self.url.as_str().into_client_request().map_err(|error| cause(&error))?;
         add(request.headers_mut(), self.headers.iter().cloned());
         let own: Result<Vec<_>, _> = call.arguments.all("header").map(header).collect();
@@ -66,8 +77,7 @@ impl WebSocketClient {
             request.headers_mut(),
             own.map_err(|error| RequestError::Invalid(error.to_string()))?.into_iter(),
         );
-        let place = self.connecting.acquire().await;
-        let open = usize::try_from(self.open.load(Ordering::Relaxed)).unwrap_or(usize::MAX);
+        let open = usize::try_from(self.before + self.own.get()).unwrap_or(usize::MAX);
         let stream = self.peer.connect(self.timeout, open + MAX_CONNECTING).await?;
         // 0: what is sent goes out at once, and no buffer is kept for it.
         let config = WebSocketConfig::default()
@@ -79,8 +89,8 @@ impl WebSocketClient {
         let opened = tokio::time::timeout(self.timeout, opening).await;
         let (stream, _) =
             opened.map_err(|_| RequestError::TimedOut(self.timeout))?.map_err(|error| cause(&error))?;
-        drop(place);
-        Ok(WebSocket::new(stream, Counted::new(Arc::clone(&self.open))))
+        let counted = Counted::new(Arc::clone(&self.open), Rc::clone(&self.own));
+        Ok(WebSocket::new(stream, counted))
     }
 }
 

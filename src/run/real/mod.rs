@@ -84,7 +84,7 @@ pub struct Setup {
 impl Setup {
     /// What the clients of targets know of the run.
     fn around(&self) -> Around {
-        Around { run: self.run.clone(), folder: self.folder.clone(), open: Arc::default() }
+        Around { run: self.run.clone(), folder: self.folder.clone(), open: Arc::default(), before: 0 }
     }
 }
 
