@@ -23,8 +23,8 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 /// So many connections are being opened at once; the queue of a server that listens is rarely longer.
 const MAX_CONNECTING: usize = 256;
-/// What a connection reads at once, and all of the memory that one which is only held needs for its messages.
-const READ_BUFFER: usize = 4096;
+/// What a connection reads at once: most of the memory that one which is only held needs. A longer message grows it.
+const READ_BUFFER: usize = 1024;
 
 /// A declared `websocket` target.
 pub struct WebSocketClient {
