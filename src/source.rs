@@ -86,6 +86,11 @@ impl SourceFile {
         &self.name
     }
 
+    /// Whether it is a file on disk: standard input and what the command line gives have names of soak's own.
+    pub fn is_on_disk(&self) -> bool {
+        !self.name.starts_with('<') && !self.name.starts_with("--")
+    }
+
     /// The whole text.
     pub fn text(&self) -> &str {
         &self.text

@@ -4,88 +4,12 @@
 //! comment stands alone, on the next line that is none; a case has exactly the findings it names. Several cases stand
 //! in one file, each behind a line `#= name`; `#=` with `--param name=value` behind the name gives parameters.
 
-use soak::check::{Checked, DiskFiles, Options, ReadFiles, check};
+mod check_data;
+
+use check_data::{Case, all_cases, check_text};
+use soak::check::{DiskFiles, Options, check};
 use soak::diag::{Diagnostic, codes};
 use soak::source::Sources;
-use std::collections::HashMap;
-use std::io;
-use std::path::{Path, PathBuf};
-
-/// Files that cases include, and nothing else.
-struct Files(HashMap<PathBuf, &'static str>);
-
-impl ReadFiles for Files {
-    fn read(&self, path: &Path) -> io::Result<String> {
-        let text = self.0.get(path).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such file"))?;
-        Ok(text.to_string())
-    }
-
-    fn first_line(&self, path: &Path) -> io::Result<String> {
-        self.read(path).map(|text| text.lines().next().unwrap_or("").to_string())
-    }
-}
-
-fn files() -> Files {
-    Files(HashMap::from([
-        (PathBuf::from("people.csv"), "id,name\n1,Ada\n"),
-        (
-            PathBuf::from("common.soak"),
-            "process app { run \"app\" }\nsequence flap(times = 3) { repeat times < app kill 1s > }\n",
-        ),
-        (PathBuf::from("story.soak"), "wait 5s\n"),
-        (PathBuf::from("circle.soak"), "include \"circle.soak\"\n"),
-    ]))
-}
-
-fn check_text(text: &str, params: &[(String, String)]) -> (Sources, Checked) {
-    let mut sources = Sources::new();
-    sources.add("case.soak", text).unwrap();
-    let checked = check(&mut sources, &Options { params, files: &files() });
-    (sources, checked)
-}
-
-/// A finding that a case names: its line, its code, a part of its message or help.
-#[derive(Debug)]
-struct Expected {
-    line: usize,
-    code: String,
-    part: String,
-}
-
-struct Case {
-    name: String,
-    params: Vec<(String, String)>,
-    text: String,
-    expected: Vec<Expected>,
-}
-
-fn cases(file: &str, text: &str) -> Vec<Case> {
-    let mut cases: Vec<Case> = Vec::new();
-    for line in text.lines() {
-        if let Some(name) = line.strip_prefix("#= ") {
-            let mut words = name.split(" --param ");
-            let name = format!("{file}: {}", words.next().unwrap_or(""));
-            let params =
-                words.filter_map(|word| word.split_once('=')).map(|(n, v)| (n.into(), v.into())).collect();
-            cases.push(Case { name, params, text: String::new(), expected: Vec::new() });
-            continue;
-        }
-        let Some(case) = cases.last_mut() else { continue };
-        if let Some((code, alone)) = line.split_once("#! ").map(|(code, rest)| (rest, code.trim().is_empty()))
-        {
-            let (code, part) = code.split_once(' ').unwrap_or((code, ""));
-            let line = case.text.lines().count() + 1 + usize::from(alone);
-            // Comments that stand alone one above the other speak of the same line.
-            if alone && let Some(last) = case.expected.iter_mut().rev().find(|e| e.line == line - 1) {
-                last.line = line;
-            }
-            case.expected.push(Expected { line, code: code.into(), part: part.trim().into() });
-        }
-        case.text.push_str(line);
-        case.text.push('\n');
-    }
-    cases
-}
 
 fn shown(sources: &Sources, finding: &Diagnostic) -> String {
     let file = sources.file_of(finding.span());
@@ -130,20 +54,10 @@ fn judge(case: &Case) -> Vec<String> {
 
 #[test]
 fn every_case_finds_what_it_names() {
-    let mut count = 0;
-    let mut wrong = Vec::new();
-    let mut paths: Vec<_> =
-        std::fs::read_dir("tests/check").unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    for path in paths {
-        let text = std::fs::read_to_string(&path).unwrap();
-        for case in cases(&path.file_name().unwrap().to_string_lossy(), &text) {
-            count += 1;
-            wrong.extend(judge(&case));
-        }
-    }
+    let cases = all_cases();
+    let wrong: Vec<String> = cases.iter().flat_map(judge).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(count >= 60, "only {count} cases were read");
+    assert!(cases.len() >= 60, "only {} cases were read", cases.len());
 }
 
 #[test]

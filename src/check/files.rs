@@ -30,7 +30,8 @@ impl ReadFiles for DiskFiles {
     fn read(&self, path: &Path) -> io::Result<String> {
         let mut text = String::new();
         std::fs::File::open(path)?.take(MAX_FILE_SIZE as u64 + 1).read_to_string(&mut text)?;
-        Ok(text)
+        // Some editors put a mark of the byte order in front, which is no part of the text.
+        Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
     }
 
     fn first_line(&self, path: &Path) -> io::Result<String> {

@@ -91,7 +91,7 @@ impl Checker<'_> {
                 }
                 self.report(mistake::measure::no_capture(
                     field.span,
-                    name,
+                    (name, base.span),
                     &field.text,
                     &able,
                     self.captured_elsewhere(&field.text),
@@ -134,7 +134,7 @@ impl Checker<'_> {
         };
         let first = self.glob_or_log(&place.value)?;
         if let (SourceKind::Files, SourceValue::Log(_)) = (source.source, &first) {
-            self.report(mistake::measure::files_of_log(place.value.span));
+            self.report(mistake::measure::files_of_log(place.value.span, function.span));
             return None;
         }
         let expr = self.value(&pattern.value);

@@ -89,8 +89,8 @@ pub(super) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c s
     let limit = match word.chars().count() {
         0..=2 => 1,
         3..=5 => 2,
-        6..=8 => 3,
-        _ => 4,
+        6..=8 => 2,
+        _ => 3,
     };
     let ranked = candidates.into_iter().filter(|candidate| *candidate != word).filter_map(|candidate| {
         let other = candidate.to_lowercase();
@@ -98,7 +98,9 @@ pub(super) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c s
         let within =
             lower.len() >= 3 && other.len() >= 3 && (other.starts_with(&lower) || lower.starts_with(&other));
         match distance {
-            _ if distance <= limit && distance < other.len().max(2) => Some((distance * 2, candidate)),
+            _ if distance <= limit && distance < lower.len().max(other.len()) => {
+                Some((distance * 2, candidate))
+            }
             _ if within => Some((limit * 2 + 1, candidate)),
             _ => None,
         }
@@ -119,6 +121,8 @@ mod tests {
             ("upload", Some("uploader")),
             ("lose", Some("loss")),
             ("zebra", None),
+            ("ip", None),
+            ("reload", None),
         ];
         for (word, meant) in cases {
             assert_eq!(nearest(word, names), meant, "{word}");

@@ -72,7 +72,7 @@ impl Checker<'_> {
         for (target, span, verb) in needed {
             let target = self.scenario.target(target);
             let why = backend::why_not_made(target);
-            let finding = mistake::safety::fault_needs_permit(span, &target.name, verb, why);
+            let finding = mistake::safety::fault_needs_permit(span, &target.name, verb, why, self.top());
             self.report(finding);
         }
     }
@@ -114,9 +114,18 @@ impl Checker<'_> {
         for (host, span) in destinations {
             let host = host.to_lowercase();
             if !self.is_near(&host) && told.insert(host.clone()) {
-                self.report(mistake::safety::load_needs_permit(span, &host));
+                self.report(mistake::safety::load_needs_permit(span, &host, self.top()));
             }
         }
+    }
+
+    /// Where a permit can be added: on the line below the title, or at the start of the file.
+    fn top(&self) -> Span {
+        let file = &self.sources.files()[0];
+        let Some(title) = self.titled else { return Span::at(file.base()) };
+        let behind = (title.end - file.base()) as usize;
+        let end = file.text()[behind..].find('\n').map_or(file.text().len(), |newline| behind + newline + 1);
+        Span::at(file.base() + end as u32)
     }
 
     fn target_destinations(&self, target: &Target, destinations: &mut Vec<(String, Span)>) {

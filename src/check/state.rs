@@ -207,13 +207,14 @@ impl<'a> Checker<'a> {
             }
             return machine;
         }
-        let meant = self.nearest_name(&name.text).map(str::to_string);
+        let meant = self.nearest_name(&name.text, wanted).map(str::to_string);
         self.report(mistake::names::unknown(name.span, &name.text, wanted, meant.as_deref()));
         None
     }
 
-    /// The declared or bound name nearest to a word; not looked for any more once very many were.
-    pub fn nearest_name(&self, word: &str) -> Option<&str> {
+    /// The declared or bound name nearest to a word, of those that can stand for what is wanted; not looked for any more
+    /// once very many were.
+    pub fn nearest_name(&self, word: &str, wanted: &str) -> Option<&str> {
         let asked = self.suggestions.get();
         self.suggestions.set(asked + 1);
         if asked >= MAX_SUGGESTIONS {
@@ -227,7 +228,19 @@ impl<'a> Checker<'a> {
             self.iteration.iter().flat_map(|iteration| iteration.answer.iter().map(|given| given.name));
         let own = if self.iteration.is_some() { ["seq", "user"].as_slice() } else { &[] };
         let built_in = answer.chain(own.iter().copied()).chain(["machine", "scratch", "elapsed"]);
-        nearest(word, locals.chain(captures).chain(self.symbols.iter().map(|(name, _)| name)).chain(built_in))
+        let fits = |entity: Entity| match wanted {
+            "action" => matches!(entity, Entity::Action(_) | Entity::Mix(_)),
+            "sequence" => matches!(entity, Entity::Sequence(_)),
+            "curve" => matches!(entity, Entity::Curve(_)),
+            // The value of a name, or something of what it names.
+            "name" => !matches!(entity, Entity::Sequence(_) | Entity::Curve(_)),
+            _ => matches!(entity, Entity::Target(_)),
+        };
+        let declared = self.symbols.iter().filter(|(_, symbol)| fits(symbol.entity)).map(|(name, _)| name);
+        if wanted != "name" {
+            return nearest(word, declared);
+        }
+        nearest(word, locals.chain(captures).chain(declared).chain(built_in))
     }
 
     /// The action that makes a capture of that name, with its place.

@@ -31,8 +31,9 @@ impl Checker<'_> {
     fn curve_points(&mut self, table: &ast::Table) -> Vec<(f64, f64)> {
         let header: Vec<&str> = table.header.iter().map(|name| name.text.as_str()).collect();
         if header != ["at", "level"] {
-            let span = table.header.first().map_or(table.span, |name| name.span);
-            self.report(mistake::load::curve_header(span));
+            let ends = table.header.first().zip(table.header.last());
+            let span = ends.map_or(table.span, |(first, last)| first.span.to(last.span));
+            self.report(mistake::load::curve_header(span, header.len()));
             return Vec::new();
         }
         let mut points: Vec<(u32, f64)> = Vec::new();

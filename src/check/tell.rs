@@ -141,6 +141,14 @@ impl Checker<'_> {
         }
     }
 
+    /// The place of a duration together with the `for` and the space before it.
+    fn with_for(&self, duration: Span) -> Span {
+        let file = self.sources.file_of(duration);
+        let before = file.text()[..(duration.start - file.base()) as usize].trim_end();
+        let before = before.strip_suffix("for").unwrap_or(before).trim_end();
+        Span::new(file.base() + before.len() as u32, duration.end)
+    }
+
     fn tell_duration(
         &mut self,
         verb: &'static Verb,
@@ -163,7 +171,8 @@ impl Checker<'_> {
             Nature::Request => false,
         };
         if !lasts {
-            self.report(mistake::arguments::cannot_last(duration.span, target, verb.name));
+            let whole = self.with_for(duration.span);
+            self.report(mistake::arguments::cannot_last(duration.span, target, verb.name, whole));
             return None;
         }
         self.expect_duration(&duration, "the duration").then_some(duration)

@@ -1,13 +1,16 @@
 //! Reading a scenario: a file, or standard input.
 
 use crate::source::{MAX_FILE_SIZE, Sources, TooLarge};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// What stands for standard input.
 pub const STDIN: &str = "-";
 /// What standard input is called in messages.
 pub const STDIN_NAME: &str = "<stdin>";
+
+/// The mark of the byte order that some editors put in front of a text.
+const MARK: &str = "\u{feff}";
 
 /// Why a scenario cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +77,42 @@ fn text(name: &str, bytes: Vec<u8>) -> Result<String, FileError> {
         String::from_utf8(bytes).map_err(|error| at(error.as_bytes(), error.utf8_error().valid_up_to()))?;
     match text.find('\0') {
         Some(offset) => Err(at(text.as_bytes(), offset)),
-        None => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
+        None => Ok(text.strip_prefix(MARK).map(str::to_owned).unwrap_or(text)),
     }
+}
+
+/// Puts a new text in a file's place at once, so that a full disk or a power cut leaves the old one. A mark of the byte
+/// order at the front, which is no part of the text, stays.
+///
+/// # Errors
+/// Where it cannot be written; the file is then as it was.
+pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let path = path.canonicalize()?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
+    let permissions = std::fs::metadata(&path)?.permissions();
+    if permissions.readonly() {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    let written = (|| {
+        let mut file = std::fs::File::options().write(true).create_new(true).open(&beside)?;
+        if begins_with_mark(&path)? {
+            file.write_all(MARK.as_bytes())?;
+        }
+        file.write_all(text.as_bytes())?;
+        file.set_permissions(permissions)?;
+        file.sync_all()?;
+        std::fs::rename(&beside, &path)
+    })();
+    if written.is_err() {
+        // It may not be there at all; what matters is told.
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
+}
+
+fn begins_with_mark(path: &Path) -> io::Result<bool> {
+    let mut front = Vec::new();
+    std::fs::File::open(path)?.take(MARK.len() as u64).read_to_end(&mut front)?;
+    Ok(front == MARK.as_bytes())
 }

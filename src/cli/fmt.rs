@@ -1,10 +1,9 @@
 //! `soak fmt`: scenarios in their one form.
 
 use super::file::{self, STDIN};
-use super::{Exit, findings, output};
+use super::{Exit, diff, findings, output, scenarios};
 use crate::syntax;
 use clap::Args;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
@@ -12,18 +11,26 @@ pub struct FmtArguments {
     /// Change nothing; name what is not in its form and exit with 1.
     #[arg(long)]
     check: bool,
-    /// The scenarios; `-` reads standard input and writes standard output.
+    /// Change nothing; show what would change and exit with 1 where that is anything.
+    #[arg(long)]
+    diff: bool,
+    /// Scenarios, folders (every .soak file in them and below) and globs; `-` reads standard input and writes standard
+    /// output.
     #[arg(required = true)]
     files: Vec<PathBuf>,
 }
 
 /// Formats all files.
 pub fn fmt(arguments: &FmtArguments) -> Exit {
-    let one = |exit: Exit, path: &PathBuf| exit.worse(fmt_one(path, arguments.check));
-    arguments.files.iter().fold(Exit::Good, one)
+    let meant = scenarios::meant(&arguments.files);
+    for problem in &meant.problems {
+        output::say(problem);
+    }
+    let exit = if meant.problems.is_empty() { Exit::Good } else { Exit::Wrong };
+    meant.files.iter().fold(exit, |exit, path| exit.worse(fmt_one(path, arguments)))
 }
 
-fn fmt_one(path: &Path, check: bool) -> Exit {
+fn fmt_one(path: &Path, arguments: &FmtArguments) -> Exit {
     let sources = match file::load(path) {
         Ok(sources) => sources,
         Err(error) => {
@@ -40,7 +47,11 @@ fn fmt_one(path: &Path, check: bool) -> Exit {
         return Exit::Wrong;
     };
     let changed = formatted != source.text();
-    if check {
+    if arguments.diff {
+        let text = diff::unified(source.name(), source.text(), &formatted, output::data_style().color);
+        return output::data(text.as_bytes(), if changed { Exit::Bad } else { Exit::Good });
+    }
+    if arguments.check {
         return if changed {
             output::data(format!("{}\n", source.name()).as_bytes(), Exit::Bad)
         } else {
@@ -53,34 +64,11 @@ fn fmt_one(path: &Path, check: bool) -> Exit {
     if !changed {
         return Exit::Good;
     }
-    match replace(path, formatted.as_bytes()) {
+    match file::replace(path, &formatted) {
         Ok(()) => Exit::Good,
         Err(error) => {
             output::say(&format!("cannot write `{}`: {error}; it is as it was", path.display()));
             Exit::Impossible
         }
     }
-}
-
-/// Puts a new text in a file's place at once, so that a full disk or a power cut leaves the old one.
-fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
-    let path = path.canonicalize()?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
-    let permissions = std::fs::metadata(&path)?.permissions();
-    if permissions.readonly() {
-        return Err(io::ErrorKind::PermissionDenied.into());
-    }
-    let written = (|| {
-        let mut file = std::fs::File::options().write(true).create_new(true).open(&beside)?;
-        file.write_all(text)?;
-        file.set_permissions(permissions)?;
-        file.sync_all()?;
-        std::fs::rename(&beside, &path)
-    })();
-    if written.is_err() {
-        // It may not be there at all; what matters is told.
-        let _ = std::fs::remove_file(&beside);
-    }
-    written
 }

@@ -1,10 +1,12 @@
 //! The command line: one file a subcommand, and what they share.
 
 pub mod check;
+mod diff;
 mod exit;
 mod explain;
 mod file;
 mod findings;
+mod fix;
 mod fmt;
 mod init;
 #[cfg(target_os = "linux")]
@@ -16,6 +18,7 @@ mod recover;
 pub mod rehearse;
 mod report;
 pub mod run;
+mod scenarios;
 
 pub use exit::Exit;
 

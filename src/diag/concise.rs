@@ -1,11 +1,19 @@
 //! Findings one a line, in the form that editors and `grep` know: `file:line:column: error[E0203]: message`.
 
+use super::format::{Examined, Format, Setting, once};
 use super::{Diagnostic, Severity};
 use crate::source::Sources;
 
-/// All findings, one a line.
-pub fn render(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
-    diagnostics.iter().map(|diagnostic| line(sources, diagnostic)).collect()
+/// This form.
+pub const FORMAT: Format = Format { name: "concise", about: "One a line, for editors and grep", render: all };
+
+fn all(examined: &[Examined], _setting: &Setting) -> String {
+    once(examined).into_iter().map(|(one, found)| render(&one.sources, found)).collect()
+}
+
+/// These findings, one a line.
+pub fn render<'d>(sources: &Sources, diagnostics: impl IntoIterator<Item = &'d Diagnostic>) -> String {
+    diagnostics.into_iter().map(|diagnostic| line(sources, diagnostic)).collect()
 }
 
 /// The line of one finding, with its ending.

@@ -1,5 +1,6 @@
 //! Findings for people: the lines they are about, with what is said there, in colour where that is wanted.
 
+use super::format::{Examined, Format, Setting, once};
 use super::{Diagnostic, Severity};
 use crate::source::{SourceFile, Sources, Span};
 use miette::{
@@ -52,8 +53,20 @@ impl Style {
     }
 }
 
-/// Draws all findings, a blank line between two.
-pub fn render(sources: &Sources, diagnostics: &[Diagnostic], style: Style) -> String {
+/// This form.
+pub const FORMAT: Format =
+    Format { name: "human", about: "For people: the lines they are about", render: all };
+
+fn all(examined: &[Examined], setting: &Setting) -> String {
+    once(examined).into_iter().map(|(one, found)| render(&one.sources, found, setting.style)).collect()
+}
+
+/// Draws these findings, a blank line between two.
+pub fn render<'d>(
+    sources: &Sources,
+    diagnostics: impl IntoIterator<Item = &'d Diagnostic>,
+    style: Style,
+) -> String {
     let handler = GraphicalReportHandler::new_themed(style.theme()).with_width(style.width).with_links(false);
     let mut drawn = String::new();
     for diagnostic in diagnostics {

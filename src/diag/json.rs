@@ -1,12 +1,21 @@
-//! Findings for other programs: one JSON object a line.
+//! Findings for other programs: one JSON object a line, described in `docs/checking.md`.
 
+use super::format::{Examined, Format, Setting, once};
 use super::{Diagnostic, concise};
 use crate::source::{Sources, Span};
 use serde::Serialize;
 
+/// This form.
+pub const FORMAT: Format = Format { name: "json", about: "One JSON object a line", render: all };
+
+/// Raised when a member goes or changes its meaning; new ones may come at any time.
+const VERSION: u32 = 1;
+
 #[derive(Serialize)]
 struct Finding<'a> {
-    code: &'a str,
+    version: u32,
+    /// None where a file could not be read at all.
+    code: Option<&'a str>,
     severity: &'a str,
     message: &'a str,
     /// The first is the place that the finding is about.
@@ -30,6 +39,10 @@ struct Fix<'a> {
     safe: bool,
 }
 
+/// The start of a file without a name.
+const NOWHERE: Place<'static> =
+    Place { file: "", line: 1, column: 1, end_line: 1, end_column: 1, start: 0, end: 0 };
+
 /// Lines and columns (in characters) count from 1; `start` and `end` are bytes from the file's start, the end exclusive.
 #[derive(Serialize)]
 struct Place<'a> {
@@ -42,22 +55,47 @@ struct Place<'a> {
     end: u32,
 }
 
-/// All findings, an object a line.
-pub fn render(sources: &Sources, diagnostics: &[Diagnostic]) -> String {
+fn all(examined: &[Examined], _setting: &Setting) -> String {
     let mut lines = String::new();
-    for diagnostic in diagnostics {
-        // Only strings and numbers are in it, which always serialize.
-        lines.push_str(&serde_json::to_string(&finding(sources, diagnostic)).unwrap_or_default());
-        lines.push('\n');
+    for (one, found) in once(examined) {
+        if let Some(why) = &one.unreadable {
+            lines.push_str(&line(&unreadable(&one.name, why)));
+        }
+        lines.push_str(&render(&one.sources, found));
     }
     lines
+}
+
+/// These findings, an object a line.
+pub fn render<'d>(sources: &Sources, diagnostics: impl IntoIterator<Item = &'d Diagnostic>) -> String {
+    diagnostics.into_iter().map(|diagnostic| line(&finding(sources, diagnostic))).collect()
+}
+
+fn line(finding: &Finding<'_>) -> String {
+    // Only strings and numbers are in it, which always serialize.
+    serde_json::to_string(finding).unwrap_or_default() + "\n"
+}
+
+fn unreadable<'a>(name: &'a str, why: &'a str) -> Finding<'a> {
+    let place = Place { file: name, ..NOWHERE };
+    let labels = vec![Label { place, text: "" }];
+    Finding {
+        version: VERSION,
+        code: None,
+        severity: "error",
+        message: why,
+        labels,
+        help: None,
+        fixes: Vec::new(),
+    }
 }
 
 fn finding<'a>(sources: &'a Sources, diagnostic: &'a Diagnostic) -> Finding<'a> {
     let labels = diagnostic.labels.iter();
     let fixes = diagnostic.fixes.iter();
     Finding {
-        code: diagnostic.code,
+        version: VERSION,
+        code: Some(diagnostic.code),
         severity: concise::severity(diagnostic.severity),
         message: &diagnostic.message,
         labels: labels.map(|label| Label { place: place(sources, label.span), text: &label.text }).collect(),
@@ -70,7 +108,7 @@ fn finding<'a>(sources: &'a Sources, diagnostic: &'a Diagnostic) -> Finding<'a> 
 
 fn place(sources: &Sources, span: Span) -> Place<'_> {
     if sources.files().is_empty() {
-        return Place { file: "", line: 1, column: 1, end_line: 1, end_column: 1, start: 0, end: 0 };
+        return NOWHERE;
     }
     let file = sources.file_of(span);
     let (from, to) = (file.position(span.start), file.position(span.end));

@@ -4,8 +4,13 @@
 
 pub mod codes;
 pub mod concise;
+pub mod fix;
+pub mod format;
+mod github;
 pub mod human;
 pub mod json;
+mod junit;
+mod sarif;
 
 use crate::source::Span;
 

@@ -10,6 +10,7 @@ pub mod json;
 pub mod mask;
 pub mod moment;
 pub mod operator;
+pub mod pattern;
 pub mod profile;
 pub mod quantity;
 pub mod reading;

@@ -38,6 +38,11 @@ fn generated_reference_is_fresh() {
 }
 
 #[test]
+fn generated_codes_are_fresh() {
+    assert_fresh("docs/codes.md", &soak::diag::codes::reference());
+}
+
+#[test]
 fn generated_textmate_grammar_is_fresh() {
     let grammar = words::fill(include_str!("textmate.template.json"));
     serde_json::from_str::<serde_json::Value>(&grammar).unwrap();

@@ -142,7 +142,8 @@ impl Checker<'_> {
             .map(|parameter| parameter.name)
             .collect();
         let meant = nearest(&name.text, words.iter().copied());
-        let meant = meant.or_else(|| if words.is_empty() { self.nearest_name(&name.text) } else { None });
+        let meant =
+            meant.or_else(|| if words.is_empty() { self.nearest_name(&name.text, "name") } else { None });
         let meant = meant.map(str::to_string);
         self.report(mistake::arguments::unknown_word(name.span, owner, &name.text, meant.as_deref(), &words));
         if let Some(value) = value {

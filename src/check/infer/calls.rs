@@ -15,11 +15,30 @@ use crate::lang::types::{Shape, Type};
 use crate::source::Span;
 use crate::syntax::ast::{self, Argument, Name};
 
+/// What other languages call a function, and what it is called here.
+const FOREIGN: &[(&str, &str)] = &[
+    ("avg", "mean"),
+    ("average", "mean"),
+    ("median", "p50"),
+    ("minimum", "min"),
+    ("maximum", "max"),
+    ("total", "sum"),
+    ("len", "count"),
+    ("length", "count"),
+    ("slope", "growth"),
+    ("increase", "delta"),
+];
+
 impl Checker<'_> {
     pub(super) fn call(&mut self, function: &Name, arguments: &[Argument], span: Span) -> Term {
         for argument in arguments {
             if let Some(name) = &argument.name {
-                self.report(mistake::types::named_argument(name.span, &function.text, &name.text));
+                self.report(mistake::types::named_argument(
+                    name.span,
+                    &function.text,
+                    &name.text,
+                    argument.value.span,
+                ));
             }
         }
         if let Some(signature) = find_aggregate(&function.text) {
@@ -37,7 +56,8 @@ impl Checker<'_> {
         let names = AGGREGATES.iter().map(|signature| signature.name);
         let names =
             names.chain(SOURCES.iter().map(|source| source.name)).chain(MAKERS.iter().map(|maker| maker.1));
-        let meant = nearest(&function.text, names);
+        let known = FOREIGN.iter().find(|(word, _)| *word == function.text).map(|(_, meant)| *meant);
+        let meant = known.or_else(|| nearest(&function.text, names));
         self.report(mistake::names::unknown_function(function.span, &function.text, meant));
         // What stands in it is looked at all the same, so that names in it count as used.
         for argument in arguments {
@@ -199,7 +219,7 @@ impl Checker<'_> {
                 Some(Entity::Action(action)) => Some(action),
                 Some(Entity::Unknown) => return unknown(span),
                 None => {
-                    let meant = self.nearest_name(name).map(str::to_string);
+                    let meant = self.nearest_name(name, "name").map(str::to_string);
                     self.report(mistake::names::unknown(base.span, name, "action", meant.as_deref()));
                     return unknown(span);
                 }
@@ -215,7 +235,13 @@ impl Checker<'_> {
         let Some(capture) = captures.iter().position(|capture| *capture == field.text) else {
             let owner = self.scenario.action(action).name.clone();
             let elsewhere = self.captured_elsewhere(&field.text);
-            self.report(mistake::measure::no_capture(field.span, &owner, &field.text, &captures, elsewhere));
+            self.report(mistake::measure::no_capture(
+                field.span,
+                (&owner, base.span),
+                &field.text,
+                &captures,
+                elsewhere,
+            ));
             return unknown(span);
         };
         self.note_capture(field.span, base.span.to(field.span), action, capture);

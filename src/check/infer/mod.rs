@@ -105,8 +105,8 @@ impl Checker<'_> {
                 Value::Quantity(*quantity),
                 Type::Quantity { dimension: quantity.dimension, percent: quantity.percent },
             ),
-            ast::ExprKind::TimeOfDay(_) => {
-                self.report(mistake::types::time_of_day(span));
+            ast::ExprKind::TimeOfDay(seconds) => {
+                self.report(mistake::types::time_of_day(span, *seconds));
                 Term::Value(unknown(span))
             }
             ast::ExprKind::Text(text) => Term::Value(self.text(text)),
@@ -204,7 +204,7 @@ impl Checker<'_> {
                 Term::Value(unknown(span))
             }
             _ => {
-                let meant = self.nearest_name(name).map(str::to_string);
+                let meant = self.nearest_name(name, "name").map(str::to_string);
                 self.report(mistake::names::unknown(span, name, "name", meant.as_deref()));
                 Term::Value(unknown(span))
             }

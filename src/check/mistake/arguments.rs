@@ -129,7 +129,7 @@ pub fn unknown_word(span: Span, owner: &str, word: &str, meant: Option<&str>, al
 }
 
 pub fn stray_comma(span: Span) -> Diagnostic {
-    Diagnostic::error("E0402", "no comma belongs here", span).here("leave it out").fix(span, "", false)
+    Diagnostic::error("E0402", "no comma belongs here", span).here("leave it out").fix(span, "", true)
 }
 
 pub fn not_a_setting(span: Span, kind: &str) -> Diagnostic {
@@ -229,10 +229,11 @@ pub fn two_durations(span: Span, first: Span) -> Diagnostic {
     Diagnostic::error("E0406", "a duration is given twice", span).here("the second").also(first, "the first")
 }
 
-pub fn cannot_last(span: Span, target: &str, verb: &str) -> Diagnostic {
+pub fn cannot_last(span: Span, target: &str, verb: &str, whole: Span) -> Diagnostic {
     Diagnostic::error("E0407", format!("`{target} {verb}` happens once and cannot last"), span)
         .here("it has no duration")
-        .help(format!("write `{target} {verb}`, and `wait` behind it if the story is to wait"))
+        .help("leave it out, and `wait` behind it if the story is to wait")
+        .fix(whole, "", false)
 }
 
 pub fn setting_lasts(span: Span, name: &str) -> Diagnostic {
@@ -264,13 +265,16 @@ pub fn bad_json_path(span: Span, why: &str, path: &str) -> Diagnostic {
     if path.starts_with('$') {
         finding.help("as in `'$.pending[*]'`")
     } else {
-        finding.help(format!("it begins with `$`, as in `'$.{}'`", path.trim_start_matches('.')))
+        let better = format!("$.{}", path.trim_start_matches('.'));
+        let finding = finding.help(format!("it begins with `$`: write `{better}`"));
+        // Only where the path is written out at this place.
+        if span.len() == path.len() { finding.fix(span, better, false) } else { finding }
     }
 }
 
 pub fn bad_url(span: Span, why: UrlMistake, schemes: &[&str], text: &str) -> Diagnostic {
     let first = schemes.first().copied().unwrap_or("http");
-    let (message, help) = match why {
+    let (message, help) = match &why {
         UrlMistake::NoScheme => {
             ("a URL begins with its scheme".to_string(), format!("write `{first}://{text}`"))
         }
@@ -283,7 +287,15 @@ pub fn bad_url(span: Span, why: UrlMistake, schemes: &[&str], text: &str) -> Dia
         }
         UrlMistake::Space => ("a URL has no spaces".to_string(), "write `%20`".to_string()),
     };
-    Diagnostic::error("E0414", message, span).here("wrong here").help(help)
+    let finding = Diagnostic::error("E0414", message, span).here("wrong here").help(help);
+    match why {
+        // Only where the text is written out at this place.
+        UrlMistake::NoScheme if span.len() == text.len() => {
+            finding.fix(Span::at(span.start), format!("{first}://"), false)
+        }
+        UrlMistake::Space if span.len() == 1 => finding.fix(span, "%20", false),
+        _ => finding,
+    }
 }
 
 pub fn bad_address(span: Span, text: &str, port: bool) -> Diagnostic {

@@ -80,9 +80,8 @@ pub fn hidden(span: Span, fault: &str, by: Span, other: &str, suggested: &str) -
     if suggested == fault {
         return finding.help("let one follow the other, or take one of the two out");
     }
-    finding
-        .help(format!("give it a time of its own, as in `{suggested}`, or take one of the two out"))
-        .fix(span, suggested, false)
+    // Whether what follows has room for it, nobody knows here.
+    finding.help(format!("give it a time of its own, as in `{suggested}`, or take one of the two out"))
 }
 
 pub fn short_window(span: Span, window: Duration, name: &str, every: Duration, samples: u32) -> Diagnostic {

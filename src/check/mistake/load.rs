@@ -56,10 +56,13 @@ pub fn mix_total(span: Span, total: Quantity, shares: &[Span]) -> Diagnostic {
     shares.iter().fold(finding, |finding, share| finding.also(*share, ""))
 }
 
-pub fn curve_header(span: Span) -> Diagnostic {
-    Diagnostic::error("E0505", "a curve has two columns, `at` and `level`", span)
-        .here("other columns")
-        .help("write `| at | level |`")
+pub fn curve_header(span: Span, columns: usize) -> Diagnostic {
+    let finding =
+        Diagnostic::error("E0505", "a curve has two columns, `at` and `level`", span).here("other columns");
+    match columns {
+        2 => finding.help("write `| at | level |`").fix(span, "at | level", false),
+        _ => finding.help("as in `| at | level |`"),
+    }
 }
 
 pub fn curve_time(span: Span) -> Diagnostic {

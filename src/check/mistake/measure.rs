@@ -104,7 +104,7 @@ pub fn not_a_pool(span: Span, usage: &str) -> Diagnostic {
 
 pub fn no_capture(
     span: Span,
-    action: &str,
+    (action, owner): (&str, Span),
     name: &str,
     captures: &[String],
     elsewhere: Option<(&str, Span)>,
@@ -114,7 +114,10 @@ pub fn no_capture(
     let finding = Diagnostic::error("E0604", format!("the action `{action}` captures no `{name}`"), span)
         .here("never captured");
     if let Some((other, place)) = elsewhere.filter(|_| meant.is_none()) {
-        return finding.also(place, "captured by this one").help(format!("write `{other}.{name}`"));
+        return finding
+            .also(place, "captured by this one")
+            .help(format!("write `{other}.{name}`"))
+            .fix(owner, other, false);
     }
     if names.is_empty() {
         return finding.help(format!("add `capture {name} = body.{name}` to its request"));
@@ -166,10 +169,11 @@ pub fn not_received(span: Span, meant: Option<&str>) -> Diagnostic {
     }
 }
 
-pub fn files_of_log(span: Span) -> Diagnostic {
+pub fn files_of_log(span: Span, function: Span) -> Diagnostic {
     Diagnostic::error("E0602", "`files` takes paths, and a log is lines", span)
         .here("a log")
-        .help("use `lines`")
+        .help("write `lines`")
+        .fix(function, "lines", false)
 }
 
 pub fn not_a_metric(span: Span, ty: &Type) -> Diagnostic {
@@ -191,7 +195,7 @@ pub fn sampled_too_often(span: Span, least: Duration) -> Diagnostic {
 pub fn tolerate_without_always(span: Span) -> Diagnostic {
     Diagnostic::error("E0606", "`tolerate` allows for a breach of what must hold `always`", span)
         .here("nothing to tolerate")
-        .help("write `always tolerate 30s`")
+        .help("as in `always tolerate 30s`")
 }
 
 pub fn show_wants_query(span: Span) -> Diagnostic {

@@ -74,7 +74,7 @@ pub fn no_part(span: Span, owner: &str, part: &str, meant: Option<&str>, all: &[
 pub fn verb_as_reading(span: Span, name: &str, verb: &str) -> Diagnostic {
     Diagnostic::error("E0205", format!("`{verb}` is something that `{name}` is told, not read of it"), span)
         .here("a verb")
-        .help(format!("write `{name} {verb}` as a statement"))
+        .help(format!("a statement tells it: `{name} {verb}`"))
 }
 
 pub fn has_no_parts(span: Span, what: &str, part: &str) -> Diagnostic {

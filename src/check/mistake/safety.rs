@@ -3,7 +3,8 @@
 use crate::diag::Diagnostic;
 use crate::source::Span;
 
-pub fn load_needs_permit(span: Span, host: &str) -> Diagnostic {
+/// `top` is the start of a line at which the permit can stand.
+pub fn load_needs_permit(span: Span, host: &str, top: Span) -> Diagnostic {
     Diagnostic::error(
         "E0701",
         format!("`{host}` is another machine, and nothing permits to talk to it"),
@@ -11,12 +12,14 @@ pub fn load_needs_permit(span: Span, host: &str) -> Diagnostic {
     )
     .here("beyond this machine")
     .help(format!("permit load to \"{host}\""))
+    .fix(top, format!("permit load to \"{host}\"\n"), false)
 }
 
-pub fn fault_needs_permit(span: Span, target: &str, verb: &str, why: &str) -> Diagnostic {
+pub fn fault_needs_permit(span: Span, target: &str, verb: &str, why: &str, top: Span) -> Diagnostic {
     Diagnostic::error("E0702", format!("`{target} {verb}` is a fault, and nothing permits it: {why}"), span)
         .here("a fault on what is not soak's own")
         .help(format!("permit fault on {target}"))
+        .fix(top, format!("permit fault on {target}\n"), false)
 }
 
 pub fn secret_refused(span: Span, name: &str, what: &str) -> Diagnostic {

@@ -33,7 +33,8 @@ pub fn deadline_beyond(span: Span, within: Duration, left: Duration, what: &str,
     if left.is_zero() {
         finding
     } else {
-        finding.help(format!("write `within {}`, or give the block more time", shown(left)))
+        let better = shown(left);
+        finding.help(format!("write `within {better}`, or give the block more time")).fix(span, better, false)
     }
 }
 

@@ -6,6 +6,7 @@ use crate::lang::quantity::{Dimension, Quantity};
 use crate::lang::signature::Reading;
 use crate::lang::types::Type;
 use crate::source::Span;
+use std::time::Duration;
 
 /// Adds the literal that was probably meant.
 fn likely(finding: Diagnostic, side: &Expr, literal: Option<String>) -> Diagnostic {
@@ -111,10 +112,11 @@ pub fn range_ends(low: &Expr, high: &Expr) -> Diagnostic {
     Diagnostic::error("E0302", message, high.span).here(high.ty.describe()).also(low.span, low.ty.describe())
 }
 
-pub fn time_of_day(span: Span) -> Diagnostic {
-    Diagnostic::error("E0302", "a time of day stands in a curve only", span)
-        .here("not a duration")
-        .help("a duration is written `6h` or `1h30m`")
+pub fn time_of_day(span: Span, seconds: u32) -> Diagnostic {
+    let finding =
+        Diagnostic::error("E0302", "a time of day stands in a curve only", span).here("not a duration");
+    let duration = crate::lang::unit::format_duration(Duration::from_secs(seconds.into()));
+    finding.help(format!("write `{duration}`")).fix(span, duration, false)
 }
 
 pub fn no_arithmetic(expr: &Expr, symbol: &str) -> Diagnostic {
@@ -181,9 +183,10 @@ pub fn argument_count(span: Span, function: &str, wanted: &str, given: usize) ->
     Diagnostic::error("E0305", message, span).here("called wrongly")
 }
 
-pub fn named_argument(span: Span, function: &str, name: &str) -> Diagnostic {
+pub fn named_argument(span: Span, function: &str, name: &str, value: Span) -> Diagnostic {
     Diagnostic::error("E0305", format!("`{function}` takes its values by their places, not by name"), span)
         .here(format!("leave out `{name} =`"))
+        .fix(Span::new(span.start, value.start), "", false)
 }
 
 pub fn takes_nothing(span: Span, name: &str) -> Diagnostic {
@@ -191,15 +194,27 @@ pub fn takes_nothing(span: Span, name: &str) -> Diagnostic {
 }
 
 pub fn reading_needs(span: Span, target: &str, reading: &Reading) -> Diagnostic {
+    let better = format!("{target}.{}(\"/\")", reading.name);
     Diagnostic::error("E0305", format!("`{}` needs to know of what", reading.name), span)
         .here("a value is missing")
-        .help(format!("write `{target}.{}(\"/\")`", reading.name))
+        .help(format!("write `{better}`"))
+        .fix(span, better, false)
 }
 
 pub fn range_backwards(span: Span, low: Quantity, high: Quantity) -> Diagnostic {
-    Diagnostic::error("E0308", "the low end of a range stands first", span)
+    let better = format!("{high}..{low}");
+    let finding = Diagnostic::error("E0308", "the low end of a range stands first", span)
         .here(format!("{low} is more than {high}"))
-        .help(format!("write `{high}..{low}`"))
+        .help(format!("write `{better}`"));
+    // Some quantities are shown rounded.
+    let exact = |quantity: Quantity| {
+        let shown = quantity.to_string();
+        match shown.strip_prefix('-') {
+            Some(positive) => crate::lang::unit::parse(positive) == Ok(quantity.negated()),
+            None => crate::lang::unit::parse(&shown) == Ok(quantity),
+        }
+    };
+    if exact(low) && exact(high) { finding.fix(span, better, false) } else { finding }
 }
 
 pub fn negative(expr: &Expr, what: &str) -> Diagnostic {

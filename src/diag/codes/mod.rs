@@ -3,8 +3,11 @@
 //! Codes are stable: one is never given a second meaning.
 
 mod check;
+mod reference;
 mod run;
 mod syntax;
+
+pub use reference::{page, reference, section};
 
 /// One code and its explanation, as `soak explain` shows it.
 #[derive(Debug)]
@@ -21,23 +24,28 @@ pub struct Code {
     pub good: &'static str,
 }
 
-/// The parts of the table, one for each room that finds mistakes.
-const PARTS: &[&[Code]] = &[
-    syntax::CODES,
-    check::names::CODES,
-    check::types::CODES,
-    check::arguments::CODES,
-    check::load::CODES,
-    check::measure::CODES,
-    check::safety::CODES,
-    check::time::CODES,
-    check::lint::CODES,
-    run::CODES,
+/// The parts of the table, each with what it is about.
+const PARTS: &[(&str, &[Code])] = &[
+    ("What cannot be read", syntax::CODES),
+    ("Names", check::names::CODES),
+    ("Types and values", check::types::CODES),
+    ("Settings, verbs and texts", check::arguments::CODES),
+    ("Actions and loads", check::load::CODES),
+    ("Metrics, ledgers and expectations", check::measure::CODES),
+    ("Permits and secrets", check::safety::CODES),
+    ("Time", check::time::CODES),
+    ("What runs and is probably not meant", check::lint::CODES),
+    ("What a run finds", run::CODES),
 ];
+
+/// The parts: what each is about, and its codes.
+pub fn parts() -> impl Iterator<Item = (&'static str, &'static [Code])> {
+    PARTS.iter().copied()
+}
 
 /// All codes.
 pub fn codes() -> impl Iterator<Item = &'static Code> {
-    PARTS.iter().flat_map(|part| part.iter())
+    PARTS.iter().flat_map(|(_, part)| part.iter())
 }
 
 /// The entry of a code.

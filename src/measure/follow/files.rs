@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::lateness::Lateness;
 use super::lease::is_being_written;
 use super::outbox::Outbox;
-use super::pattern::Pattern;
 use crate::lang::moment::Moment;
+use crate::lang::pattern::Pattern;
 
 /// Files whose state is remembered, to find out what happened while notifications were lost.
 const MOST_KNOWN: usize = 1 << 20;

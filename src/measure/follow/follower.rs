@@ -7,8 +7,8 @@ use nix::sys::inotify::{AddWatchFlags, InotifyEvent};
 use super::files::{FileHappening, Files};
 use super::lateness::Lateness;
 use super::lines::Lines;
-use super::pattern::Pattern;
 use crate::lang::moment::Moment;
+use crate::lang::pattern::Pattern;
 
 /// A follower of either kind.
 #[derive(Debug)]

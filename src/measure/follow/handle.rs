@@ -8,7 +8,7 @@ use super::FollowError;
 use super::files::FileEvent;
 use super::lateness::LatenessSummary;
 use super::lines::LineBatch;
-use super::pattern::Pattern;
+use crate::lang::pattern::Pattern;
 
 /// What the hub is asked.
 pub(super) enum Command {

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use super::lateness::Lateness;
 use super::outbox::Outbox;
-use super::pattern::Pattern;
 use super::tail::{FileId, Tail};
 use crate::lang::moment::{Moment, Timeline};
+use crate::lang::pattern::Pattern;
 
 /// Files that a follower knows.
 const MOST_FILES: usize = 1 << 20;

@@ -15,19 +15,18 @@ mod lateness;
 mod lease;
 mod lines;
 mod outbox;
-pub mod pattern;
 mod tail;
 #[cfg(test)]
 mod tests;
 
 use std::path::PathBuf;
 
+pub use crate::lang::pattern::{BadPattern, Pattern};
 pub use files::{FileEvent, FileHappening};
 pub use handle::{FileFollower, Health, HubHandle, LineFollower};
 pub use hub::Hub;
 pub use lateness::LatenessSummary;
 pub use lines::LineBatch;
-pub use pattern::{BadPattern, Pattern};
 pub use tail::{FileId, MOST_LINE_BYTES, Tail};
 
 /// Why something cannot be followed.

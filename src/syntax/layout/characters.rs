@@ -102,13 +102,24 @@ impl Scanner<'_> {
                 self.brackets.clear();
                 let quote = if self.bytes[at] == b'"' { "\"" } else { "'" };
                 let place = self.span(at, self.at);
+                let behind = self.span(at, at + 1 + inner_length(&self.text[at + 1..self.at]));
                 let found = Diagnostic::error("E0106", "this text has no closing quote", place)
                     .here("a text ends on the line it began on")
                     .help(format!("close it with `{quote}`"));
-                self.report(found.fix(Span::at(place.end), quote, false));
+                self.report(found.fix(Span::at(behind.end), quote, false));
             }
             TextEnd::TooDeep(end) => self.too_deep(end),
         }
+    }
+}
+
+/// How much of a line that has no closing quote is probably the text: all of it but the mark that opens a block at its
+/// end, before a comment or not.
+fn inner_length(rest: &str) -> usize {
+    let code = rest.split(" #").next().unwrap_or(rest).trim_end();
+    match code.strip_suffix('{') {
+        Some(before) if !before.trim_end().is_empty() => before.trim_end().len(),
+        _ => rest.trim_end().len(),
     }
 }
 

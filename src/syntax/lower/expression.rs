@@ -109,9 +109,12 @@ impl<'a> Lower<'a> {
                 break;
             }
             if tightness == COMPARISON && std::mem::replace(&mut compared, true) {
-                let found = Diagnostic::error("E0132", "comparisons do not chain", at);
-                let found = found.here("the left side is the outcome of a comparison already");
-                self.report(found.help("join two comparisons with `and`: `1 < x and x < 5`"));
+                let middle = match &left.kind {
+                    ExprKind::Binary { right, .. } => right.span,
+                    _ => left.span,
+                };
+                let (from, to) = (middle.start - self.base, middle.end - self.base);
+                self.report(mistake::chained(at, &self.text[from as usize..to as usize]));
             }
             tokens.pop_front();
             let right = self.climb(tokens, tightness + 1, whole);

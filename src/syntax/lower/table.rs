@@ -5,6 +5,7 @@ use crate::diag::Diagnostic;
 use crate::syntax::ast::{Block, EachSource, Expr, ExprKind, Name, Row, StatementKind, Table};
 use crate::syntax::grammar::Rule;
 use crate::syntax::layout::BlockItem;
+use crate::syntax::mistake;
 
 impl<'a> Lower<'a> {
     pub(super) fn for_each(&mut self, head: Head, block: Option<&BlockItem>) -> StatementKind {
@@ -142,8 +143,7 @@ impl<'a> Lower<'a> {
                 let number = |text: &str| text.parse::<u32>().unwrap_or(99);
                 let seconds = number(hours) * 3_600 + number(minutes) * 60;
                 if !curve {
-                    let found = Diagnostic::error("E0122", "a time of day stands only in a curve", span);
-                    self.report(found.here("not in this table").help("write a duration, such as `6h`"));
+                    self.report(mistake::time_of_day(seconds, span));
                 } else if number(minutes) > 59 || seconds > 24 * 3_600 {
                     let found = Diagnostic::error("E0122", "there is no such time of day", span);
                     self.report(found.here("from 00:00 to 24:00"));

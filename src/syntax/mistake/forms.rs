@@ -173,7 +173,12 @@ pub(super) fn angle_of_until(scene: &Scene<'_>) -> Option<Diagnostic> {
         let span = scene.span(&open.range);
         let found = Diagnostic::error("E0119", "`repeat until` has its block in `{ }`", span);
         let found = found.here("after a condition this is a comparison");
-        found.help("write `repeat until condition max 10m { … }`").fix(span, "{", false)
+        let found = found.help("write `repeat until condition max 10m { … }`");
+        // Where the loop ends elsewhere, its other mark is not known here.
+        match scene.tokens.last().filter(|last| last.text == ">") {
+            Some(close) => found.fix(span, "{", false).fix(scene.span(&close.range), "}", false),
+            None => found,
+        }
     })
 }
 

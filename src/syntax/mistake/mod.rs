@@ -5,7 +5,9 @@
 mod forms;
 mod told;
 
-pub(super) use told::{foreign, literal, misspelt, no_value, reserved, spaced_unit, two_statements};
+pub(super) use told::{
+    chained, foreign, literal, misspelt, no_value, reserved, spaced_unit, time_of_day, two_statements,
+};
 
 use super::grammar::{Grammar, Rule};
 use super::tokens::{Kind, Token, tokens};
@@ -147,8 +149,8 @@ fn time_outside_curve(scene: &Scene<'_>) -> Option<Diagnostic> {
             && three[1].range.end == three[2].range.start
     })?;
     let range = time[0].range.start..time[2].range.end;
-    let found = Diagnostic::error("E0122", "a time of day stands only in a curve", scene.span(&range));
-    Some(found.here("not here").help("write a duration, such as `6h`: time counts from the start"))
+    let number = |token: &Token<'_>| token.text.parse::<u32>().unwrap_or(0);
+    Some(time_of_day(number(&time[0]) * 3_600 + number(&time[2]) * 60, scene.span(&range)))
 }
 
 fn interpolation(scene: &Scene<'_>) -> Option<Diagnostic> {

@@ -2,9 +2,10 @@
 
 use super::form_help;
 use crate::diag::Diagnostic;
-use crate::lang::unit::LiteralError;
+use crate::lang::unit::{self, LiteralError};
 use crate::source::Span;
 use crate::syntax::vocabulary;
+use std::time::Duration;
 
 /// A reserved word that is declared as a name.
 pub(in crate::syntax) fn reserved(word: &str, span: Span) -> Diagnostic {
@@ -88,10 +89,56 @@ pub(in crate::syntax) fn literal(written: &str, error: &LiteralError, span: Span
                 }
             }
         }
-        LiteralError::OutOfOrder => found.here("longest first").help("write `1h30m`, not `30m1h`"),
+        LiteralError::OutOfOrder => match in_order(written) {
+            Some(better) => {
+                found.here("longest first").help(format!("write `{better}`")).fix(span, better, false)
+            }
+            None => found.here("longest first").help("as in `1h30m`: each unit once"),
+        },
         LiteralError::NotANumber => found.here("this cannot be read"),
         LiteralError::TooLarge => found.here("it does not fit in 128 bits"),
     }
+}
+
+/// The parts of a duration from the longest unit to the shortest, where that makes it one.
+fn in_order(written: &str) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    let mut start = 0;
+    let bytes = written.as_bytes();
+    for at in 1..bytes.len() {
+        if bytes[at].is_ascii_digit() && bytes[at - 1].is_ascii_alphabetic() {
+            parts.push(&written[start..at]);
+            start = at;
+        }
+    }
+    parts.push(&written[start..]);
+    let unit_of = |part: &str| {
+        let name = part.trim_start_matches(|c: char| !c.is_ascii_alphabetic());
+        unit::parse(&format!("1{name}")).map_or(0.0, |one| one.to_f64())
+    };
+    parts.sort_by(|one, other| unit_of(other).total_cmp(&unit_of(one)));
+    Some(parts.concat()).filter(|better| unit::parse(better).is_ok())
+}
+
+/// A time of day where only a duration has a meaning.
+pub(in crate::syntax) fn time_of_day(seconds: u32, span: Span) -> Diagnostic {
+    let found = Diagnostic::error("E0122", "a time of day stands only in a curve", span).here("not here");
+    if seconds == 0 {
+        return found.help("time counts from the start, and is a duration such as `6h`");
+    }
+    let better = unit::format_duration(Duration::from_secs(seconds.into()));
+    found.help(format!("write the duration `{better}`: time counts from the start")).fix(span, better, false)
+}
+
+/// A second comparison, whose left side is what the first one says.
+pub(in crate::syntax) fn chained(at: Span, middle: &str) -> Diagnostic {
+    let found = Diagnostic::error("E0132", "comparisons do not chain", at);
+    let found = found.here("the left side is the outcome of a comparison already");
+    found.help(format!("join two comparisons with `and`: write `and {middle}` before this")).fix(
+        Span::at(at.start),
+        format!("and {middle} "),
+        false,
+    )
 }
 
 /// A word of the language where a value is due.
