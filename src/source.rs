@@ -4,9 +4,13 @@
 //! byte offsets, so that a [`Span`] is two numbers and still says which file it lies in.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 /// The largest file soak reads, in bytes. A scenario is written by people; more than this is a mistake.
 pub const MAX_FILE_SIZE: usize = 64 << 20;
+
+/// Characters of a file are counted once for each stretch of so many bytes, where a line is longer.
+const STRETCH: usize = 64 << 10;
 
 /// A half-open range of bytes in the space shared by all files of a [`Sources`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,13 +76,15 @@ pub struct SourceFile {
     text: String,
     base: u32,
     line_starts: Vec<u32>,
+    /// How many characters begin before each stretch; made when a place far inside a line is first asked for.
+    characters: OnceLock<Vec<u32>>,
 }
 
 impl SourceFile {
     fn new(name: String, text: String, base: u32) -> SourceFile {
-        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let line_starts = std::iter::once(0).chain(ends.map(|(at, _)| at as u32 + 1)).collect();
-        SourceFile { name, text, base, line_starts }
+        let ends = text.match_indices('\n').map(|(at, _)| at as u32 + 1);
+        let line_starts = std::iter::once(0).chain(ends).collect();
+        SourceFile { name, text, base, line_starts, characters: OnceLock::new() }
     }
 
     /// The name as the user gave it: a path, or `<stdin>`.
@@ -116,9 +122,14 @@ impl SourceFile {
         let Some(start) = (line as usize).checked_sub(1).and_then(|index| self.line_starts.get(index)) else {
             return "";
         };
-        let rest = &self.text[*start as usize..];
-        let end = rest.find('\n').unwrap_or(rest.len());
-        rest[..end].trim_end_matches('\r')
+        let end = self.line_starts.get(line as usize).map_or(self.text.len(), |next| *next as usize - 1);
+        self.text[*start as usize..end].trim_end_matches('\r')
+    }
+
+    /// The byte of the file at which a line (from 1) begins; the end of the file where there is no such line.
+    pub fn line_start(&self, line: u32) -> usize {
+        let start = (line as usize).checked_sub(1).and_then(|index| self.line_starts.get(index));
+        start.map_or(self.text.len(), |start| *start as usize)
     }
 
     /// The line (from 1) of an offset in the shared space.
@@ -130,7 +141,28 @@ impl SourceFile {
     /// Line and column (in characters) of an offset in the shared space.
     pub fn position(&self, offset: u32) -> Position {
         let (line, prefix) = self.line_prefix(offset);
-        Position { line, column: prefix.chars().count() as u32 + 1 }
+        let column = if prefix.len() <= STRETCH {
+            begun(prefix.as_bytes())
+        } else {
+            let start = self.line_starts[line as usize - 1] as usize;
+            self.characters_before(start + prefix.len()) - self.characters_before(start)
+        };
+        Position { line, column: column + 1 }
+    }
+
+    /// How many characters of the file begin before a byte. The time does not grow with the file, so that a thousand
+    /// findings on one long line are told as quickly as on many short ones.
+    fn characters_before(&self, at: usize) -> u32 {
+        let before = self.characters.get_or_init(|| {
+            let stretches = self.text.as_bytes().chunks(STRETCH);
+            let sums = stretches.scan(0, |sum, stretch| {
+                *sum += begun(stretch);
+                Some(*sum)
+            });
+            std::iter::once(0).chain(sums).collect()
+        });
+        let stretch = at / STRETCH;
+        before[stretch] + begun(&self.text.as_bytes()[stretch * STRETCH..at])
     }
 
     /// Line and column in UTF-16 units, both from 0, as the language server protocol counts them.
@@ -149,6 +181,11 @@ impl SourceFile {
         }
         (line, &self.text[start..end])
     }
+}
+
+/// How many characters begin in these bytes of a text.
+fn begun(bytes: &[u8]) -> u32 {
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count() as u32
 }
 
 /// All files of one scenario, in the order they were read; the first is the scenario itself.
@@ -232,5 +269,18 @@ mod tests {
         assert_eq!(sources.file_of(second).name(), "b");
         assert_eq!(sources.text(second), "second");
         assert_eq!(sources.line(second), 1);
+    }
+
+    #[test]
+    fn columns_far_inside_a_line_are_the_same_as_counted_from_its_start() {
+        let mut sources = Sources::new();
+        sources.add("a", format!("first\n{}\nlast", "aä→𝄞".repeat(STRETCH / 3))).unwrap();
+        let file = &sources.files()[0];
+        let line = file.line(2);
+        for (column, (at, _)) in line.char_indices().enumerate().step_by(997) {
+            let expected = Position { line: 2, column: column as u32 + 1 };
+            assert_eq!(file.position("first\n".len() as u32 + at as u32), expected);
+        }
+        assert_eq!(file.line(3), "last");
     }
 }

@@ -1,5 +1,8 @@
 //! What no text may do to the parser: make it panic, overflow the stack, or take more than linear time.
 
+mod fmt_support;
+
+use fmt_support::kept;
 use soak::source::Sources;
 use soak::syntax::{self, MAX_DIAGNOSTICS, Parsed};
 
@@ -136,11 +139,6 @@ fn pieces(text: &str) -> Vec<&str> {
     pieces
 }
 
-fn tree(parsed: &Parsed) -> String {
-    let places = regex::Regex::new(r"Span \{ start: \d+, end: \d+ \}|angle: (true|false)").unwrap();
-    places.replace_all(&format!("{:?}", parsed.file.items), "").into_owned()
-}
-
 #[test]
 fn mutated_scenarios_never_panic_and_keep_their_tree_when_formatted() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
@@ -157,7 +155,7 @@ fn mutated_scenarios_never_panic_and_keep_their_tree_when_formatted() {
     ];
     let mut random = Random(7);
     let mut formatted = 0;
-    for round in 0..2_000 {
+    for round in 0..800 {
         let text = &texts[round % texts.len()];
         let mut pieces: Vec<String> = pieces(text).into_iter().map(str::to_string).collect();
         for _ in 0..=random.below(3) {
@@ -170,20 +168,10 @@ fn mutated_scenarios_never_panic_and_keep_their_tree_when_formatted() {
             }
         }
         let mutant = pieces.concat();
-        let (sources, parsed) = parse(&mutant);
-        let Some(once) = syntax::format(&sources.files()[0], &parsed) else { continue };
-        formatted += 1;
-        let (again_sources, again) = parse(&once);
-        assert!(!again.has_errors(), "round {round}: {:?}\n{once}", again.diagnostics);
-        assert!(tree(&parsed) == tree(&again), "round {round}: the tree changed\n{mutant}\n----\n{once}");
-        let comments = |sources: &Sources, parsed: &Parsed| {
-            let text = |comment: &syntax::ast::Comment| sources.text(comment.span).to_string();
-            parsed.file.comments.iter().map(text).collect::<Vec<_>>()
-        };
-        assert_eq!(comments(&sources, &parsed), comments(&again_sources, &again), "round {round}\n{once}");
-        let twice = syntax::format(&again_sources.files()[0], &again).unwrap();
-        assert!(twice == once, "round {round}: not idempotent\n{mutant}\n----\n{once}\n----\n{twice}");
+        parse(&mutant);
+        formatted +=
+            usize::from(kept(&mutant).unwrap_or_else(|why| panic!("round {round}: {why}")).is_some());
     }
     // The mutations are small: many leave a scenario that can be read.
-    assert!(formatted > 200, "{formatted}");
+    assert!(formatted > 80, "{formatted}");
 }

@@ -66,9 +66,7 @@ impl Checker<'_> {
         match accepts {
             Accepts::Url(schemes) => self.url(written, expr, schemes),
             Accepts::Address { port } => self.address(written, expr, *port),
-            Accepts::Regex => {
-                self.no_secret(expr, "a regular expression") && self.regex(written, expr).is_ok()
-            }
+            Accepts::Regex => self.no_secret(expr, "a regular expression") && self.regex(written, expr),
             Accepts::Glob => self.no_secret(expr, "a path") && self.glob(written, expr),
             Accepts::Path => self.no_secret(expr, "a path") && self.not_empty(expr, "path"),
             Accepts::Command => self.command(expr),

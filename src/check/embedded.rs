@@ -44,16 +44,16 @@ impl Checker<'_> {
         written.span
     }
 
-    /// Compiles a regular expression; `None` where it is wrong, which has been said, or not fixed.
-    pub fn regex(&mut self, written: &ast::Expr, expr: &Expr) -> Result<Option<regex::Regex>, ()> {
-        let Some(Value::Text(pattern)) = expr.constant() else { return Ok(None) };
-        match regex::Regex::new(pattern) {
-            Ok(regex) => Ok(Some(regex)),
+    /// Whether a regular expression, where the file fixes it, is one; where not, says so.
+    pub fn regex(&mut self, written: &ast::Expr, expr: &Expr) -> bool {
+        let Some(Value::Text(pattern)) = expr.constant() else { return true };
+        match groups(pattern) {
+            Ok(_) => true,
             Err(error) => {
                 let (from, to, why) = regex_error(pattern, &error);
                 let span = self.inside(written, from, to);
                 self.report(mistake::arguments::bad_regex(span, &why));
-                Err(())
+                false
             }
         }
     }
@@ -69,8 +69,7 @@ impl Checker<'_> {
         let super::scenario::SourceValue::Value(expr) = value else { return true };
         let Some(pattern) = expr.constant().and_then(Value::as_text) else { return true };
         // One that does not compile was told when it was read.
-        let Ok(regex) = regex::Regex::new(pattern) else { return false };
-        let groups = regex.captures_len() - 1;
+        let Ok(groups) = groups(pattern) else { return false };
         if groups < wanted {
             self.report(mistake::measure::groups_missing(written.span, groups, wanted, what));
         }
@@ -231,6 +230,21 @@ pub(super) fn url_host(sketch: &str) -> Option<&str> {
     (!host.is_empty()).then_some(host)
 }
 
+/// A pattern of this length, in bytes, without counted repetitions cannot be too large once it is compiled.
+const MAX_UNCOMPILED: usize = 1_000;
+
+/// How many groups a regular expression has. It is compiled only where it may turn out to be too large: reading it
+/// takes a hundredth of the time, and a scenario may have thousands.
+fn groups(pattern: &str) -> Result<usize, regex::Error> {
+    if pattern.len() <= MAX_UNCOMPILED
+        && !pattern.contains('{')
+        && let Ok(read) = regex_syntax::parse(pattern)
+    {
+        return Ok(read.properties().explicit_captures_len());
+    }
+    Ok(regex::Regex::new(pattern)?.captures_len() - 1)
+}
+
 /// The place and the reason of a wrong regular expression, out of what the parser shows: the pattern on a line of
 /// its own, carets below it, the reason behind `error: `.
 fn regex_error(pattern: &str, error: &regex::Error) -> (usize, usize, String) {
@@ -278,13 +292,16 @@ fn glob_error(glob: &str) -> Option<(usize, &'static str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{glob_error, host_and_port, regex_error, url_host};
+    use super::{glob_error, groups, host_and_port, regex_error, url_host};
 
     #[test]
     fn places_inside_texts_are_exact() {
         let pattern = r"ok (\d+";
         let (from, _, why) = regex_error(pattern, &regex::Regex::new(pattern).unwrap_err());
         assert_eq!((from, why.as_str()), (3, "unclosed group"));
+        assert_eq!(groups(pattern), regex::Regex::new(pattern).map(|_| 0));
+        assert_eq!(groups("(a)(?<name>b)(?:c)[(]"), Ok(2));
+        assert!(groups("((a{1000}){1000}){1000}").is_err());
         assert_eq!(glob_error("a/[bc").map(|(at, _)| at), Some(2));
         assert_eq!(glob_error("a/{b,c}/[!x]/**"), None);
     }

@@ -141,7 +141,9 @@ impl Checker<'_> {
         if !self.expect_type(&expr, &Type::Text, "a regular expression") {
             return None;
         }
-        self.regex(&pattern.value, &expr).ok()?;
+        if !self.regex(&pattern.value, &expr) {
+            return None;
+        }
         let second = SourceValue::Value(expr.clone());
         let (groups, what) = if with_value {
             (2, "the key, then the value that must arrive unchanged")

@@ -83,18 +83,35 @@ pub(super) struct Local {
     pub ty: Type,
 }
 
+/// Longer words, in characters, are not compared: nobody misspells them.
+const MAX_COMPARED: usize = 100;
+
 /// The candidate that `word` was probably meant to be: a different case, a part of it, or few slips away.
 pub(super) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    let length = word.chars().count();
+    if length > MAX_COMPARED {
+        return None;
+    }
     let lower = word.to_lowercase();
-    let limit = match word.chars().count() {
+    let limit = match length {
         0..=2 => 1,
         3..=5 => 2,
         6..=8 => 2,
         _ => 3,
     };
     let ranked = candidates.into_iter().filter(|candidate| *candidate != word).filter_map(|candidate| {
+        // Words differ by at least as many slips as their lengths do, so most need no closer look.
+        let apart = candidate.chars().count().abs_diff(length);
+        let same_start = candidate
+            .bytes()
+            .zip(lower.bytes())
+            .next()
+            .is_some_and(|(a, b)| a.eq_ignore_ascii_case(&b) || !a.is_ascii());
+        if candidate.len() > 4 * MAX_COMPARED || apart > limit && !same_start {
+            return None;
+        }
         let other = candidate.to_lowercase();
-        let distance = strsim::osa_distance(&lower, &other);
+        let distance = if apart <= limit { strsim::osa_distance(&lower, &other) } else { apart };
         let within =
             lower.len() >= 3 && other.len() >= 3 && (other.starts_with(&lower) || lower.starts_with(&other));
         match distance {

@@ -378,6 +378,7 @@ fn capture_is_taken(name: &str) -> bool {
 
 /// The statement that a misspelt first word was probably meant to be.
 fn statement_meant(word: &str) -> Option<&'static str> {
-    let words = crate::lang::words::STATEMENT_WORDS.iter().copied().filter(|word| word.len() > 3);
-    words.into_iter().find(|other| word.len() > 3 && strsim::osa_distance(word, other) == 1)
+    let near = |other: &&&str| other.len() > 3 && other.len().abs_diff(word.len()) <= 1;
+    let mut words = crate::lang::words::STATEMENT_WORDS.iter().filter(near).copied();
+    words.find(|other| word.len() > 3 && strsim::osa_distance(word, other) == 1)
 }

@@ -4,9 +4,10 @@ use super::format::{Examined, Format, Setting, once};
 use super::{Diagnostic, Severity};
 use crate::source::{SourceFile, Sources, Span};
 use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode, ThemeCharacters,
-    ThemeStyles,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode,
+    SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
+use std::borrow::Cow;
 use std::fmt;
 
 /// A longer line, in bytes, is not drawn: only its place is told.
@@ -68,9 +69,13 @@ pub fn render<'d>(
     style: Style,
 ) -> String {
     let handler = GraphicalReportHandler::new_themed(style.theme()).with_width(style.width).with_links(false);
+    if diagnostics.is_empty() {
+        return String::new();
+    }
+    let excerpts: Vec<Excerpt> = sources.files().iter().map(Excerpt::new).collect();
     let mut drawn = String::new();
     for diagnostic in diagnostics {
-        let report = Report::new(sources, diagnostic);
+        let report = Report::new(sources, &excerpts, diagnostic);
         if handler.render_report(&mut drawn, &report).is_err() {
             // Drawing into a string fails only where a place lies in no file; the sentence is told all the same.
             drawn.push_str(&super::concise::line(sources, diagnostic));
@@ -83,18 +88,18 @@ pub fn render<'d>(
 /// One finding in the form that miette draws: all labels of a report lie in one file, so each further file with labels
 /// becomes a related report.
 #[derive(Debug)]
-struct Report {
+struct Report<'s> {
     message: String,
     code: Option<&'static str>,
     severity: miette::Severity,
-    source: Option<NamedSource<String>>,
+    source: Option<&'s Excerpt<'s>>,
     labels: Vec<LabeledSpan>,
     help: Option<String>,
-    related: Vec<Report>,
+    related: Vec<Report<'s>>,
 }
 
-impl Report {
-    fn new(sources: &Sources, diagnostic: &Diagnostic) -> Report {
+impl<'s> Report<'s> {
+    fn new(sources: &'s Sources, excerpts: &'s [Excerpt<'s>], diagnostic: &Diagnostic) -> Report<'s> {
         let severity = match diagnostic.severity {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
@@ -117,7 +122,8 @@ impl Report {
             report.message = format!("{}:{position}: {}", own.name(), diagnostic.message);
             return report;
         }
-        report.source = Some(named(own));
+        let excerpt = |file: &SourceFile| excerpts.iter().find(|excerpt| std::ptr::eq(excerpt.file, file));
+        report.source = excerpt(own);
         for (index, label) in diagnostic.labels.iter().enumerate() {
             let file = sources.file_of(label.span);
             let text = Some(label.text.clone()).filter(|text| !text.is_empty());
@@ -134,7 +140,7 @@ impl Report {
                     message: text.unwrap_or_else(|| "see also".into()),
                     code: None,
                     severity: miette::Severity::Advice,
-                    source: Some(named(file)),
+                    source: excerpt(file),
                     labels: vec![LabeledSpan::new_with_span(None, place)],
                     help: None,
                     related: Vec::new(),
@@ -152,8 +158,71 @@ fn too_wide(file: &SourceFile, span: Span) -> bool {
     edges.iter().any(|line| file.line(*line).len() > MAX_DRAWN_LINE) || last - first > MAX_DRAWN_LINES
 }
 
-fn named(file: &SourceFile) -> NamedSource<String> {
-    NamedSource::new(file.name(), file.text().to_string())
+/// A file as miette reads it. Only the lines around a place are looked at, so that many findings in a long file are drawn
+/// in a time that grows with their number alone.
+#[derive(Debug)]
+struct Excerpt<'s> {
+    file: &'s SourceFile,
+    /// Its text at the same length, without what a terminal would obey.
+    text: Cow<'s, str>,
+}
+
+impl<'s> Excerpt<'s> {
+    fn new(file: &'s SourceFile) -> Excerpt<'s> {
+        let text = file.text();
+        let obeyed = |c: char| obeyed_as(c).is_some();
+        let text = match text.contains(obeyed) {
+            false => Cow::Borrowed(text),
+            true => Cow::Owned(harmless(text)),
+        };
+        Excerpt { file, text }
+    }
+}
+
+fn harmless(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match obeyed_as(c) {
+            Some(instead) => shown.push_str(instead),
+            None => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// What is shown, at the same length, in place of a character that a terminal obeys: one that moves, colours or erases,
+/// or turns the direction of writing.
+fn obeyed_as(c: char) -> Option<&'static str> {
+    match c {
+        '\t' | '\n' | '\r' => None,
+        '\0'..'\u{20}' | '\u{7f}' => Some("?"),
+        '\u{80}'..'\u{a0}' => Some("??"),
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => Some("\u{fffd}"),
+        _ => None,
+    }
+}
+
+impl SourceCode for Excerpt<'_> {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let file = self.file;
+        let at = |offset: usize| file.base() + offset.min(file.text().len()) as u32;
+        // One line more on either side than is asked for, so that the ends of the lines are seen too.
+        let first = (file.line_of(at(span.offset())) as usize).saturating_sub(before + 1).max(1);
+        let last = file.line_of(at(span.offset() + span.len())) as usize + after + 1;
+        let start = file.line_start(first as u32);
+        let lines = &self.text[start..file.line_start(last as u32 + 1)];
+        let shifted = SourceSpan::from((span.offset().saturating_sub(start), span.len()));
+        let read = lines.read_span(&shifted, before, after)?;
+        let place = SourceSpan::from((read.span().offset() + start, read.span().len()));
+        let (above, name) = (first - 1, file.name().to_string());
+        let (line, count) = (read.line() + above, read.line_count() + above);
+        Ok(Box::new(MietteSpanContents::new_named(name, read.data(), place, line, read.column(), count)))
+    }
 }
 
 /// A span as offset and length in its own file.
@@ -162,15 +231,15 @@ fn local(file: &SourceFile, span: Span) -> (usize, usize) {
     (start, span.len().min(file.text().len() - start))
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Report {}
+impl std::error::Error for Report<'_> {}
 
-impl miette::Diagnostic for Report {
+impl miette::Diagnostic for Report<'_> {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         self.code.map(|code| Box::new(code) as Box<dyn fmt::Display>)
     }
@@ -184,7 +253,7 @@ impl miette::Diagnostic for Report {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.source.as_ref().map(|source| source as &dyn SourceCode)
+        self.source.map(|source| source as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {

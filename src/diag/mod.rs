@@ -14,6 +14,9 @@ mod sarif;
 
 use crate::source::Span;
 
+/// How much of a sentence is told, in bytes: a name or a literal in it may be as long as a file.
+const MAX_SENTENCE: usize = 2_000;
+
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -72,25 +75,26 @@ impl Diagnostic {
     }
 
     fn new(code: &'static str, severity: Severity, message: String, span: Span) -> Diagnostic {
+        let message = told(message);
         let labels = vec![Label { span, text: String::new() }];
         Diagnostic { code, severity, message, labels, help: None, fixes: Vec::new() }
     }
 
     /// Says `text` at the primary place.
     pub fn here(mut self, text: impl Into<String>) -> Diagnostic {
-        self.labels[0].text = text.into();
+        self.labels[0].text = told(text.into());
         self
     }
 
     /// Adds a second place.
     pub fn also(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label { span, text: told(text.into()) });
         self
     }
 
     /// Says what to do.
     pub fn help(mut self, text: impl Into<String>) -> Diagnostic {
-        self.help = Some(text.into());
+        self.help = Some(told(text.into()));
         self
     }
 
@@ -108,5 +112,34 @@ impl Diagnostic {
     /// Whether the scenario cannot run because of it.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+}
+
+/// A sentence, with `…` for the middle of one that nobody would read to its end.
+fn told(mut sentence: String) -> String {
+    if sentence.len() > MAX_SENTENCE {
+        let mut start = MAX_SENTENCE / 2;
+        while !sentence.is_char_boundary(start) {
+            start -= 1;
+        }
+        let mut end = sentence.len() - MAX_SENTENCE / 2;
+        while !sentence.is_char_boundary(end) {
+            end += 1;
+        }
+        sentence.replace_range(start..end, "…");
+    }
+    sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_does_not_repeat_a_word_as_long_as_a_file() {
+        let name = "ä".repeat(1_000_000);
+        let found = Diagnostic::error("E0201", format!("there is no target `{name}`"), Span::at(0));
+        assert!(found.message.len() <= MAX_SENTENCE + "…".len());
+        assert!(found.message.starts_with("there is no target `ä") && found.message.ends_with("ä`"));
     }
 }

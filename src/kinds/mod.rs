@@ -79,6 +79,10 @@ pub fn find(name: &str) -> Option<&'static Kind> {
 
 /// The kind whose name comes closest to a misspelt one, if any comes close.
 pub fn nearest(name: &str) -> Option<&'static Kind> {
+    let longest = KINDS.iter().map(|kind| kind.name.len()).max()?;
+    if name.len() > 2 * longest {
+        return None;
+    }
     let name = name.to_lowercase();
     let distance = |kind: &Kind| strsim::damerau_levenshtein(&name, kind.name);
     let (distance, kind) =

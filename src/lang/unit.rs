@@ -13,6 +13,12 @@ struct Unit {
     dimension: Dimension,
 }
 
+impl Unit {
+    fn is_shorter(&self, other: &Unit) -> bool {
+        self.numerator * other.denominator < other.numerator * self.denominator
+    }
+}
+
 const fn time(name: &'static str, numerator: i128, denominator: i128) -> Unit {
     Unit { name, numerator, denominator, dimension: Dimension::TIME }
 }
@@ -114,26 +120,25 @@ pub fn parse(text: &str) -> Result<Quantity, LiteralError> {
 
 fn parse_plain(text: &str) -> Result<Quantity, LiteralError> {
     let mut rest = text;
-    let mut total: Option<(Quantity, Ratio<i128>)> = None;
+    let mut total: Option<(Quantity, Option<&Unit>)> = None;
     while !rest.is_empty() {
         let (value, after) = leading_number(rest)?;
         let name_end = after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len());
         let (name, after) = after.split_at(name_end);
         rest = after;
         let part = with_unit(value, name)?;
-        let scale =
-            unit(name).map_or(Ratio::from_integer(1), |unit| Ratio::new(unit.numerator, unit.denominator));
+        let unit = unit(name);
         total = Some(match total {
-            None => (part, scale),
+            None => (part, unit),
             Some((sum, last)) => {
                 let both_times = sum.dimension == Dimension::TIME && part.dimension == Dimension::TIME;
                 if !both_times {
                     return Err(LiteralError::UnknownUnit { unit: text.to_string(), nearest: None });
                 }
-                if scale >= last {
+                if !unit.zip(last).is_some_and(|(unit, last)| unit.is_shorter(last)) {
                     return Err(LiteralError::OutOfOrder);
                 }
-                (sum.plus(part).ok_or(LiteralError::TooLarge)?, scale)
+                (sum.plus(part).ok_or(LiteralError::TooLarge)?, unit)
             }
         });
     }
@@ -169,8 +174,13 @@ fn leading_number(text: &str) -> Result<(Ratio<i128>, &str), LiteralError> {
 
 fn with_unit(value: Ratio<i128>, name: &str) -> Result<Quantity, LiteralError> {
     let scaled = |factor: Ratio<i128>, dimension| {
-        let amount = value.checked_mul(&factor).ok_or(LiteralError::TooLarge)?;
-        Ok(Quantity::exact(amount, dimension))
+        // Most literals are whole, and a product of whole numbers needs no common divisor.
+        let amount = if value.is_integer() && factor.is_integer() {
+            value.numer().checked_mul(factor.numer()).map(Ratio::from_integer)
+        } else {
+            value.checked_mul(&factor)
+        };
+        Ok(Quantity::exact(amount.ok_or(LiteralError::TooLarge)?, dimension))
     };
     match name {
         "" => scaled(Ratio::from_integer(1), Dimension::NONE),

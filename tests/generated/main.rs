@@ -53,3 +53,8 @@ fn generated_textmate_grammar_is_fresh() {
 fn generated_vim_syntax_is_fresh() {
     assert_fresh("editors/vim/syntax/soak.vim", &words::fill(include_str!("vim.template.vim")));
 }
+
+#[test]
+fn generated_dictionary_of_the_fuzzer_is_fresh() {
+    assert_fresh("fuzz/soak.dict", &words::dictionary());
+}

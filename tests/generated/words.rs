@@ -52,6 +52,7 @@ pub fn list(name: &str) -> BTreeSet<&'static str> {
             let other = |word: &&str| words::STATEMENT_WORDS.contains(word) || others.contains(word);
             words::INNER_WORDS.iter().copied().filter(|word| !other(word)).collect()
         }
+        "other_words" => words::OTHER_WORDS.iter().copied().collect(),
         "truth_words" => words::TRUTH_WORDS.iter().copied().collect(),
         _ => panic!("there is no list `{name}`"),
     }
@@ -65,4 +66,61 @@ pub fn fill(template: &str) -> String {
         words.join(if captures.get(2).is_some() { " " } else { "|" })
     });
     filled.into_owned()
+}
+
+/// The words and marks of the language in the form that fuzzers read: one a line, in quotes.
+pub fn dictionary() -> String {
+    const LISTS: &[&str] = &[
+        "statement_words",
+        "inner_words",
+        "other_words",
+        "truth_words",
+        "kinds",
+        "settings",
+        "verbs",
+        "parameters",
+        "flags",
+        "readings",
+        "aggregates",
+        "makers",
+        "sources",
+        "probes",
+    ];
+    const MARKS: &[&str] = &[
+        " { ",
+        " }",
+        " < ",
+        " >",
+        "; ",
+        "\\x0a",
+        "(",
+        ")",
+        "[",
+        "]",
+        "..",
+        "->",
+        "==",
+        "!=",
+        "<=",
+        ">=",
+        "\\\"",
+        "'",
+        "{x}",
+        "\\\\\\x0a",
+        "# ",
+        "| a |",
+        "\\x0d\\x0a",
+        "5s",
+        "1h30m",
+        "10%",
+        "50/min",
+        "4KB",
+        "1..2",
+        "00:00",
+    ];
+    let words: BTreeSet<&str> = LISTS.iter().flat_map(|name| list(name)).collect();
+    let entries = words.iter().chain(MARKS).map(|entry| format!("\"{entry}\"\n"));
+    std::iter::once("# Renewed by `SOAK_UPDATE=1 cargo nextest run generated`.\n".into())
+        .chain(entries)
+        .collect()
 }

@@ -229,6 +229,13 @@ pub const CODES: &[Code] = &[
         good: "note \"set \\{}\"",
     },
     Code {
+        code: "E0134",
+        title: "text in another order than it is shown",
+        explanation: "An invisible character turns the direction of writing, so that people see the characters of this comment or text in another order than soak does: a reviewer could be shown a harmless line in place of the one that runs. Letters that are written from right to left need no such character.",
+        bad: "note \"calm \u{202e}mrots\"",
+        good: "note \"calm storm\"",
+    },
+    Code {
         code: "E0199",
         title: "too many mistakes",
         explanation: "Only the first hundred mistakes of a file are shown.",

@@ -18,6 +18,7 @@ impl Scanner<'_> {
         if let Some(first) = self.bytes[at..end].iter().position(control) {
             self.report_control(at + first, at + first + 1);
         }
+        self.report_turned(at, end);
         self.at = end;
     }
 
@@ -36,6 +37,23 @@ impl Scanner<'_> {
         let place = self.span(at, end);
         let found = Diagnostic::error("E0117", message, place).here("not a text file, or damaged");
         self.report(found.help("remove it; in a text, write `\\n` or `\\t`").fix(place, "", false));
+    }
+
+    /// Whether the direction of writing is turned in a comment or a text, so that a reader sees another order of the
+    /// characters than soak does (CVE-2021-42574); reported, at the first of them.
+    fn report_turned(&mut self, at: usize, end: usize) -> bool {
+        let written = &self.text[at..end];
+        if written.is_ascii() {
+            return false;
+        }
+        let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let Some((first, mark)) = written.char_indices().find(|(_, c)| turns(*c)) else { return false };
+        let message =
+            format!("an invisible character (U+{:04X}) turns the direction of writing", mark as u32);
+        let place = self.span(at + first, at + first + mark.len_utf8());
+        let found = Diagnostic::error("E0134", message, place).here("what follows is shown in another order");
+        self.report(found.help("remove it, so that the file says what it shows").fix(place, "", false));
+        true
     }
 
     pub(super) fn foreign_characters(&mut self, at: usize) {
@@ -85,7 +103,7 @@ impl Scanner<'_> {
 
     pub(super) fn text_at(&mut self, at: usize) {
         let depth = self.frames.len() + self.brackets.len();
-        match end_of(self.bytes, at, depth) {
+        match end_of(self.bytes, at, depth, &mut self.in_vain) {
             TextEnd::Closed(end) => {
                 self.at = end;
                 self.touch(at, end);
@@ -93,6 +111,9 @@ impl Scanner<'_> {
                 if let Some(first) = self.bytes[at..end].iter().position(control) {
                     self.break_statement();
                     self.report_control(at + first, at + first + 1);
+                }
+                if self.report_turned(at, end) {
+                    self.break_statement();
                 }
             }
             TextEnd::Unclosed(end) => {

@@ -54,6 +54,8 @@ pub(super) struct Scanner<'a> {
     pub(super) brackets: Vec<Bracket>,
     pub(super) statements: usize,
     pub(super) stopped: bool,
+    /// How many bytes were read in vain for texts whose braces do not match.
+    pub(super) in_vain: usize,
     pub(super) comments: Vec<Comment>,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) damaged: bool,
@@ -78,6 +80,7 @@ impl<'a> Scanner<'a> {
             brackets: Vec::new(),
             statements: 0,
             stopped: false,
+            in_vain: 0,
             comments: Vec::new(),
             diagnostics: Vec::new(),
             damaged: false,
@@ -105,10 +108,10 @@ impl<'a> Scanner<'a> {
         Span::new(self.base + start as u32, self.base + end as u32)
     }
 
+    /// Notes a mistake. Behind one more than are told nothing is read any further.
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
-        if self.diagnostics.len() <= MAX_DIAGNOSTICS {
-            self.diagnostics.push(diagnostic);
-        }
+        self.diagnostics.push(diagnostic);
+        self.stopped |= self.diagnostics.len() > MAX_DIAGNOSTICS;
     }
 
     pub(super) fn blank(&mut self, start: usize, end: usize) {
@@ -196,7 +199,8 @@ impl<'a> Scanner<'a> {
                 let message = format!("this statement has more than {MAX_STATEMENT_TOKENS} words");
                 let (from, to) = (current.item.start, current.item.start + 1);
                 let place = Span::new(self.base + from as u32, self.base + to as u32);
-                self.diagnostics.push(Diagnostic::error("E0120", message, place).here("it begins here"));
+                let found = Diagnostic::error("E0120", message, place).here("it begins here");
+                self.report(found.help("give parts of it names with `let`, or make several of it"));
             }
         }
         if self.statements > MAX_STATEMENTS {

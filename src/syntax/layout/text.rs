@@ -12,18 +12,28 @@ pub(super) enum TextEnd {
     TooDeep(usize),
 }
 
-/// Finds the end of the text whose opening quote is at `start`. `depth` is how deep it stands already.
-pub(super) fn end_of(bytes: &[u8], start: usize, depth: usize) -> TextEnd {
+/// So many times the length of the file may be read in vain; beyond it, braces in texts are not matched any more.
+const MAX_IN_VAIN: usize = 4;
+
+/// Finds the end of the text whose opening quote is at `start`. `depth` is how deep it stands already; `in_vain` counts
+/// what was read of texts whose braces do not match, which keeps the time linear however many there are on one line.
+pub(super) fn end_of(bytes: &[u8], start: usize, depth: usize, in_vain: &mut usize) -> TextEnd {
     if bytes[start] == b'\'' {
         return match line_end_or(bytes, start + 1, |byte| byte == b'\'') {
             (end, true) => TextEnd::Closed(end + 1),
             (end, false) => TextEnd::Unclosed(before_marks(bytes, start, end)),
         };
     }
+    if *in_vain > MAX_IN_VAIN * bytes.len() {
+        return plain(bytes, start);
+    }
     match with_interpolations(bytes, start, depth) {
-        Some(end) => end,
+        Ok(end) => end,
         // The braces do not match: a quote that is not escaped ends it, and the grammar tells what is wrong.
-        None => plain(bytes, start),
+        Err(stopped) => {
+            *in_vain += stopped - start;
+            plain(bytes, start)
+        }
     }
 }
 
@@ -47,40 +57,40 @@ fn plain(bytes: &[u8], start: usize) -> TextEnd {
     }
 }
 
-/// Reads texts and interpolations in each other; `None` where they do not match on this line.
-fn with_interpolations(bytes: &[u8], start: usize, depth: usize) -> Option<TextEnd> {
+/// Reads texts and interpolations in each other; where they do not match on this line, how far it came.
+fn with_interpolations(bytes: &[u8], start: usize, depth: usize) -> Result<TextEnd, usize> {
     let mut open = vec![b'"'];
     let mut at = start + 1;
     while at < bytes.len() {
         let byte = bytes[at];
         let inside_text = open.last() == Some(&b'"');
         match byte {
-            b'\n' => return None,
+            b'\n' => return Err(at),
             b'\\' if inside_text => at += 1,
-            b'\\' => return None,
+            b'\\' => return Err(at),
             b'"' if inside_text => {
                 open.pop();
                 if open.is_empty() {
-                    return Some(TextEnd::Closed(at + 1));
+                    return Ok(TextEnd::Closed(at + 1));
                 }
             }
             b'\'' if !inside_text => match line_end_or(bytes, at + 1, |byte| byte == b'\'') {
                 (end, true) => at = end,
-                _ => return None,
+                (end, false) => return Err(end),
             },
             b'{' => open.push(b'}'),
             b'"' => open.push(b'"'),
             b'(' if !inside_text => open.push(b')'),
             b'[' if !inside_text => open.push(b']'),
-            b'}' | b')' | b']' if !inside_text && open.pop() != Some(byte) => return None,
+            b'}' | b')' | b']' if !inside_text && open.pop() != Some(byte) => return Err(at),
             _ => {}
         }
         if open.len() + depth > MAX_NESTING {
-            return Some(TextEnd::TooDeep(at));
+            return Ok(TextEnd::TooDeep(at));
         }
         at += 1;
     }
-    None
+    Err(bytes.len())
 }
 
 /// Where a text without a closing quote probably ends: before marks of blocks that end its line.

@@ -141,11 +141,7 @@ impl<'a> Lower<'a> {
             if !self.room_for(1, span) {
                 return Expr { kind: ExprKind::Bad, span };
             }
-            let Some(inner) =
-                window.into_inner().find(|pair| !matches!(pair.as_rule(), Rule::kw_over | Rule::kw_in))
-            else {
-                continue;
-            };
+            let Some(inner) = window.into_inner().next() else { continue };
             let kind = if rule == Rule::over {
                 ExprKind::Over { base: Box::new(base), window: Box::new(self.primary(inner)) }
             } else {

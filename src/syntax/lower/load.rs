@@ -17,9 +17,7 @@ impl<'a> Lower<'a> {
 
     fn clause(&mut self, clause: Pair<'a, Rule>) -> Option<LoadClause> {
         let inner = clause.into_inner().next()?;
-        let (rule, written) = (inner.as_rule(), inner.as_str().trim_end());
-        let start = self.offset + inner.as_span().start();
-        let span = self.between(start, start + written.len());
+        let (rule, span) = (inner.as_rule(), self.span(&inner));
         let mut parts = parts(inner);
         let first = parts.next();
         let kind = match rule {

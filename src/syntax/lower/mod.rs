@@ -102,6 +102,8 @@ impl<'a> Lower<'a> {
     fn read(&mut self, rule: Rule, head: Head) -> Option<Pair<'a, Rule>> {
         match self.attempt(rule, head) {
             Ok(pair) => Some(pair),
+            // What would be told of it is not shown any more.
+            Err(_) if self.diagnostics.len() > 2 * MAX_DIAGNOSTICS => None,
             Err(failed_at) => {
                 let found = mistake::explain(self.text, self.base, rule, head.start..head.end, failed_at);
                 self.report(found);
@@ -115,8 +117,8 @@ impl<'a> Lower<'a> {
         self.offset = head.start;
         self.operators = 0;
         self.too_long = false;
-        let text: &'a str = self.text;
-        match Grammar::parse(rule, &text[head.start..head.end]) {
+        let text: &'a str = self.text[head.start..head.end].trim_end();
+        match Grammar::parse(rule, text) {
             Ok(mut pairs) => pairs.next().ok_or(head.start),
             Err(error) => Err(head.start
                 + match error.location {
