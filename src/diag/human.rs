@@ -69,7 +69,8 @@ pub fn render<'d>(
     style: Style,
 ) -> String {
     let handler = GraphicalReportHandler::new_themed(style.theme()).with_width(style.width).with_links(false);
-    if diagnostics.is_empty() {
+    let mut diagnostics = diagnostics.into_iter().peekable();
+    if diagnostics.peek().is_none() {
         return String::new();
     }
     let excerpts: Vec<Excerpt> = sources.files().iter().map(Excerpt::new).collect();
