@@ -1,4 +1,4 @@
-//! What the checker finds, as data: `tests/check/*.soak`.
+//! What the checker finds, as data: `tests/check/*.soak`, and in `tests/mistakes/*.soak` what people new to the language write.
 //!
 //! A case is a whole scenario. A comment `#! E0203 part of the message` names a finding on its own line or, where the
 //! comment stands alone, on the next line that is none; a case has exactly the findings it names. Several cases stand

@@ -130,7 +130,7 @@ impl Checker<'_> {
     fn not_negative(&mut self, expr: &Expr, what: &str) -> bool {
         let negative = lowest(expr).is_some_and(|low| low.to_f64() < 0.0);
         if negative {
-            self.report(mistake::types::negative(expr, what));
+            self.report(mistake::types::negative(expr, what, self.sources.text(expr.span)));
         }
         !negative
     }

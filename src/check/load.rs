@@ -137,7 +137,7 @@ impl Checker<'_> {
         if self.expect_quantity(&rate, Dimension::RATE, "a rate of arrivals")
             && super::accept::lowest(&rate).is_some_and(|low| low.to_f64() < 0.0)
         {
-            self.report(mistake::types::negative(&rate, "a rate"));
+            self.report(mistake::types::negative(&rate, "a rate", self.sources.text(rate.span)));
         }
         rate
     }

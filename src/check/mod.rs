@@ -41,10 +41,11 @@ pub use files::{DiskFiles, MAX_INCLUDES, ReadFiles};
 pub use hover::{NamedPlace, names};
 
 use crate::diag::Diagnostic;
-use crate::source::Sources;
+use crate::source::{Sources, Span};
 use crate::syntax::ast;
 use scenario::Scenario;
 use state::Checker;
+use std::collections::HashSet;
 
 /// What checking depends on beside the text.
 pub struct Options<'a> {
@@ -122,6 +123,10 @@ impl<'a> Checker<'a> {
         self.check_lints(clean);
         let clean = whole && !self.found.iter().any(Diagnostic::is_error);
         let mut diagnostics = self.found;
+        // The parser has told that the name is a word of the language.
+        let told: HashSet<Span> =
+            diagnostics.iter().filter(|found| found.code == "E0116").map(Diagnostic::span).collect();
+        diagnostics.retain(|found| found.code != "E0207" || !told.contains(&found.span()));
         diagnostics.sort_by_key(|finding| (finding.span().start, finding.span().end, finding.code));
         diagnostics.dedup();
         allow::apply(self.sources, files, &mut diagnostics, clean);

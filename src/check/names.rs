@@ -125,6 +125,69 @@ pub(super) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c s
     ranked.min_by_key(|(rank, _)| *rank).map(|(_, candidate)| candidate)
 }
 
+/// What other tools call something, and what it is called here.
+const SYNONYMS: &[(&str, &[&str])] = &[
+    // What targets are told.
+    ("down", &["off", "stop"]),
+    ("disable", &["off"]),
+    ("block", &["off"]),
+    ("drop", &["off", "disconnect"]),
+    ("partition", &["off"]),
+    ("disconnect", &["off"]),
+    ("up", &["on", "start"]),
+    ("enable", &["on"]),
+    ("heal", &["on"]),
+    ("impair", &["degrade"]),
+    ("latency", &["degrade"]),
+    ("loss", &["degrade"]),
+    ("bandwidth", &["degrade"]),
+    ("crash", &["kill"]),
+    ("terminate", &["stop"]),
+    ("shutdown", &["stop"]),
+    ("freeze", &["pause"]),
+    ("suspend", &["pause"]),
+    ("reboot", &["restart"]),
+    ("launch", &["start"]),
+    ("full", &["fill"]),
+    ("exec", &["execute", "run"]),
+    ("select", &["query"]),
+    ("stress", &["burn"]),
+    // Functions.
+    ("avg", &["mean"]),
+    ("average", &["mean"]),
+    ("median", &["p50"]),
+    ("med", &["p50"]),
+    ("slope", &["growth"]),
+    ("trend", &["growth"]),
+    ("increase", &["delta"]),
+    ("minimum", &["min"]),
+    ("maximum", &["max"]),
+    ("total", &["sum"]),
+    ("len", &["count"]),
+    ("length", &["count"]),
+    ("uuidv4", &["uuid"]),
+    // What is read.
+    ("missing", &["lost"]),
+    ("delivered", &["received"]),
+    ("memory", &["rss"]),
+    ("fds", &["files"]),
+    ("error_rate", &["errors"]),
+    ("duration", &["latency"]),
+    ("response_time", &["latency"]),
+    ("running", &["up"]),
+    ("alive", &["up"]),
+    ("size", &["used"]),
+];
+
+/// The candidate that `word` was probably meant to be, by its letters or by what it is called elsewhere.
+pub(super) fn meant<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
+    let known = SYNONYMS.iter().find(|(other, _)| other.eq_ignore_ascii_case(word));
+    let same = known.and_then(|(_, ours)| {
+        ours.iter().find_map(|our| candidates.iter().copied().find(|candidate| candidate == our))
+    });
+    same.or_else(|| nearest(word, candidates.iter().copied()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::nearest;

@@ -58,7 +58,11 @@ impl Checker<'_> {
                 return Vec::new();
             };
             if share.to_f64() < 0.0 {
-                self.report(mistake::types::negative(&level_expr, "a level"));
+                self.report(mistake::types::negative(
+                    &level_expr,
+                    "a level",
+                    self.sources.text(level_expr.span),
+                ));
                 return Vec::new();
             }
             if points.last().is_some_and(|(last, _)| *last > seconds) {

@@ -3,7 +3,7 @@
 use super::arguments::Words;
 use super::backend;
 use super::mistake;
-use super::names::{Entity, nearest};
+use super::names::{Entity, meant};
 use super::scenario::{Argued, Argument, ConversationStep, IterationStep, Tell};
 use super::state::{Checker, Iteration};
 use crate::lang::declare::{keyword, positional};
@@ -41,7 +41,7 @@ impl Checker<'_> {
         };
         let Some(verb) = kind.verb(&second.text) else {
             let verbs: Vec<&str> = kind.verbs.iter().map(|verb| verb.name).collect();
-            let meant = nearest(&second.text, verbs.iter().copied());
+            let meant = meant(&second.text, &verbs);
             self.report(mistake::names::unknown_verb(second.span, kind.name, &second.text, meant, &verbs));
             self.look_over_words(words);
             return None;
@@ -104,6 +104,16 @@ impl Checker<'_> {
             && let Some(meant) = statement_meant(&name.text)
         {
             self.report(mistake::names::unknown(name.span, &name.text, "target", Some(meant)));
+            self.look_over_words(words);
+            return None;
+        }
+        if self.symbols.peek(&name.text).is_none()
+            && let Some(second) = &words.second
+            && let Some(Entity::Target(target)) = self.symbols.peek(&second.text).map(|symbol| symbol.entity)
+            && self.scenario.target(target).kind.verb(&name.text).is_some()
+        {
+            self.used_entity(&second.text, second.span);
+            self.report(mistake::names::verb_first(name.span.to(second.span), &name.text, &second.text));
             self.look_over_words(words);
             return None;
         }

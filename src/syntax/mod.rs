@@ -39,7 +39,8 @@ impl Parsed {
 /// Reads a file. It never fails: mistakes are told beside a tree of everything that could be read, in a time linear in
 /// the length of the text.
 pub fn parse(file: &SourceFile) -> Parsed {
-    let layout = layout::scan(file);
+    let mut layout = layout::scan(file);
+    mistake::remove_stray_marks(&mut layout, file.base());
     let (items, mut diagnostics) = lower::lower(file, &layout);
     diagnostics.sort_by_key(|diagnostic| (diagnostic.span().start, diagnostic.code));
     diagnostics.dedup_by(|later, earlier| later.code == earlier.code && later.span() == earlier.span());

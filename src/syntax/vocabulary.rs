@@ -65,7 +65,7 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
     ("break", "a loop runs as often as it says: use `repeat until condition max 10m { … }`"),
     ("continue", "a pass of a loop runs to its end"),
     ("import", "use `include \"common.soak\"`"),
-    ("sleep", "use `wait 30s`"),
+    ("sleep", "use `wait 30s`, and `think 1s..3s` in an action"),
     ("assert", "use `expect \"name\": condition`"),
     ("print", "use `note \"text\"`"),
     ("echo", "use `note \"text\"`"),

@@ -1,4 +1,4 @@
-//! The cases in `tests/check/*.soak`, read; `tests/check_cases.rs` describes their form.
+//! The cases in `tests/check/*.soak` and `tests/mistakes/*.soak`, read; `tests/check_cases.rs` describes their form.
 
 // Each test that shares this uses a part of it.
 #![allow(dead_code)]
@@ -88,8 +88,9 @@ fn cases(file: &str, text: &str) -> Vec<Case> {
 
 /// The cases of all files.
 pub fn all_cases() -> Vec<Case> {
-    let mut paths: Vec<_> =
-        std::fs::read_dir("tests/check").unwrap().map(|entry| entry.unwrap().path()).collect();
+    let folders = ["tests/check", "tests/mistakes"].into_iter();
+    let entries = folders.flat_map(|folder| std::fs::read_dir(folder).unwrap());
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     let read = |path: PathBuf| {
         let text = std::fs::read_to_string(&path).unwrap();

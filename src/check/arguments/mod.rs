@@ -287,7 +287,14 @@ impl Checker<'_> {
                 }
                 _ => {
                     let place = values.last().map_or(words.end, |(_, span): &(Argued, Span)| *span);
-                    self.report(mistake::arguments::missing_value(place, parameter, accepts));
+                    let found = match values.is_empty() {
+                        true => mistake::arguments::missing_value(place, parameter, accepts),
+                        false => {
+                            let written = self.sources.text(place);
+                            mistake::arguments::missing_second_value(place, parameter, accepts, written)
+                        }
+                    };
+                    self.report(found);
                     *wrong = true;
                     break;
                 }

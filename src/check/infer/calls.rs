@@ -1,10 +1,11 @@
 //! Calls: functions that reduce a series, and those that make a value.
 
 use super::super::mistake;
-use super::super::names::{Entity, nearest};
+use super::super::names::{Entity, meant};
 use super::super::series::{NewSeries, SeriesKey};
 use super::super::state::{Checker, Place, unknown};
 use super::{Readout, ReadoutOrigin, Term};
+use crate::diag::Diagnostic;
 use crate::lang::expr::{Expr, ExprKind, SeriesId, Window};
 use crate::lang::function::{
     AGGREGATES, Aggregate, AggregateSignature, MAKERS, Maker, ResultDimension, SOURCES, find_aggregate,
@@ -14,20 +15,6 @@ use crate::lang::quantity::Dimension;
 use crate::lang::types::{Shape, Type};
 use crate::source::Span;
 use crate::syntax::ast::{self, Argument, Name};
-
-/// What other languages call a function, and what it is called here.
-const FOREIGN: &[(&str, &str)] = &[
-    ("avg", "mean"),
-    ("average", "mean"),
-    ("median", "p50"),
-    ("minimum", "min"),
-    ("maximum", "max"),
-    ("total", "sum"),
-    ("len", "count"),
-    ("length", "count"),
-    ("slope", "growth"),
-    ("increase", "delta"),
-];
 
 impl Checker<'_> {
     pub(super) fn call(&mut self, function: &Name, arguments: &[Argument], span: Span) -> Term {
@@ -56,14 +43,30 @@ impl Checker<'_> {
         let names = AGGREGATES.iter().map(|signature| signature.name);
         let names =
             names.chain(SOURCES.iter().map(|source| source.name)).chain(MAKERS.iter().map(|maker| maker.1));
-        let known = FOREIGN.iter().find(|(word, _)| *word == function.text).map(|(_, meant)| *meant);
-        let meant = known.or_else(|| nearest(&function.text, names));
-        self.report(mistake::names::unknown_function(function.span, &function.text, meant));
+        let found = self.percentile_meant(function, arguments, span).unwrap_or_else(|| {
+            let meant = meant(&function.text, &names.collect::<Vec<_>>());
+            mistake::names::unknown_function(function.span, &function.text, meant)
+        });
+        self.report(found);
         // What stands in it is looked at all the same, so that names in it count as used.
         for argument in arguments {
             self.term(&argument.value);
         }
         Term::Value(unknown(span))
+    }
+
+    /// `percentile(reading, 95)` and `quantile(reading, 0.95)`.
+    fn percentile_meant(&self, function: &Name, arguments: &[Argument], span: Span) -> Option<Diagnostic> {
+        let [reading, share] = arguments else { return None };
+        if !matches!(function.text.as_str(), "percentile" | "quantile") {
+            return None;
+        }
+        let share = self.sources.text(share.value.span).trim_start_matches("0.").trim_end_matches('%');
+        let better = format!("p{}", share.replace('.', ""));
+        find_aggregate(&better)?;
+        let better = format!("{better}({})", self.sources.text(reading.value.span));
+        let found = mistake::names::unknown_function(function.span, &function.text, None);
+        Some(found.help(format!("write `{better}`")).fix(span, better, false))
     }
 
     /// `p95(…)` and the like.

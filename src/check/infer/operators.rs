@@ -279,7 +279,7 @@ impl Checker<'_> {
             _ => return true,
         };
         if low < 0.0 {
-            self.report(mistake::types::negative(expr, what));
+            self.report(mistake::types::negative(expr, what, self.sources.text(expr.span)));
         }
         low >= 0.0
     }

@@ -1,7 +1,7 @@
 //! What stands behind a dot: readings of targets, actions and ledgers, columns, and parts of JSON values.
 
 use super::super::mistake;
-use super::super::names::{Entity, nearest};
+use super::super::names::{Entity, meant, nearest};
 use super::super::scenario::{LoadSubject, Origin};
 use super::super::series::SeriesKey;
 use super::super::state::{Checker, Place, unknown};
@@ -119,7 +119,7 @@ impl Checker<'_> {
     }
 
     fn no_part(&mut self, owner: &str, field: &Name, names: Vec<&str>) -> Term {
-        let meant = nearest(&field.text, names.iter().copied());
+        let meant = meant(&field.text, &names);
         self.report(mistake::names::no_part(field.span, owner, &field.text, meant, &names));
         Term::Value(unknown(field.span))
     }

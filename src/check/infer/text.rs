@@ -10,6 +10,7 @@ impl Checker<'_> {
     /// A text with what is interpolated in it.
     pub fn text(&mut self, written: &ast::Text) -> Expr {
         let span = written.span;
+        self.braces_lint(written);
         let mut pieces = Vec::new();
         let mut wrong = false;
         for piece in &written.pieces {

@@ -1,5 +1,6 @@
 //! Findings about a scenario that is otherwise good: it runs, but it does not say what was probably meant.
 
+mod braces;
 mod nothing;
 mod password;
 mod pools;

@@ -66,6 +66,27 @@ pub fn missing_value(span: Span, parameter: &Parameter, accepts: &Accepts) -> Di
         ))
 }
 
+/// A value without the one that belongs behind it; `written` is how it stands in the file, such as `"Accept: text/html"`,
+/// which is two values in one text.
+pub fn missing_second_value(
+    span: Span,
+    parameter: &Parameter,
+    accepts: &Accepts,
+    written: &str,
+) -> Diagnostic {
+    let finding = missing_value(span, parameter, accepts);
+    let quotes = ['"', '\''];
+    let inside = written.strip_prefix(quotes).and_then(|rest| rest.strip_suffix(quotes));
+    let parts = inside.and_then(|inside| inside.split_once([':', '=']));
+    match parts.filter(|(name, _)| !name.is_empty() && !name.contains(['{', ' '])) {
+        Some((name, value)) => {
+            let better = format!("\"{name}\" \"{}\"", value.trim_start());
+            finding.help(format!("write `{} {better}`", parameter.name)).fix(span, better, false)
+        }
+        None => finding,
+    }
+}
+
 pub fn needs_more(span: Span, parameter: &Parameter, names: &[&str]) -> Diagnostic {
     let finding = Diagnostic::error(
         "E0401",

@@ -99,6 +99,21 @@ pub fn short_window(span: Span, window: Duration, name: &str, every: Duration, s
         .fix(span, least, false)
 }
 
+pub fn raw_braces(span: Span, name: &str) -> Diagnostic {
+    let message = format!("nothing is interpolated in a raw text, so `{{{name}}}` stands there as it is");
+    Diagnostic::warning("W0913", message, span)
+        .here("a raw text")
+        .help("write it in `\"…\"`, where `{ }` holds an expression")
+}
+
+pub fn dollar_before_braces(dollar: Span, expression: &str) -> Diagnostic {
+    let message = format!("the `$` before `{{{expression}}}` stays in the text");
+    Diagnostic::warning("W0913", message, dollar)
+        .here("a part of the text")
+        .help(format!("write `{{{expression}}}`"))
+        .fix(dollar, "", false)
+}
+
 pub fn beyond_whole(span: Span, measured: Span) -> Diagnostic {
     Diagnostic::error("E0312", "this is a share of a whole and never above 100%", span)
         .here("more than the whole")

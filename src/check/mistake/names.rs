@@ -14,6 +14,14 @@ pub fn unknown(span: Span, name: &str, wanted: &str, meant: Option<&str>) -> Dia
     )
 }
 
+pub fn verb_first(span: Span, verb: &str, name: &str) -> Diagnostic {
+    let better = format!("{name} {verb}");
+    Diagnostic::error("E0201", format!("there is no target `{verb}`"), span)
+        .here("the other way round")
+        .help(format!("a target stands before what it is told: write `{better}`"))
+        .fix(span, better, false)
+}
+
 pub fn unknown_param(span: Span, name: &str, meant: Option<&str>, all: &[&str]) -> Diagnostic {
     let finding = Diagnostic::error("E0201", format!("there is no parameter `{name}`"), span)
         .here("given on the command line");

@@ -217,8 +217,18 @@ pub fn range_backwards(span: Span, low: Quantity, high: Quantity) -> Diagnostic 
     if exact(low) && exact(high) { finding.fix(span, better, false) } else { finding }
 }
 
-pub fn negative(expr: &Expr, what: &str) -> Diagnostic {
-    Diagnostic::error("E0308", format!("{what} cannot be negative"), expr.span).here(shown(expr))
+/// `written` is how it stands in the file: `1s-3s` is a range in other languages.
+pub fn negative(expr: &Expr, what: &str, written: &str) -> Diagnostic {
+    let finding =
+        Diagnostic::error("E0308", format!("{what} cannot be negative"), expr.span).here(shown(expr));
+    let literal = |text: &str| crate::lang::unit::parse(text.trim()).is_ok();
+    match written.split_once('-') {
+        Some((low, high)) if literal(low) && literal(high) => {
+            let better = format!("{}..{}", low.trim(), high.trim());
+            finding.help(format!("write `{better}` for a range")).fix(expr.span, better, false)
+        }
+        _ => finding,
+    }
 }
 
 pub fn not_positive(span: Span, what: &str) -> Diagnostic {

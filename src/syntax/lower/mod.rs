@@ -43,7 +43,29 @@ pub(super) fn lower(file: &SourceFile, layout: &Layout) -> (Vec<Statement>, Vec<
         // A `}` too many is most likely the one whose `{` was reported as missing.
         diagnostics.retain(|diagnostic| diagnostic.code != "E0108" || !diagnostic.message.contains('}'));
     }
+    forget_consequences(file, &mut diagnostics);
     (items, diagnostics)
+}
+
+/// Takes out what follows from another mistake: the `>` that is left over where a loop in `< >` was reported at its
+/// head, and the use of a name that was reported as a word of the language.
+fn forget_consequences(file: &SourceFile, diagnostics: &mut Vec<Diagnostic>) {
+    let line = |found: &Diagnostic| file.text()[..(found.span().start - file.base()) as usize].rfind('\n');
+    let heads = diagnostics.iter().filter(|found| matches!(found.code, "E0119" | "E0123"));
+    let heads: HashSet<Option<usize>> = heads.map(line).collect();
+    if !heads.is_empty() {
+        diagnostics
+            .retain(|found| found.message != "`>` is not expected here" || !heads.contains(&line(found)));
+    }
+    let word = |found: &Diagnostic| {
+        let (from, to) = (found.span().start - file.base(), found.span().end - file.base());
+        &file.text()[from as usize..to as usize]
+    };
+    let declared = diagnostics.iter().filter(|found| found.code == "E0116");
+    let declared: HashSet<&str> = declared.map(word).collect();
+    if !declared.is_empty() {
+        diagnostics.retain(|found| found.code != "E0125" || !declared.contains(word(found)));
+    }
 }
 
 /// The head of a statement: its text without the block. Positions are bytes from the file's start.

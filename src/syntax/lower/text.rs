@@ -46,7 +46,13 @@ impl<'a> Lower<'a> {
             other => {
                 let message = format!("a text has no escape `\\{other}`");
                 let found = Diagnostic::error("E0121", message, span).here("unknown");
-                let help = "write `\\n`, `\\t`, `\\\"`, `\\\\` or `\\{`; a raw text '…' has no escapes";
+                let help = match other {
+                    "d" | "D" | "w" | "W" | "s" | "S" | "b" | "B" | "." | "(" | ")" | "[" | "]" | "*"
+                    | "+" | "?" | "|" | "$" | "^" | "/" | "-" => {
+                        "a regular expression is a raw text: write it in `'…'`, where a backslash is itself"
+                    }
+                    _ => "write `\\n`, `\\t`, `\\\"`, `\\\\` or `\\{`; a raw text '…' has no escapes",
+                };
                 self.report(found.help(help).fix(span, format!("\\\\{other}"), false));
                 other.into()
             }

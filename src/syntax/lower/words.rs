@@ -93,8 +93,11 @@ impl<'a> Lower<'a> {
             if let (Some(Word::Value(value)), Word::Plain(name)) = (before, word) {
                 let bare = matches!(&value.kind, ExprKind::Quantity(quantity)
                     if quantity.dimension == Dimension::NONE && !quantity.percent);
-                if bare && unit::unit_names().any(|unit| unit == name.text) {
-                    self.report(mistake::spaced_unit(value.span, name.span, &name.text));
+                let is_unit = || unit::unit_names().any(|unit| unit == name.text);
+                if bare && (is_unit() || mistake::long_unit(&name.text).is_some()) {
+                    let (from, to) = (value.span.start - self.base, value.span.end - self.base);
+                    let number = &self.text[from as usize..to as usize];
+                    self.report(mistake::spaced_unit((value.span, name.span), number, &name.text));
                     return false;
                 }
                 if let Some(found) = self.second_statement(name) {

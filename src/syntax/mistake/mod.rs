@@ -3,8 +3,12 @@
 //! The looks are tried from the most telling to the least; the last says only what is not expected where.
 
 mod forms;
+mod habits;
+mod stray;
 mod told;
 
+pub(super) use habits::long_unit;
+pub(super) use stray::remove as remove_stray_marks;
 pub(super) use told::{
     chained, foreign, literal, misspelt, no_value, reserved, spaced_unit, time_of_day, two_statements,
 };
@@ -18,6 +22,10 @@ use crate::source::Span;
 use forms::{
     angle_of_until, declared_name, missing_colon, missing_in, missing_quotes, missing_users, phase_for,
     table_row,
+};
+use habits::{
+    comparison, counted_loop, limit_of_waiting, load_word, percentile, rate_in_words, users_by_another_name,
+    window,
 };
 use pest::Parser;
 use std::ops::Range;
@@ -39,8 +47,16 @@ pub(super) fn explain(text: &str, base: u32, rule: Rule, head: Range<usize>, fai
     let scene = Scene { text, base, rule, head, failed_at, tokens };
     const LOOKS: &[fn(&Scene<'_>) -> Option<Diagnostic>] = &[
         foreign_operators,
+        comparison,
         single_equals,
+        rate_in_words,
         spaced_number,
+        load_word,
+        users_by_another_name,
+        counted_loop,
+        percentile,
+        window,
+        limit_of_waiting,
         missing_in,
         angle_of_until,
         declared_name,
@@ -130,9 +146,13 @@ fn spaced_number(scene: &Scene<'_>) -> Option<Diagnostic> {
         let (number, word) = (&scene.tokens[index - 1], &scene.tokens[index]);
         let bare =
             number.kind == Kind::Number && number.text.bytes().all(|b| !b.is_ascii_alphabetic() && b != b'%');
-        let is_unit =
-            word.text == "%" || word.kind == Kind::Word && unit::unit_names().any(|u| u == word.text);
-        (bare && is_unit).then(|| spaced_unit(scene.span(&number.range), scene.span(&word.range), word.text))
+        let is_unit = word.text == "%"
+            || word.kind == Kind::Word
+                && (unit::unit_names().any(|u| u == word.text) || long_unit(word.text).is_some());
+        (bare && is_unit).then(|| {
+            let places = (scene.span(&number.range), scene.span(&word.range));
+            spaced_unit(places, number.text, word.text)
+        })
     })
 }
 

@@ -1,6 +1,7 @@
 //! Mistakes that are found elsewhere in this room and told here, so that their wording stands in one place.
 
 use super::form_help;
+use super::habits::{long_unit, rate_word};
 use crate::diag::Diagnostic;
 use crate::lang::unit::{self, LiteralError};
 use crate::source::Span;
@@ -14,11 +15,12 @@ pub(in crate::syntax) fn reserved(word: &str, span: Span) -> Diagnostic {
 }
 
 /// `5 s`
-pub(in crate::syntax) fn spaced_unit(number: Span, unit: Span, name: &str) -> Diagnostic {
+pub(in crate::syntax) fn spaced_unit((number, unit): (Span, Span), count: &str, name: &str) -> Diagnostic {
     let message = format!("the unit `{name}` stands apart from its number");
-    let gap = Span::new(number.end, unit.start);
+    let better = format!("{count}{}", long_unit(name).unwrap_or(name));
     let found = Diagnostic::error("E0105", message, number.to(unit)).here("a space too many");
-    found.help("write number and unit together, as in `5s`").fix(gap, "", true)
+    let found = found.help(format!("write number and unit together: `{better}`"));
+    found.fix(number.to(unit), better, true)
 }
 
 /// A statement begins where another has not ended.
@@ -49,6 +51,19 @@ pub(in crate::syntax) fn misspelt(word: &str, meant: &str, span: Span) -> Diagno
 pub(in crate::syntax) fn literal(written: &str, error: &LiteralError, span: Span) -> Diagnostic {
     let found = Diagnostic::error("E0104", error.to_string(), span);
     match error {
+        LiteralError::UnknownUnit { unit, .. } if rate_word(unit).is_some() => {
+            let better = written.replacen(unit.as_str(), &format!("/{}", rate_word(unit).unwrap_or("s")), 1);
+            found
+                .here("a rate is a number per time")
+                .help(format!("write `{better}`"))
+                .fix(span, better, false)
+        }
+        LiteralError::UnknownUnit { unit, .. } if unit == "K" => {
+            let number = written.trim_end_matches('K');
+            found
+                .here("a size, or a thousand?")
+                .help(format!("a size is `{number}KB`, a number of thousands `{number}k`"))
+        }
         LiteralError::UnknownUnit { unit, nearest } => match nearest {
             Some(nearest) if written.contains(unit.as_str()) => {
                 let better = written.replacen(unit.as_str(), nearest, 1);

@@ -148,4 +148,15 @@ expect elapsed < 1m"#,
         good: r#"wait 30s
 expect elapsed < 1m"#,
     },
+    Code {
+        code: "W0913",
+        title: "braces that do not do what they seem to",
+        explanation: "`{ }` holds an expression in `\"…\"`, with no `$` before it; that would stay in the text. In a raw text, `'…'`, nothing is interpolated.",
+        bad: r#"let home = "/tmp/home"
+process app { run "app --home ${home}" }
+expect app.up always"#,
+        good: r#"let home = "/tmp/home"
+process app { run "app --home {home}" }
+expect app.up always"#,
+    },
 ];
