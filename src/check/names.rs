@@ -115,7 +115,8 @@ pub(super) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c s
         let within =
             lower.len() >= 3 && other.len() >= 3 && (other.starts_with(&lower) || lower.starts_with(&other));
         match distance {
-            _ if distance <= limit && distance < lower.len().max(other.len()) => {
+            // A word of which half is wrong is another word.
+            _ if distance <= limit && distance * 2 < lower.len().max(other.len()) => {
                 Some((distance * 2, candidate))
             }
             _ if within => Some((limit * 2 + 1, candidate)),
@@ -138,9 +139,6 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("enable", &["on"]),
     ("heal", &["on"]),
     ("impair", &["degrade"]),
-    ("latency", &["degrade"]),
-    ("loss", &["degrade"]),
-    ("bandwidth", &["degrade"]),
     ("crash", &["kill"]),
     ("terminate", &["stop"]),
     ("shutdown", &["stop"]),

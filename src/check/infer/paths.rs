@@ -7,7 +7,7 @@ use super::super::series::SeriesKey;
 use super::super::state::{Checker, Place, unknown};
 use super::{Readout, ReadoutOrigin, Term};
 use crate::lang::expr::{ActionId, BinaryOperator, DatasetId, Expr, ExprKind, TargetId, Window};
-use crate::lang::function::Aggregate;
+use crate::lang::function::{Aggregate, find_aggregate};
 use crate::lang::quantity::Dimension;
 use crate::lang::reading::{ACTION_READINGS, LEDGER_READINGS, find_action_reading, find_ledger_reading};
 use crate::lang::signature::{Reading, ReadingResult};
@@ -72,7 +72,16 @@ impl Checker<'_> {
             }
         }
         self.no_arguments(arguments, field);
-        let base = self.value(base);
+        let base = self.term(base);
+        if let Term::Readout(readout) = &base
+            && readout.shape == Shape::Distribution
+            && find_aggregate(&field.text).is_some()
+        {
+            // `latency.p95`, as other tools have it.
+            self.report(mistake::measure::function_behind_dot(span, &readout.name, &field.text));
+            return Term::Value(unknown(span));
+        }
+        let base = self.reduce(base);
         Term::Value(self.part(base, field, span))
     }
 

@@ -16,6 +16,14 @@ pub fn bare_distribution(span: Span, name: &str, dimension: Dimension) -> Diagno
         .fix(span, format!("{function}({name})"), false)
 }
 
+pub fn function_behind_dot(span: Span, name: &str, function: &str) -> Diagnostic {
+    let better = format!("{function}({name})");
+    Diagnostic::error("E0303", format!("`{name}` is many values, and a function stands before them"), span)
+        .here("a function behind a dot")
+        .help(format!("write `{better}`"))
+        .fix(span, better, false)
+}
+
 pub fn bare_log(span: Span, name: &str) -> Diagnostic {
     Diagnostic::error("E0303", format!("the output of `{name}` is text, not a value"), span)
         .here("lines of text")

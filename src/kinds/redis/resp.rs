@@ -114,7 +114,11 @@ impl<'a> Reader<'a> {
             b'+' | b'(' => Value::String(text()),
             b'-' => error_value(text()),
             b':' => number::<i64>(rest)?.into(),
-            b',' => number::<f64>(rest).map_or_else(|_| Value::String(text()), Value::from),
+            // JSON has no infinity: such a number stays the text it is.
+            b',' => match number::<f64>(rest) {
+                Ok(number) if number.is_finite() => Value::from(number),
+                _ => Value::String(text()),
+            },
             b'_' => Value::Null,
             b'#' => Value::Bool(rest == b"t"),
             b'$' | b'!' | b'=' => match length(rest)? {

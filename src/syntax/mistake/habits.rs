@@ -2,6 +2,7 @@
 
 use super::Scene;
 use crate::diag::Diagnostic;
+use crate::lang::words::is_reserved;
 use crate::syntax::grammar::Rule;
 use crate::syntax::tokens::{Kind, Token};
 use std::ops::Range;
@@ -80,7 +81,7 @@ pub(super) fn window(scene: &Scene<'_>) -> Option<Diagnostic> {
     let duration = if other { scene.tokens.get(index + 1)? } else { token };
     let behind = scene.tokens.get(if other { index + 2 } else { index + 1 })?;
     let before = scene.tokens.get(index.checked_sub(1)?)?;
-    let reading = before.kind == Kind::Word || before.text == ")";
+    let reading = before.kind == Kind::Word && !is_reserved(before.text) || before.text == ")";
     let compares = matches!(behind.text, "<" | ">" | "<=" | ">=" | "==" | "!=" | ")");
     if !is_duration(duration) || !reading || !compares {
         return None;

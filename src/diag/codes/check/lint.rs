@@ -154,9 +154,9 @@ expect elapsed < 1m"#,
         explanation: "`{ }` holds an expression in `\"…\"`, with no `$` before it; that would stay in the text. In a raw text, `'…'`, nothing is interpolated.",
         bad: r#"let home = "/tmp/home"
 process app { run "app --home ${home}" }
-expect app.up always"#,
+expect app.up"#,
         good: r#"let home = "/tmp/home"
 process app { run "app --home {home}" }
-expect app.up always"#,
+expect app.up"#,
     },
 ];
