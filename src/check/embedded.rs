@@ -79,6 +79,11 @@ impl Checker<'_> {
     /// Whether a JSONPath is one; where not, says so.
     pub fn json_path(&mut self, written: &ast::Expr, expr: &Expr) -> bool {
         let Some(Value::Text(path)) = expr.constant() else { return true };
+        if let Some(at) = too_deep(path) {
+            let span = self.inside(written, at, at + 1);
+            self.report(mistake::arguments::bad_json_path(span, "filters stand too deep in each other", path));
+            return false;
+        }
         match serde_json_path::JsonPath::parse(path) {
             Ok(_) => true,
             Err(error) => {
@@ -245,6 +250,23 @@ fn groups(pattern: &str) -> Result<usize, regex::Error> {
     Ok(regex::Regex::new(pattern)?.captures_len() - 1)
 }
 
+/// How deep the brackets of a JSONPath may stand in each other.
+const MAX_PATH_NESTING: usize = 16;
+
+/// Where the brackets of a JSONPath stand deeper in each other than is read: its parser calls itself for each and would
+/// run out of stack.
+fn too_deep(path: &str) -> Option<usize> {
+    let mut depth = 0usize;
+    path.bytes().position(|byte| {
+        match byte {
+            b'(' | b'[' => depth += 1,
+            b')' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > MAX_PATH_NESTING
+    })
+}
+
 /// The place and the reason of a wrong regular expression, out of what the parser shows: the pattern on a line of
 /// its own, carets below it, the reason behind `error: `.
 fn regex_error(pattern: &str, error: &regex::Error) -> (usize, usize, String) {
@@ -292,7 +314,7 @@ fn glob_error(glob: &str) -> Option<(usize, &'static str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{glob_error, groups, host_and_port, regex_error, url_host};
+    use super::{glob_error, groups, host_and_port, regex_error, too_deep, url_host};
 
     #[test]
     fn places_inside_texts_are_exact() {
@@ -302,6 +324,8 @@ mod tests {
         assert_eq!(groups(pattern), regex::Regex::new(pattern).map(|_| 0));
         assert_eq!(groups("(a)(?<name>b)(?:c)[(]"), Ok(2));
         assert!(groups("((a{1000}){1000}){1000}").is_err());
+        assert_eq!(too_deep(&format!("${}", "[?(@".repeat(100_000))), Some(1 + 8 * 4));
+        assert_eq!(too_deep(&"$['a'][?(@.b[0] > 1)]".repeat(100)), None);
         assert_eq!(glob_error("a/[bc").map(|(at, _)| at), Some(2));
         assert_eq!(glob_error("a/{b,c}/[!x]/**"), None);
     }
