@@ -81,7 +81,11 @@ impl Checker<'_> {
         let Some(Value::Text(path)) = expr.constant() else { return true };
         if let Some(at) = too_deep(path) {
             let span = self.inside(written, at, at + 1);
-            self.report(mistake::arguments::bad_json_path(span, "filters stand too deep in each other", path));
+            self.report(mistake::arguments::bad_json_path(
+                span,
+                "filters stand too deep in each other",
+                path,
+            ));
             return false;
         }
         match serde_json_path::JsonPath::parse(path) {

@@ -29,18 +29,28 @@ pub struct DiskFiles;
 impl ReadFiles for DiskFiles {
     fn read(&self, path: &Path) -> io::Result<String> {
         let mut text = String::new();
-        std::fs::File::open(path)?.take(MAX_FILE_SIZE as u64 + 1).read_to_string(&mut text)?;
+        open(path)?.take(MAX_FILE_SIZE as u64 + 1).read_to_string(&mut text)?;
         // Some editors put a mark of the byte order in front, which is no part of the text.
         Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
     }
 
     fn first_line(&self, path: &Path) -> io::Result<String> {
         let mut bytes = Vec::new();
-        std::fs::File::open(path)?.take(MAX_HEADER).read_to_end(&mut bytes)?;
+        open(path)?.take(MAX_HEADER).read_to_end(&mut bytes)?;
         let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
         let line = String::from_utf8_lossy(&bytes[..end]);
         Ok(line.trim_end_matches('\r').trim_start_matches('\u{feff}').to_string())
     }
+}
+
+/// Opens a file; a pipe, for which checking would wait without end, and a device are refused before they are opened. A
+/// folder is left to the system, which says what it is.
+fn open(path: &Path) -> io::Result<std::fs::File> {
+    let kind = std::fs::metadata(path)?.file_type();
+    if !kind.is_file() && !kind.is_dir() {
+        return Err(io::Error::other("it is no ordinary file"));
+    }
+    std::fs::File::open(path)
 }
 
 /// The path of a file that `from` names, relative to the folder that `from` lies in.
@@ -108,4 +118,18 @@ fn normalized(path: &Path) -> PathBuf {
         }
     }
     result
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_never_end_is_not_opened() {
+        for path in ["/dev/null", "/dev/zero"] {
+            let path = Path::new(path);
+            assert_eq!(DiskFiles.read(path).unwrap_err().to_string(), "it is no ordinary file");
+            assert!(DiskFiles.first_line(path).is_err());
+        }
+    }
 }
