@@ -115,8 +115,10 @@ pub(super) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c s
         let within =
             lower.len() >= 3 && other.len() >= 3 && (other.starts_with(&lower) || lower.starts_with(&other));
         match distance {
-            // A word of which half is wrong is another word.
-            _ if distance <= limit && distance * 2 < lower.len().max(other.len()) => {
+            // A word of which half is wrong is another word, unless its two letters changed places.
+            _ if distance <= limit
+                && (distance * 2 < lower.len().max(other.len()) || lower.chars().rev().eq(other.chars())) =>
+            {
                 Some((distance * 2, candidate))
             }
             _ if within => Some((limit * 2 + 1, candidate)),

@@ -133,7 +133,7 @@ fn run(
         let reason = "the statement has placeholders of its own: write `{…}` where a value is to stand";
         return Err(RequestError::Invalid(reason.into()));
     }
-    let columns: Vec<String> = prepared.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = prepared.column_names().map(str::to_owned).collect();
     let mut found = prepared.query(rusqlite::params_from_iter(parameters)).map_err(|error| told(&error))?;
     let mut rows = Vec::new();
     let (mut bytes, mut held) = (0, 0);

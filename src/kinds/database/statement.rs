@@ -322,7 +322,8 @@ mod tests {
     fn values_are_sent_beside_the_text() {
         use Dialect::*;
         let texts = |all: &[&str]| all.iter().map(|one| Parameter::Text((*one).into())).collect::<Vec<_>>();
-        let cases: &[(Dialect, &str, &[Value], &str, Vec<Parameter>)] = &[
+        type Case<'a> = (Dialect, &'a str, &'a [Value], &'a str, Vec<Parameter>);
+        let cases: &[Case] = &[
             (Postgres, "select {}", &[number(7)], "select $1", vec![Parameter::Whole(7)]),
             (
                 Mysql,

@@ -88,24 +88,31 @@ impl Connection {
         waiting.await.unwrap_or(Err(RequestError::Closed))
     }
 
+    /// The next number after the last one given that no message on its way has.
+    fn next_free_number(&self) -> Option<u16> {
+        let waiting = self.unacknowledged.waiting.borrow();
+        if waiting.len() >= usize::from(u16::MAX) {
+            return None;
+        }
+        let mut number = self.last.get();
+        loop {
+            number = number.checked_add(1).unwrap_or(1);
+            if !waiting.contains_key(&number) {
+                self.last.set(number);
+                return Some(number);
+            }
+        }
+    }
+
     /// A number that no message on its way has; it is waited for where all 65,535 have one.
     async fn free_number(&self) -> Result<u16, RequestError> {
         loop {
             if !self.wire.is_open() {
                 return Err(RequestError::Closed);
             }
-            let waiting = self.unacknowledged.waiting.borrow();
-            if waiting.len() < usize::from(u16::MAX) {
-                let mut number = self.last.get();
-                loop {
-                    number = number.checked_add(1).unwrap_or(1);
-                    if !waiting.contains_key(&number) {
-                        self.last.set(number);
-                        return Ok(number);
-                    }
-                }
+            if let Some(number) = self.next_free_number() {
+                return Ok(number);
             }
-            drop(waiting);
             self.unacknowledged.freed.notified().await;
         }
     }

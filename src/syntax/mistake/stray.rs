@@ -58,7 +58,8 @@ fn items(text: &str, base: u32, list: &[Item], settings: bool, strays: &mut Vec<
 fn has_settings(head: &str) -> bool {
     let mut words = head.trim_end_matches([':', '=', ' ']).split_ascii_whitespace();
     let (Some(first), Some(_), None) = (words.next(), words.next(), words.next()) else { return false };
-    matches!(first, "ledger" | "dataset") || !vocabulary::begins_statement(first)
+    let named = first.starts_with(|c: char| c.is_ascii_alphabetic());
+    named && (matches!(first, "ledger" | "dataset") || !vocabulary::begins_statement(first))
 }
 
 fn head(text: &str, base: u32, item: &Item, settings: bool, strays: &mut Vec<Stray>) {

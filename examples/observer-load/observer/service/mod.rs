@@ -137,7 +137,8 @@ impl Observer {
     }
 
     fn dispatch_due(&mut self, now: Instant) -> io::Result<()> {
-        while let Some((_, snapshot)) = self.delayed.pop_front_if(|(due, _)| *due <= now) {
+        while self.next_dispatch().is_some_and(|due| due <= now) {
+            let Some((_, snapshot)) = self.delayed.pop_front() else { break };
             self.dispatch(snapshot)?;
         }
         Ok(())
