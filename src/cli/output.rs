@@ -14,9 +14,11 @@ pub fn data(bytes: &[u8], then: Exit) -> Exit {
     }
 }
 
-/// Data that come little by little, and may be more than memory holds.
+/// Data that come little by little, and may be more than memory holds. Only what runs has such.
+#[cfg(target_os = "linux")]
 pub struct Stream(io::BufWriter<io::StdoutLock<'static>>);
 
+#[cfg(target_os = "linux")]
 impl Stream {
     /// Onto standard output.
     pub fn begin() -> Stream {
