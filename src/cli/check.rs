@@ -2,6 +2,7 @@
 
 use super::findings::{self, Format};
 use super::{Exit, file, fix, output, scenarios};
+use crate::check::scenario::Scenario;
 use crate::check::{Checked, DiskFiles, Options};
 use crate::diag::Diagnostic;
 use crate::diag::fix::is_safe;
@@ -68,6 +69,27 @@ pub fn load(path: &Path, params: &Params) -> Result<(Sources, Checked), file::Fi
     let options = Options { params: &params.values, files: &DiskFiles };
     let checked = crate::check::check(&mut sources, &options);
     Ok((sources, checked))
+}
+
+/// Reads and checks a scenario for a command that needs one without errors. What is found is shown, and where there is no
+/// scenario in it, `outcome` ends the sentence that says so.
+///
+/// # Errors
+/// With what the command ends with then.
+pub fn scenario(path: &Path, params: &Params, outcome: &str) -> Result<(Sources, Scenario), Exit> {
+    let (sources, checked) = load(path, params).map_err(|error| {
+        output::say(&error.to_string());
+        Exit::Wrong
+    })?;
+    findings::show(&sources, &checked.diagnostics);
+    match checked.scenario {
+        Some(scenario) => Ok((sources, scenario)),
+        None => {
+            let count = findings::count(&checked.diagnostics).unwrap_or_default();
+            output::say(&format!("{}: {count}; {outcome}", sources.files()[0].name()));
+            Err(Exit::Wrong)
+        }
+    }
 }
 
 /// Checks all files.

@@ -1,7 +1,7 @@
 //! `soak plan`: what a run would do, before it does it.
 
 use super::check::{self, Params};
-use super::{Exit, findings, output};
+use super::{Exit, output};
 use crate::plan;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -35,18 +35,9 @@ pub enum Format {
 
 /// Shows the plan.
 pub fn plan(arguments: &PlanArguments) -> Exit {
-    let (sources, checked) = match check::load(&arguments.file, &arguments.params) {
+    let (sources, scenario) = match check::scenario(&arguments.file, &arguments.params, "there is no plan") {
         Ok(loaded) => loaded,
-        Err(error) => {
-            output::say(&error.to_string());
-            return Exit::Wrong;
-        }
-    };
-    findings::show(&sources, &checked.diagnostics);
-    let Some(scenario) = checked.scenario else {
-        let count = findings::count(&checked.diagnostics).unwrap_or_default();
-        output::say(&format!("{}: {count}; there is no plan", sources.files()[0].name()));
-        return Exit::Wrong;
+        Err(exit) => return exit,
     };
     let plan = plan::plan(&scenario, &sources);
     let text = match arguments.format {

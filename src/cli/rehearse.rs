@@ -1,7 +1,7 @@
 //! `soak rehearse`: what a run would do and when, step by step, with nothing done.
 
 use super::check::{self, Params};
-use super::{Exit, findings, output};
+use super::{Exit, output};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -30,19 +30,11 @@ pub enum Format {
 
 /// Rehearses a scenario.
 pub fn rehearse(arguments: &RehearseArguments) -> Exit {
-    let (sources, checked) = match check::load(&arguments.file, &arguments.params) {
-        Ok(loaded) => loaded,
-        Err(error) => {
-            output::say(&error.to_string());
-            return Exit::Wrong;
-        }
-    };
-    findings::show(&sources, &checked.diagnostics);
-    let Some(scenario) = checked.scenario else {
-        let count = findings::count(&checked.diagnostics).unwrap_or_default();
-        output::say(&format!("{}: {count}; nothing was rehearsed", sources.files()[0].name()));
-        return Exit::Wrong;
-    };
+    let (sources, scenario) =
+        match check::scenario(&arguments.file, &arguments.params, "nothing was rehearsed") {
+            Ok(loaded) => loaded,
+            Err(exit) => return exit,
+        };
     perform(arguments, &scenario, &sources)
 }
 

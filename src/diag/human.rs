@@ -15,6 +15,9 @@ const MAX_DRAWN_LINE: usize = 1_000;
 /// A place that covers more lines is not drawn either.
 const MAX_DRAWN_LINES: u32 = 50;
 
+/// So many findings are drawn. Whoever has more mends some of them first; a program asks for a form that has them all.
+const MAX_DRAWN: usize = 500;
+
 /// How findings are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
@@ -59,18 +62,38 @@ pub const FORMAT: Format =
     Format { name: "human", about: "For people: the lines they are about", render: all };
 
 fn all(examined: &[Examined], setting: &Setting) -> String {
-    once(examined).into_iter().map(|(one, found)| render(&one.sources, found, setting.style)).collect()
+    let mut room = MAX_DRAWN;
+    let (mut drawn, mut left) = (String::new(), 0);
+    for (one, found) in once(examined) {
+        let shown = found.len().min(room);
+        drawn += &draw(&one.sources, &found[..shown], setting.style);
+        (room, left) = (room - shown, left + found.len() - shown);
+    }
+    drawn + &rest(left)
 }
 
-/// Draws these findings, a blank line between two.
+/// Draws these findings, a blank line between two; of very many the first only.
 pub fn render<'d>(
     sources: &Sources,
     diagnostics: impl IntoIterator<Item = &'d Diagnostic>,
     style: Style,
 ) -> String {
+    let found: Vec<&Diagnostic> = diagnostics.into_iter().collect();
+    let shown = found.len().min(MAX_DRAWN);
+    draw(sources, &found[..shown], style) + &rest(found.len() - shown)
+}
+
+/// What is said of findings that are not drawn.
+fn rest(left: usize) -> String {
+    match left {
+        0 => String::new(),
+        _ => format!("... and {left} more; `soak check --format concise` tells all of them\n\n"),
+    }
+}
+
+fn draw(sources: &Sources, diagnostics: &[&Diagnostic], style: Style) -> String {
     let handler = GraphicalReportHandler::new_themed(style.theme()).with_width(style.width).with_links(false);
-    let mut diagnostics = diagnostics.into_iter().peekable();
-    if diagnostics.peek().is_none() {
+    if diagnostics.is_empty() {
         return String::new();
     }
     let excerpts: Vec<Excerpt> = sources.files().iter().map(Excerpt::new).collect();

@@ -108,21 +108,12 @@ const NO_EXECUTOR: &str = "soak runs scenarios on Linux only; here it checks, fo
 
 /// A scenario that can be run, or why it cannot: told already.
 fn load(arguments: &RunArguments) -> Result<(Arc<Sources>, Arc<Scenario>), Exit> {
-    let (sources, checked) = check::load(&arguments.file, &arguments.params).map_err(|error| {
-        output::say(&error.to_string());
-        Exit::Wrong
-    })?;
-    findings::show(&sources, &checked.diagnostics);
-    let name = || sources.files()[0].name().to_owned();
-    let Some(scenario) = checked.scenario else {
-        let count = findings::count(&checked.diagnostics).unwrap_or_default();
-        output::say(&format!("{}: {count}; nothing was started", name()));
-        return Err(Exit::Wrong);
-    };
+    let (sources, scenario) = check::scenario(&arguments.file, &arguments.params, "nothing was started")?;
     let refused = support::unsupported(&scenario);
     if !refused.is_empty() {
         findings::show(&sources, &refused);
-        output::say(&format!("{} uses what this soak cannot run yet; nothing was started", name()));
+        let name = sources.files()[0].name();
+        output::say(&format!("{name} uses what this soak cannot run yet; nothing was started"));
         return Err(Exit::Impossible);
     }
     Ok((Arc::new(sources), Arc::new(scenario)))
