@@ -9,6 +9,9 @@ const NARROWEST: usize = 40;
 /// The widest left column of a list; what is wider stands on a line of its own.
 const WIDEST_TERM: usize = 32;
 
+/// A longer text, in characters, is cut: what was said in it stands in the scenario, whole.
+const LONGEST: usize = 2_000;
+
 /// The colours, as a terminal is told them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Paint {
@@ -113,14 +116,19 @@ impl Page {
         }
     }
 
-    /// Without what a terminal would take for a command, and in ASCII where that is asked.
+    /// Without what a terminal would take for a command, in ASCII where that is asked, and no longer than a page can bear.
     pub fn clean(&self, text: &str) -> String {
         let shown = |c: char| match c {
             c if c.is_control() => ' ',
             c if !self.style.unicode && !c.is_ascii() => '?',
             c => c,
         };
-        text.chars().map(shown).collect()
+        let mut rest = text.chars().map(shown);
+        let mut clean: String = rest.by_ref().take(LONGEST).collect();
+        if rest.next().is_some() {
+            clean.push_str(self.sign("…", "..."));
+        }
+        clean
     }
 }
 

@@ -48,19 +48,22 @@ impl Line {
 }
 
 /// Joins lines into a text, aligned.
-pub(super) fn join(lines: Vec<Line>) -> String {
+pub(super) fn join(mut lines: Vec<Line>) -> String {
     let mut texts: Vec<String> = Vec::with_capacity(lines.len());
-    for run in lines.chunk_by(|a, b| a.group == b.group && a.group != Group::None && a.indent == b.indent) {
+    for run in lines.chunk_by_mut(|a, b| a.group == b.group && a.group != Group::None && a.indent == b.indent)
+    {
         aligned(run, &mut texts);
     }
-    let mut joined = String::new();
+    let mut joined = String::with_capacity(texts.iter().map(|text| text.len() + 1).sum());
     let mut at = 0;
     while at < lines.len() {
         let (indent, commented) = (lines[at].indent, lines[at].comment.is_some());
         let like = |line: &&Line| line.comment.is_some() == commented && line.indent == indent && !line.blank;
         let length = lines[at..].iter().take_while(like).count().max(1);
         let run = at..at + length;
-        let width = texts[run.clone()].iter().map(|text| last_line_width(text)).max().unwrap_or(0);
+        // Only where comments stand behind the lines is their width asked for.
+        let widths = texts[run.clone()].iter().filter(|_| commented).map(|text| last_line_width(text));
+        let width = widths.max().unwrap_or(0);
         for index in run {
             if let Some(comment) = &lines[index].comment {
                 let gap = width - last_line_width(&texts[index]) + 2;
@@ -82,7 +85,12 @@ fn last_line_width(text: &str) -> usize {
     text.rsplit('\n').next().unwrap_or("").width()
 }
 
-fn aligned(run: &[Line], texts: &mut Vec<String>) {
+/// Adds the texts of a run of like lines. The cells of a line that stands alone are used up.
+fn aligned(run: &mut [Line], texts: &mut Vec<String>) {
+    if let [line] = run {
+        let mut cells = std::mem::take(&mut line.cells);
+        return texts.push(if cells.len() == 1 { cells.remove(0) } else { cells.join(" ") });
+    }
     let columns = run.iter().map(|line| line.cells.len()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(|column| column_width(run, column)).collect();
     for line in run {
