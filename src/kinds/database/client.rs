@@ -6,17 +6,20 @@
 #[cfg(feature = "mysql")]
 use super::mysql::Mysql;
 use super::postgres::Postgres;
+use super::prepared::PreparedStatement;
 use super::session::{Outcome, Server, Session};
 use super::sqlite::Sqlite;
 use super::statement::{Dialect, Statement};
 use crate::kinds::client::{Around, ClientError};
-use crate::kinds::request::{Answer, RequestError, Requester};
+use crate::kinds::deadlines::Deadlines;
+use crate::kinds::request::{Answer, Draft, Prepared, RequestError, Requester};
 use crate::lang::call::{Arguments, Call};
 use crate::lang::unit::format_duration;
 use futures_util::future::LocalBoxFuture;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
+use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -36,6 +39,8 @@ pub struct DatabaseClient {
     /// A permit for each session that may be in use.
     free: Semaphore,
     idle: RefCell<Vec<Box<dyn Session>>>,
+    /// Those of the statements under way.
+    deadlines: Deadlines,
     /// Causes whose first message was logged.
     told: RefCell<BTreeSet<String>>,
 }
@@ -83,6 +88,7 @@ impl DatabaseClient {
             limit,
             free: Semaphore::new(limit),
             idle: RefCell::default(),
+            deadlines: Deadlines::default(),
             told: RefCell::default(),
         })
     }
@@ -97,15 +103,22 @@ impl DatabaseClient {
         self.ask_within(statement, self.timeout).await
     }
 
+    /// Runs one statement for a load or the story.
+    pub(super) async fn answer(&self, statement: &Statement) -> Result<Answer, RequestError> {
+        let outcome = self.ask(statement).await?;
+        let bytes = statement.sql.len() as u64 + outcome.bytes;
+        Ok(Answer { rows: Some(outcome.rows), bytes, ..Answer::default() })
+    }
+
     pub(super) async fn ask_within(
         &self,
         statement: &Statement,
         limit: Duration,
     ) -> Result<Outcome, RequestError> {
         let stage = Cell::new(Stage::Waiting);
-        match timeout(limit, self.carry_out(statement, &stage)).await {
-            Ok(outcome) => outcome.inspect_err(|error| self.tell_first(error)),
-            Err(_) => Err(match stage.get() {
+        match self.deadlines.within(limit, self.carry_out(statement, &stage)).await {
+            Some(outcome) => outcome.inspect_err(|error| self.tell_first(error)),
+            None => Err(match stage.get() {
                 Stage::Waiting => RequestError::Failed(format!(
                     "no connection of the pool free within {}",
                     format_duration(limit)
@@ -188,10 +201,12 @@ impl Requester for DatabaseClient {
             let argument = argument.ok_or_else(|| RequestError::Invalid("there is no statement".into()))?;
             let statement = Statement::read(argument, self.dialect());
             let statement = statement.map_err(|error| RequestError::Invalid(error.to_string()))?;
-            let outcome = self.ask(&statement).await?;
-            let bytes = statement.sql.len() as u64 + outcome.bytes;
-            Ok(Answer { rows: Some(outcome.rows), bytes, ..Answer::default() })
+            self.answer(&statement).await
         })
+    }
+
+    fn prepare(self: Rc<Self>, draft: &Draft<'_>) -> Option<Rc<dyn Prepared>> {
+        PreparedStatement::new(self, draft).map(|prepared| Rc::new(prepared) as Rc<dyn Prepared>)
     }
 
     fn warm_up(&self, users: RangeInclusive<u64>) -> LocalBoxFuture<'_, ()> {

@@ -15,9 +15,13 @@ mod mysql;
 #[cfg(target_os = "linux")]
 mod postgres;
 #[cfg(target_os = "linux")]
+mod prepared;
+#[cfg(target_os = "linux")]
 mod session;
 pub mod signature;
 #[cfg(target_os = "linux")]
 mod sqlite;
 #[cfg(target_os = "linux")]
 mod statement;
+#[cfg(target_os = "linux")]
+mod template;

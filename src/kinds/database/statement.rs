@@ -4,6 +4,7 @@
 //! single quotes makes that whole text one value: `'bot-{user}'` is sent as `$1` with `bot-7`. In a quoted name or a
 //! comment there is nothing that a value could stand for, which is an error.
 
+use super::template::{Part, Template};
 use crate::lang::quantity::Amount;
 use crate::lang::value::Value;
 use std::rc::Rc;
@@ -66,207 +67,14 @@ impl Statement {
             Value::List(parts) => parts,
             _ => return Err(StatementError::NoText),
         };
-        let mut writer = Writer::new(dialect);
-        for (index, part) in parts.iter().enumerate() {
-            match part {
-                Value::Text(text) if index % 2 == 0 => writer.text(text),
-                value => writer.value(value)?,
-            }
-        }
-        Ok(Statement { sql: writer.sql.into(), parameters: writer.parameters })
+        // Texts, and a value between each two.
+        let parts_read = parts.iter().enumerate().map(|(index, part)| match part {
+            Value::Text(text) if index % 2 == 0 => Part::Text(text),
+            _ => Part::Value,
+        });
+        let template = Template::read(parts_read, dialect)?;
+        Ok(template.fill(|number| &parts[2 * number + 1]))
     }
-}
-
-/// Where in a statement the writer is.
-#[derive(Clone, Debug, PartialEq)]
-enum Place {
-    Code,
-    /// In a text that began at this byte of what is written, after an ordinary character or not.
-    Text {
-        quote: char,
-        begun: usize,
-        plain: bool,
-    },
-    Name(char),
-    LineComment,
-    BlockComment,
-    /// In dollar quotes, with what ends them.
-    Dollars(String),
-}
-
-struct Writer {
-    dialect: Dialect,
-    sql: String,
-    parameters: Vec<Parameter>,
-    place: Place,
-    /// The present text, once a value stands in it.
-    within: Option<String>,
-    /// Its content so far, without the doubling of quotes.
-    content: String,
-}
-
-impl Writer {
-    fn new(dialect: Dialect) -> Writer {
-        Writer {
-            dialect,
-            sql: String::new(),
-            parameters: Vec::new(),
-            place: Place::Code,
-            within: None,
-            content: String::new(),
-        }
-    }
-
-    fn text(&mut self, text: &str) {
-        let mut rest = text;
-        while let Some(character) = rest.chars().next() {
-            let taken = match self.place.clone() {
-                Place::Code => self.code(rest, character),
-                Place::Text { quote, begun, .. } => self.in_text(rest, character, quote, begun),
-                Place::Name(quote) => {
-                    if character == quote {
-                        // Doubled, it opens again at once.
-                        self.place = Place::Code;
-                    }
-                    character.len_utf8()
-                }
-                Place::LineComment => {
-                    if character == '\n' {
-                        self.place = Place::Code;
-                    }
-                    character.len_utf8()
-                }
-                Place::BlockComment => {
-                    if rest.starts_with("*/") {
-                        self.place = Place::Code;
-                        2
-                    } else {
-                        character.len_utf8()
-                    }
-                }
-                Place::Dollars(end) => {
-                    if rest.starts_with(&end) {
-                        self.place = Place::Code;
-                        end.len()
-                    } else {
-                        character.len_utf8()
-                    }
-                }
-            };
-            let (written, left) = rest.split_at(taken);
-            if self.within.is_none() {
-                self.sql.push_str(written);
-            }
-            if self.place == Place::Code {
-                self.close();
-            }
-            rest = left;
-        }
-    }
-
-    /// A character outside of everything; gives how many bytes it takes.
-    fn code(&mut self, rest: &str, character: char) -> usize {
-        let mysql = self.dialect == Dialect::Mysql;
-        match character {
-            '\'' => self.open_text(character),
-            '"' if mysql => self.open_text(character),
-            '"' => self.place = Place::Name(character),
-            '`' if self.dialect != Dialect::Postgres => self.place = Place::Name(character),
-            '#' if mysql => self.place = Place::LineComment,
-            '-' if rest.starts_with("--") => self.place = Place::LineComment,
-            '/' if rest.starts_with("/*") => {
-                self.place = Place::BlockComment;
-                return 2;
-            }
-            '$' if self.dialect == Dialect::Postgres => {
-                if let Some(tag) = dollar_tag(rest) {
-                    self.place = Place::Dollars(tag.to_owned());
-                    return tag.len();
-                }
-            }
-            _ => {}
-        }
-        character.len_utf8()
-    }
-
-    fn open_text(&mut self, quote: char) {
-        let plain =
-            !self.sql.ends_with(|before: char| before.is_alphanumeric() || matches!(before, '_' | '&'));
-        self.place = Place::Text { quote, begun: self.sql.len(), plain };
-        self.content.clear();
-    }
-
-    fn in_text(&mut self, rest: &str, character: char, quote: char, _begun: usize) -> usize {
-        let next = rest.chars().nth(1);
-        if character == quote && next == Some(quote) {
-            self.content.push(quote);
-            return 2 * quote.len_utf8();
-        }
-        if character == quote {
-            self.place = Place::Code;
-            return quote.len_utf8();
-        }
-        if let (Dialect::Mysql, '\\', Some(escaped)) = (self.dialect, character, next) {
-            match escaped {
-                'n' => self.content.push('\n'),
-                't' => self.content.push('\t'),
-                'r' => self.content.push('\r'),
-                '0' => self.content.push('\0'),
-                '%' | '_' => self.content.extend(['\\', escaped]),
-                other => self.content.push(other),
-            }
-            return 1 + escaped.len_utf8();
-        }
-        self.content.push(character);
-        character.len_utf8()
-    }
-
-    /// A text that ended with a value in it is one parameter.
-    fn close(&mut self) {
-        if let Some(mut whole) = self.within.take() {
-            whole.push_str(&self.content);
-            self.content.clear();
-            self.placeholder(Parameter::Text(whole));
-        }
-    }
-
-    fn value(&mut self, value: &Value) -> Result<(), StatementError> {
-        match &self.place {
-            Place::Code => self.placeholder(Parameter::of(value)),
-            Place::Text { plain: false, .. } | Place::Dollars(_) => {
-                return Err(StatementError::InSpecialText);
-            }
-            Place::Text { begun, .. } => {
-                if self.within.is_none() {
-                    self.sql.truncate(*begun);
-                }
-                let whole = self.within.get_or_insert_default();
-                whole.push_str(&self.content);
-                whole.push_str(&value.to_string());
-                self.content.clear();
-            }
-            Place::Name(_) => return Err(StatementError::InName),
-            Place::LineComment | Place::BlockComment => return Err(StatementError::InComment),
-        }
-        Ok(())
-    }
-
-    fn placeholder(&mut self, parameter: Parameter) {
-        self.parameters.push(parameter);
-        match self.dialect {
-            Dialect::Postgres => self.sql.push_str(&format!("${}", self.parameters.len())),
-            Dialect::Mysql | Dialect::Sqlite => self.sql.push('?'),
-        }
-    }
-}
-
-/// `$$` or `$tag$` at the beginning of a text.
-fn dollar_tag(text: &str) -> Option<&str> {
-    let name = text[1..].find('$')?;
-    let tag = &text[1..=name];
-    let is_name = tag.chars().all(|c| c.is_alphanumeric() || c == '_')
-        && !tag.starts_with(|first: char| first.is_ascii_digit());
-    is_name.then(|| &text[..name + 2])
 }
 
 impl Parameter {
