@@ -119,11 +119,11 @@ class Ran:
         self.memory = usage.ru_maxrss * 1024
 
 
-def soak(program, folder, text, during=None):
+def soak(program, folder, text, during=None, core=GENERATOR_CORE):
     """Runs a scenario; gives what it cost and the first load of its report."""
     scenario, out = folder.file("bench.soak", text), folder.file("out")
     shutil.rmtree(out, ignore_errors=True)
-    ran = Ran([program, "run", scenario, "--out", out], folder, during)
+    ran = Ran([program, "run", scenario, "--out", out], folder, during, core)
     with open(os.path.join(out, "report.json"), encoding="utf-8") as file:
         report = json.load(file)
     if report["verdict"] != "pass":

@@ -53,13 +53,14 @@ const VERBS: &[Verb] = &[
     request(
         "write",
         "Writes a file, with the folders above it, and closes it.",
-        "data write \"in/1.log\" size 4KB\ndata write \"in/1.json\" json { id: 1 }\ndata write \"in/1.txt\" text \"one\"",
+        "data write \"in/1.log\" size 4KB\ndata write \"in/1.json\" json { id: 1 }\ndata write \"in/1.txt\" text \"one\" atomic",
     )
     .takes(&[
         positional("path", &[Accepts::Text], "The file, below the disk's own path.").required(),
         keyword("size", &[Accepts::Quantity(Dimension::SIZE)], "That many random bytes."),
         keyword("json", &[Accepts::Json], "A JSON document."),
         keyword("text", &[Accepts::Text], "A text, as it is."),
+        flag("atomic", "Writes it beside its place under a hidden name and renames it, so that it appears whole."),
     ])
     .one_of(&[&["size", "json", "text"]])
     .gives(&[given("path", GivenResult::Text, "The file written, below the disk's own path.")]),
