@@ -20,4 +20,4 @@ pub mod signature;
 #[cfg(target_os = "linux")]
 mod sqlite;
 #[cfg(target_os = "linux")]
-mod statement;
+pub mod statement;

@@ -2,8 +2,8 @@
 
 use super::sample::{From, Sampler};
 use super::settings::Fixed;
-use super::{Live, Setup, SetupError, Shared, account};
-use crate::check::scenario::{Origin, Series, SourceValue};
+use super::{Live, Setup, SetupError, Shared, account, receive};
+use crate::check::scenario::{LedgerReceived, Origin, ReceivedFrom, Series, SourceValue};
 use crate::kinds::machine::reading::MachineSampler;
 use crate::kinds::process::program::resolve_program;
 use crate::kinds::undo::Marker;
@@ -29,7 +29,7 @@ use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 
 /// How long a URL or an address that is sampled has to answer.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// How long a command that is sampled may take.
 const COMMAND_WITHIN: Duration = Duration::from_secs(30);
 
@@ -206,7 +206,7 @@ pub(super) async fn follow(shared: &Rc<Shared>) -> Result<(), String> {
     for (index, ledger) in setup.scenario.ledgers.iter().enumerate() {
         let id = LedgerId(index as u32);
         for received in &ledger.received {
-            follower.receive(id, received.source, &received.arguments, received.span).await?;
+            follower.receive(id, received).await?;
         }
     }
     Ok(())
@@ -278,20 +278,19 @@ impl Follower<'_> {
         self.matches(arguments, series.span, false, matches).await
     }
 
-    async fn receive(
-        &mut self,
-        ledger: LedgerId,
-        source: &SourceSignature,
-        arguments: &[SourceValue],
-        span: Span,
-    ) -> Result<(), String> {
+    async fn receive(&mut self, ledger: LedgerId, received: &LedgerReceived) -> Result<(), String> {
         let shared = Rc::clone(self.shared);
         let arrived = move |found: Vec<Captured>| {
             for item in found {
                 account::received(&shared, ledger, &item.text, item.value.as_deref(), item.at);
             }
         };
-        self.matches(arguments, span, source.source == SourceKind::Files, arrived).await
+        let (files, of, key) = match &received.from {
+            ReceivedFrom::Files { glob, key } => (true, SourceValue::Value(glob.clone()), key),
+            ReceivedFrom::Lines { of, key } => (false, of.clone(), key),
+            _ => return receive::begin(self.shared, ledger, received),
+        };
+        self.matches(&[of, SourceValue::Value(key.clone())], received.span, files, arrived).await
     }
 
     /// Every match of an expression in new lines, or in the paths of files that are finished.
