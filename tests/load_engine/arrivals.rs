@@ -1,7 +1,7 @@
 //! When arrivals of an open load are due, and that they are sent then.
 
 use crate::load_support::server::{Server, answer};
-use crate::load_support::{Run, open, order, percentile, seq};
+use crate::load_support::{Run, open, order, percentile};
 use crate::{SECOND, numbered, remembering, test};
 use num_rational::Ratio;
 use soak::lang::profile::Profile;

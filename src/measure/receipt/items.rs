@@ -4,7 +4,7 @@ use serde_json_path::JsonPath;
 
 use super::comparison::{Comparison, Row};
 use super::{Doubt, Item, Look, told};
-use crate::measure::source::Document;
+use crate::measure::source::{Document, NoValue};
 
 /// A document whose items are received.
 #[derive(Debug)]
@@ -31,7 +31,12 @@ impl Items {
         let (items, key, value) = (self.items.clone(), self.key.clone(), self.value.clone());
         let parsed =
             self.document.parsed(move |document| rows(&document, &items, key.as_ref(), value.as_ref()));
-        let (rows, doubt) = parsed.await.map_err(|why| why.to_string())?;
+        let (rows, doubt) = match parsed.await {
+            Ok(found) => found,
+            // A file that nobody has written yet holds nothing.
+            Err(NoValue::Missing(_)) => (Vec::new(), None),
+            Err(why) => return Err(why.to_string()),
+        };
         let look = self.comparison.next(rows);
         Ok(Look { doubt: look.doubt.or(doubt), ..look })
     }

@@ -15,12 +15,16 @@ use super::comparison::{Comparison, Row};
 use super::{Doubt, Item, Look, told};
 use crate::kinds::database::client::DatabaseClient;
 use crate::kinds::database::statement::{Dialect, Parameter, Statement};
+use crate::kinds::request::RequestError;
 
 /// How late a row may become visible behind one with a higher number.
 const OUT_OF_ORDER: Duration = Duration::from_secs(5);
 
 /// Rows that are asked for at once, where a column grows.
 const PAGE: usize = 10_000;
+
+/// What a table that is not there is counted as.
+const UNKNOWN_TABLE: &str = "unknown table";
 
 /// Rows of one look; the rest is left for later ones.
 const MOST: usize = 1_000_000;
@@ -142,7 +146,12 @@ impl Growing {
 }
 
 async fn ask(database: &DatabaseClient, statement: &Statement) -> Result<Vec<Value>, String> {
-    let outcome = database.ask(statement).await.map_err(|error| error.in_full())?;
+    let outcome = match database.ask(statement).await {
+        Ok(outcome) => outcome,
+        // A table that nobody has made yet holds nothing.
+        Err(RequestError::Stated { cause, .. }) if cause == UNKNOWN_TABLE => return Ok(Vec::new()),
+        Err(error) => return Err(error.in_full()),
+    };
     Ok(match outcome.rows.to_json() {
         Value::Array(rows) => rows,
         other => vec![other],

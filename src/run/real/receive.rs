@@ -27,8 +27,10 @@ use tokio::time::{Instant, sleep, timeout};
 
 /// How often rows and items are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long is waited for the first look and the first connection before the story begins.
+/// How long is waited for the first look and the first connection before the story begins, and how long for what is
+/// known not to be there: every process is ready by then.
 const READY_WITHIN: Duration = Duration::from_secs(5);
+const ABSENT_FOR: Duration = Duration::from_millis(500);
 /// How soon a lost connection is opened again, at first and at last.
 const AGAIN_AFTER: Duration = Duration::from_millis(10);
 const AGAIN_AT_MOST: Duration = Duration::from_millis(250);
@@ -47,6 +49,8 @@ pub(super) struct Receiver {
     /// Whether it has looked or listened once.
     ready: Cell<bool>,
     became_ready: Notify,
+    /// Why it did not look or listen the last time.
+    failed: RefCell<Option<String>>,
     /// When something was seen last.
     seen: Cell<Moment>,
     told: RefCell<HashSet<Doubt>>,
@@ -54,7 +58,7 @@ pub(super) struct Receiver {
 
 enum From {
     /// Looks are taken one after the other.
-    Looked(Mutex<Looked>),
+    Looked(Box<Mutex<Looked>>),
     Heard {
         client: Rc<dyn Requester>,
         topic: String,
@@ -93,7 +97,8 @@ impl Looked {
 pub(super) fn begin(shared: &Rc<Shared>, ledger: LedgerId, received: &LedgerReceived) -> Result<(), String> {
     let with_value =
         shared.setup.scenario.ledgers[ledger.index()].sent.iter().any(|sent| sent.value.is_some());
-    let Some(from) = from(shared, received, with_value)? else { return Ok(()) };
+    let from = from(shared, received, with_value);
+    let Some(from) = from.map_err(|error| error.at_its_line(&shared.setup.sources))? else { return Ok(()) };
     let mut receivers = shared.receivers.borrow_mut();
     let text = shared.setup.sources.text(received.span).split_whitespace().collect::<Vec<_>>().join(" ");
     let receiver = Rc::new(Receiver {
@@ -103,6 +108,7 @@ pub(super) fn begin(shared: &Rc<Shared>, ledger: LedgerId, received: &LedgerRece
         from,
         ready: Cell::new(false),
         became_ready: Notify::new(),
+        failed: RefCell::default(),
         seen: Cell::new(Moment::START),
         told: RefCell::default(),
     });
@@ -131,7 +137,7 @@ fn from(shared: &Shared, received: &LedgerReceived, with_value: bool) -> Result<
             };
             let growing = growing.as_ref().map(|growing| fixed.text(growing)).transpose()?;
             let rows = Rows::new(Rc::clone(database.client()), &fixed.text(query)?, growing, with_value);
-            From::Looked(Mutex::new(Looked::Rows(rows)))
+            From::Looked(Box::new(Mutex::new(Looked::Rows(rows))))
         }
         ReceivedFrom::Items { document, items, key, value } => {
             let written = fixed.text(document)?;
@@ -144,7 +150,7 @@ fn from(shared: &Shared, received: &LedgerReceived, with_value: bool) -> Result<
             let items = path(&mut fixed, items)?;
             let key = key.as_ref().map(|key| path(&mut fixed, key)).transpose()?;
             let value = value.as_ref().map(|value| path(&mut fixed, value)).transpose()?;
-            From::Looked(Mutex::new(Looked::Items(Items::new(document, items, key, value))))
+            From::Looked(Box::new(Mutex::new(Looked::Items(Items::new(document, items, key, value)))))
         }
         ReceivedFrom::Messages { target, topic, known } => {
             let client = shared
@@ -167,13 +173,17 @@ fn from(shared: &Shared, received: &LedgerReceived, with_value: bool) -> Result<
 /// holds later has all come since.
 pub(super) async fn ready(shared: &Rc<Shared>) {
     let receivers = shared.receivers.borrow().clone();
-    let by = Instant::now() + READY_WITHIN;
+    let begun = Instant::now();
     for receiver in receivers {
         while !receiver.ready.get() {
-            if tokio::time::timeout_at(by, receiver.became_ready.notified()).await.is_err() {
+            let absent = receiver.failed.borrow().is_some();
+            let by = begun + if absent { ABSENT_FOR } else { READY_WITHIN };
+            if Instant::now() >= by {
                 receiver.give_up_waiting(shared).await;
                 break;
             }
+            // Whether it has become known that it is not there is looked at in between.
+            let _ = timeout(QUIET, receiver.became_ready.notified()).await;
         }
     }
     shared.prepared.set(true);
@@ -213,12 +223,12 @@ impl Receiver {
     }
 
     async fn give_up_waiting(&self, shared: &Shared) {
-        let From::Looked(looked) = &self.from else {
-            return self.lost(shared, "there was no answer before the story began");
-        };
+        let why = self.failed.borrow().clone();
+        let why = why.unwrap_or_else(|| format!("no answer within {}", format_duration(READY_WITHIN)));
+        let From::Looked(looked) = &self.from else { return self.lost(shared, &why) };
         looked.lock().await.begin_empty();
         let text = format!(
-            "what `{}` held before the run could not be read: all that is found there later counts as received",
+            "what `{}` held before the run could not be read, so all that is found there later counts as received: {why}",
             self.text
         );
         self.notice(shared, text);
@@ -247,6 +257,7 @@ impl Receiver {
                 self.is_ready();
             }
             Err(why) => {
+                *self.failed.borrow_mut() = Some(why.clone());
                 let since = self.seen.get();
                 let reason = format!("`{}` has not been read since {}: {why}", self.text, at(since));
                 account::missed(shared, self.ledger, |missed| missed.begin(self.number, since, &reason));
@@ -291,6 +302,7 @@ impl Receiver {
             if shared.stopped.get() {
                 return;
             }
+            *self.failed.borrow_mut() = Some(why.clone());
             // Before the story begins nothing is sent.
             if self.ready.get() || shared.prepared.get() {
                 self.lost(shared, &why);

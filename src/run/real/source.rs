@@ -245,11 +245,12 @@ impl Follower<'_> {
         };
         if let Some(SourceValue::Log(target)) = arguments.first() {
             let counts = move |line: &str| expression.as_ref().is_none_or(|wanted| wanted.is_match(line));
-            self.each_line(*target, move |at, line| {
+            let counted = move |at: Moment, line: &str| {
                 if counts(line) {
                     grew(at, 1);
                 }
-            });
+            };
+            self.each_line(*target, counted, |_, _| {});
             return Ok(());
         }
         let lines = self.hub()?.lines(given.pattern(0)?).await.map_err(told)?;
@@ -275,7 +276,7 @@ impl Follower<'_> {
                 shared.tell(Observation::Recorded { series: id, at: one.at, record: Record::Value(value) });
             }
         };
-        self.matches(arguments, series.span, false, matches).await
+        self.matches(arguments, series.span, false, matches, |_, _| {}).await
     }
 
     async fn receive(&mut self, ledger: LedgerId, received: &LedgerReceived) -> Result<(), String> {
@@ -290,28 +291,36 @@ impl Follower<'_> {
             ReceivedFrom::Lines { of, key } => (false, of.clone(), key),
             _ => return receive::begin(self.shared, ledger, received),
         };
-        self.matches(&[of, SourceValue::Value(key.clone())], received.span, files, arrived).await
+        let this = Rc::clone(self.shared);
+        let passed_over = move |at: Moment, why: &str| {
+            account::missed(&this, ledger, |missed| missed.between(at, at, why));
+        };
+        let arguments = [of, SourceValue::Value(key.clone())];
+        self.matches(&arguments, received.span, files, arrived, passed_over).await
     }
 
-    /// Every match of an expression in new lines, or in the paths of files that are finished.
+    /// Every match of an expression in new lines, or in the paths of files that are finished. What could not be read in
+    /// time is told apart.
     async fn matches(
         &mut self,
         arguments: &[SourceValue],
         span: Span,
         files: bool,
         arrived: impl Fn(Vec<Captured>) + 'static,
+        passed_over: impl Fn(Moment, &str) + 'static,
     ) -> Result<(), String> {
         let setup = &self.shared.setup;
         let mut given = Given::new(setup, arguments, span);
         let expression = given.needed_regex(1)?;
         if let Some(SourceValue::Log(target)) = arguments.first() {
-            self.each_line(*target, move |at, line| {
+            let matched = move |at: Moment, line: &str| {
                 let mut found = Vec::new();
                 capture(&expression, line, at, &mut found);
                 if !found.is_empty() {
                     arrived(found);
                 }
-            });
+            };
+            self.each_line(*target, matched, passed_over);
             return Ok(());
         }
         let (hub, pattern) = (self.hub()?, given.pattern(0)?);
@@ -329,7 +338,12 @@ impl Follower<'_> {
     }
 
     /// Hands on every line that a process prints.
-    fn each_line(&self, target: TargetId, line: impl Fn(Moment, &str) + 'static) {
+    fn each_line(
+        &self,
+        target: TargetId,
+        line: impl Fn(Moment, &str) + 'static,
+        passed_over: impl Fn(Moment, &str) + 'static,
+    ) {
         let Live::Process(process) = &self.shared.targets[target.index()] else { return };
         let mut lines = process.process().lines();
         let shared = Rc::clone(self.shared);
@@ -342,6 +356,7 @@ impl Follower<'_> {
                             "{missed} lines of `{}` came faster than they could be read and were not counted",
                             shared.name(target)
                         );
+                        passed_over(shared.now(), &text);
                         let event = crate::event::EventKind::Noticed { line: None, text };
                         shared.tell(Observation::Told { at: shared.now(), event });
                     }
