@@ -123,6 +123,10 @@ impl Checker<'_> {
         if fixed.is_empty() && !sketch.is_empty() {
             return true;
         }
+        // A file needs no host, and SQLite's own URLs have one colon and no slashes.
+        if schemes.contains(&"sqlite") && fixed.strip_prefix("sqlite:").is_some_and(|path| !path.is_empty()) {
+            return true;
+        }
         let (at, end, why) = match fixed.split_once("://") {
             None if sketch.contains(LATER) && !fixed.contains(['/', ' ']) => return true,
             None => (0, fixed.len(), UrlMistake::NoScheme),

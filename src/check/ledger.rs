@@ -1,11 +1,10 @@
-//! Ledgers: what was sent, and how it is known to have arrived.
+//! Ledgers: what was sent, and by what it is known. What arrives stands in [`super::receipt`].
 
 use super::mistake;
-use super::names::{Entity, nearest};
-use super::scenario::{LedgerKey, LedgerReceived, LedgerSent, SourceValue};
+use super::names::Entity;
+use super::scenario::{LedgerKey, LedgerReceived, LedgerSent};
 use super::state::{Checker, Place};
 use crate::lang::expr::ActionId;
-use crate::lang::function::{SourceKind, find_source};
 use crate::lang::types::Type;
 use crate::syntax::ast::{self, ExprKind, LedgerLine};
 
@@ -105,61 +104,5 @@ impl Checker<'_> {
             LedgerKey::Path => self.note_typed(field.span, None, self.sources.text(whole), &Type::Text),
         }
         Some((action, key))
-    }
-
-    fn ledger_received(&mut self, line: &LedgerLine, with_value: bool) -> Vec<LedgerReceived> {
-        if let Some(with) = &line.with {
-            self.report(mistake::measure::received_with(with.span));
-        }
-        line.keys.iter().filter_map(|written| self.received_source(written, with_value)).collect()
-    }
-
-    fn received_source(&mut self, written: &ast::Expr, with_value: bool) -> Option<LedgerReceived> {
-        let ExprKind::Call { function, arguments } = &written.kind else {
-            if !matches!(written.kind, ExprKind::Bad) {
-                self.report(mistake::measure::not_received(written.span, None));
-            }
-            return None;
-        };
-        let source = find_source(&function.text)
-            .filter(|source| matches!(source.source, SourceKind::Files | SourceKind::Lines));
-        let Some(source) = source else {
-            let meant = nearest(&function.text, ["files", "lines"]);
-            self.report(mistake::measure::not_received(function.span, meant));
-            return None;
-        };
-        let [place, pattern] = arguments.as_slice() else {
-            self.report(mistake::measure::ledger_without_key(written.span, source.name));
-            return None;
-        };
-        let first = self.glob_or_log(&place.value)?;
-        if let (SourceKind::Files, SourceValue::Log(_)) = (source.source, &first) {
-            self.report(mistake::measure::files_of_log(place.value.span, function.span));
-            return None;
-        }
-        let expr = self.value(&pattern.value);
-        if !self.expect_type(&expr, &Type::Text, "a regular expression") {
-            return None;
-        }
-        if !self.regex(&pattern.value, &expr) {
-            return None;
-        }
-        let second = SourceValue::Value(expr.clone());
-        let (groups, what) = if with_value {
-            (2, "the key, then the value that must arrive unchanged")
-        } else {
-            (1, "the key")
-        };
-        if !self.expect_groups(&pattern.value, &second, groups, what) {
-            return None;
-        }
-        let exprs: Vec<_> = match &first {
-            SourceValue::Value(glob) => vec![glob.clone(), expr],
-            _ => vec![expr],
-        };
-        if self.depends_on_block(&exprs, written.span) {
-            return None;
-        }
-        Some(LedgerReceived { source, arguments: vec![first, second], span: written.span })
     }
 }

@@ -24,6 +24,7 @@ mod measure;
 mod mistake;
 mod names;
 mod permits;
+mod receipt;
 pub mod scenario;
 mod secrets;
 mod series;

@@ -4,7 +4,7 @@ use super::backend;
 use super::embedded::{LATER, host_and_port, url_host};
 use super::mistake;
 use super::names::Entity;
-use super::scenario::{Argued, Origin, SourceValue, StepKind, Target};
+use super::scenario::{Argued, Origin, ReceivedFrom, SourceValue, StepKind, Target};
 use super::state::{Checker, Place};
 use super::walk::{visit_steps, visit_tells};
 use crate::lang::expr::{Expr, TargetId};
@@ -93,6 +93,12 @@ impl Checker<'_> {
                     };
                     destinations.extend(host.map(|host| (host, expr.span)));
                 }
+            }
+        }
+        for received in self.scenario.ledgers.iter().flat_map(|ledger| &ledger.received) {
+            if let ReceivedFrom::Items { document, .. } = &received.from {
+                let host = url_host(&self.sketch(document)).map(str::to_string);
+                destinations.extend(host.map(|host| (host, document.span)));
             }
         }
         visit_tells(&self.scenario, &mut |tell| {

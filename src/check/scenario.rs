@@ -202,12 +202,53 @@ pub enum LedgerKey {
     Path,
 }
 
+/// Where items of a ledger arrive.
 #[derive(Debug)]
 pub struct LedgerReceived {
-    /// `files` or `lines` (and later others).
-    pub source: &'static SourceSignature,
-    pub arguments: Vec<SourceValue>,
+    pub from: ReceivedFrom,
     pub span: Span,
+}
+
+/// What is looked at for items, and how they are known.
+#[derive(Debug)]
+pub enum ReceivedFrom {
+    /// Files that are finished: a glob, and an expression for their paths.
+    Files { glob: Expr, key: Expr },
+    /// New lines: of files or of a process, and an expression.
+    Lines { of: SourceValue, key: Expr },
+    /// Rows of a query, the first column their key, the second their value.
+    Rows {
+        database: TargetId,
+        query: Expr,
+        /// A column that only grows.
+        growing: Option<Expr>,
+    },
+    /// What a JSONPath finds in a file or in what a URL answers.
+    Items { document: Expr, items: Expr, key: Option<Expr>, value: Option<Expr> },
+    /// Messages of a broker's topic or of a WebSocket, which has none.
+    Messages { target: TargetId, topic: Option<Expr>, known: KnownBy },
+}
+
+impl ReceivedFrom {
+    /// As the source is called.
+    pub fn name(&self) -> &'static str {
+        match self {
+            ReceivedFrom::Files { .. } => "files",
+            ReceivedFrom::Lines { .. } => "lines",
+            ReceivedFrom::Rows { .. } => "sql",
+            ReceivedFrom::Items { .. } => "json",
+            ReceivedFrom::Messages { .. } => "messages",
+        }
+    }
+}
+
+/// How the key and the value of an item are found in a message.
+#[derive(Debug)]
+pub enum KnownBy {
+    /// The groups of an expression.
+    Groups(Expr),
+    /// JSONPaths.
+    Paths { key: Expr, value: Option<Expr> },
 }
 
 /// An argument of a source.

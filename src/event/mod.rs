@@ -383,6 +383,9 @@ pub struct Distribution {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LedgerSummary {
     pub name: String,
+    /// Where it received from, as the scenario writes it.
+    #[serde(default)]
+    pub sources: Vec<String>,
     pub sent: u64,
     pub received: u64,
     pub lost: Account,

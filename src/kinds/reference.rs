@@ -3,6 +3,7 @@
 use super::{KINDS, form};
 use crate::lang::function::{AGGREGATES, MAKERS, PROBES, SOURCES};
 use crate::lang::reading::{ACTION_READINGS, LEDGER_READINGS};
+use crate::lang::receipt::RECEIPTS;
 use crate::lang::signature::{Kind, Parameter, Reading, Verb};
 use std::fmt::Write;
 
@@ -39,6 +40,10 @@ pub fn reference() -> String {
     readings(&mut page, "action", ACTION_READINGS);
     page.push_str("\n## Ledgers\n\n");
     readings(&mut page, "ledger", LEDGER_READINGS);
+    page.push_str("\nWhat a ledger receives from:\n\n| source | |\n|---|---|\n");
+    for receipt in RECEIPTS {
+        row(&mut page, &[&code(receipt.example), receipt.about]);
+    }
     functions(&mut page);
     page
 }

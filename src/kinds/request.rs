@@ -211,6 +211,12 @@ pub trait Requester {
         Box::pin(std::future::ready(Err(RequestError::Invalid("no conversation is held with this".into()))))
     }
 
+    /// Listens to a topic, where it has any, over a connection of its own: to what is sent from now on, and nothing that
+    /// was kept from before.
+    fn listen<'a>(&'a self, _topic: &'a str) -> LocalBoxFuture<'a, Result<Box<dyn Listening>, RequestError>> {
+        Box::pin(std::future::ready(Err(RequestError::Invalid("nothing can be heard of this".into()))))
+    }
+
     /// Gets ready for as many users at once, where connections can be opened ahead.
     fn warm_up(&self, _users: RangeInclusive<u64>) -> LocalBoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
@@ -218,6 +224,12 @@ pub trait Requester {
 
     /// These users have gone and will ask no more: what was kept for them is let go.
     fn release(&self, _users: RangeInclusive<u64>) {}
+}
+
+/// Something open that is only listened to. Dropped, it is closed without ceremony.
+pub trait Listening {
+    /// The next message. Dropping the future loses none.
+    fn next(&mut self) -> LocalBoxFuture<'_, Result<Bytes, RequestError>>;
 }
 
 /// Something open that is talked over, one turn after the other. Dropped, it is closed without ceremony.

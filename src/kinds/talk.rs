@@ -1,7 +1,7 @@
 //! Conversations, whatever the protocol: what each turn means on a channel that carries messages both ways.
 
 use super::pattern::Patterns;
-use super::request::{Conversation, RequestError};
+use super::request::{Conversation, Listening, RequestError};
 use crate::lang::call::{Message, Turn};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
@@ -15,11 +15,22 @@ pub trait Channel {
     /// Sends one message.
     fn send(&mut self, message: &Message) -> impl Future<Output = Result<(), RequestError>>;
 
+    /// A message is about to be waited for, not only listened to.
+    fn expect(&mut self) -> impl Future<Output = Result<(), RequestError>> {
+        std::future::ready(Ok(()))
+    }
+
     /// The next message. Dropping the future loses none.
     fn next(&mut self) -> impl Future<Output = Result<Bytes, RequestError>>;
 
     /// Closes the connection as the protocol wants it closed.
     fn close(&mut self) -> impl Future<Output = Result<(), RequestError>>;
+}
+
+impl<C: Channel> Listening for C {
+    fn next(&mut self) -> LocalBoxFuture<'_, Result<Bytes, RequestError>> {
+        Box::pin(Channel::next(self))
+    }
 }
 
 /// A conversation over a channel.
@@ -47,6 +58,8 @@ impl<C: Channel> Talk<C> {
     async fn receive(&mut self, pattern: Option<&str>) -> Result<Bytes, RequestError> {
         let pattern = pattern.map(|pattern| self.patterns.get(pattern)).transpose()?;
         let deadline = Instant::now() + self.timeout;
+        let expected = tokio::time::timeout_at(deadline, self.channel.expect()).await;
+        expected.unwrap_or(Err(RequestError::TimedOut(self.timeout)))?;
         loop {
             let next = tokio::time::timeout_at(deadline, self.channel.next()).await;
             let message = next.unwrap_or(Err(RequestError::TimedOut(self.timeout)))?;

@@ -14,6 +14,7 @@ pub mod pattern;
 pub mod profile;
 pub mod quantity;
 pub mod reading;
+pub mod receipt;
 pub mod row;
 pub mod signature;
 pub mod types;

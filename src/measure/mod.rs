@@ -7,6 +7,7 @@ pub mod aggregate;
 pub mod distinct;
 pub mod follow;
 pub mod ledger;
+pub mod receipt;
 pub mod series;
 pub mod sketch;
 pub mod slope;

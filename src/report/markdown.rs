@@ -235,6 +235,13 @@ fn ledgers(page: &mut String, report: &Report) {
     table(page, "Ledgers", "ledger | sent | received | lost | duplicated | unexpected | altered", rows);
     let mut first = true;
     for ledger in &report.ledgers {
+        if !ledger.sources.is_empty() {
+            if std::mem::take(&mut first) {
+                page.push('\n');
+            }
+            let sources: Vec<String> = ledger.sources.iter().map(|source| code(source)).collect();
+            let _ = writeln!(page, "- {} received from {}", text(&ledger.name), sources.join(", "));
+        }
         let accounts = [
             ("lost", &ledger.lost),
             ("duplicated", &ledger.duplicated),

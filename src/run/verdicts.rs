@@ -65,8 +65,10 @@ impl<'s> Interpreter<'s, '_> {
             None => crate::measure::Window::so_far(window.0, at),
         };
         let scenario = self.scenario;
-        let loads = series.iter().filter(|id| matches!(scenario.series(**id).origin, Origin::Load { .. }));
-        loads.copied().find_map(|id| self.world.doubt(id, window))
+        let counted = series
+            .iter()
+            .filter(|id| matches!(scenario.series(**id).origin, Origin::Load { .. } | Origin::Ledger { .. }));
+        counted.copied().find_map(|id| self.world.doubt(id, window))
     }
 
     /// A `wait until` ran out: a missed `expect` at its line.

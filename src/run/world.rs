@@ -56,7 +56,8 @@ pub trait World {
     /// Takes back one [`World::pin`].
     fn unpin(&mut self, series: SeriesId, at: Moment);
 
-    /// Why nothing may be concluded from a series in a window, where that is so: a generator that fell behind.
+    /// Why nothing may be concluded from a series in a window, where that is so: a generator that fell behind, a source
+    /// of a ledger that was away.
     fn doubt(&mut self, series: SeriesId, window: Window) -> Option<String>;
 }
 

@@ -9,6 +9,7 @@ mod mariadb;
 #[path = "../ports/mod.rs"]
 mod ports;
 mod postgres;
+mod receipts;
 mod runs;
 mod servers;
 mod sqlite;

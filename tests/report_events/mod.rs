@@ -170,6 +170,7 @@ fn summaries(second: f64) -> [Event; 2] {
     };
     let ledger = LedgerSummary {
         name: "uploads".into(),
+        sources: vec!["lines(\"out.jsonl\", 'id=(\\d+)')".into()],
         sent: 12_341,
         received: 12_339,
         lost: Account {

@@ -112,7 +112,7 @@ impl Checker<'_> {
                 LedgerKey::Path => format!("{}.path", action.name),
             }
         });
-        let received = ledger.received.iter().map(|received| received.source.name);
+        let received = ledger.received.iter().map(|received| received.from.name());
         format!(
             "ledger {}: sent {}, received from {}",
             ledger.name,

@@ -116,7 +116,8 @@ impl Checker<'_> {
         }
     }
 
-    fn file_or_url(&mut self, written: &ast::Expr, what: &'static str) -> Option<SourceValue> {
+    /// A path or a URL.
+    pub fn file_or_url(&mut self, written: &ast::Expr, what: &'static str) -> Option<SourceValue> {
         let expr = self.value(written);
         if !self.expect_type(&expr, &Type::Text, what) {
             return None;
@@ -127,7 +128,12 @@ impl Checker<'_> {
         good.then_some(SourceValue::Value(expr))
     }
 
-    fn source_target(&mut self, written: &ast::Expr, kinds: &'static [&'static str]) -> Option<SourceValue> {
+    /// A declared target of one of these kinds.
+    pub fn source_target(
+        &mut self,
+        written: &ast::Expr,
+        kinds: &'static [&'static str],
+    ) -> Option<SourceValue> {
         let ast::ExprKind::Name(name) = &written.kind else {
             self.report(mistake::names::wrong_sort(
                 written.span,

@@ -297,7 +297,7 @@ pub fn bad_url(span: Span, why: UrlMistake, schemes: &[&str], text: &str) -> Dia
     let first = schemes.first().copied().unwrap_or("http");
     let (message, help) = match &why {
         UrlMistake::NoScheme => {
-            ("a URL begins with its scheme".to_string(), format!("write `{first}://{text}`"))
+            ("a URL begins with its scheme".to_string(), format!("write `{}`", with_scheme(text, schemes)))
         }
         UrlMistake::Scheme => {
             (format!("this URL's scheme is {}", list(schemes, "or")), format!("as in `{first}://127.0.0.1`"))
@@ -312,10 +312,23 @@ pub fn bad_url(span: Span, why: UrlMistake, schemes: &[&str], text: &str) -> Dia
     match why {
         // Only where the text is written out at this place.
         UrlMistake::NoScheme if span.len() == text.len() => {
-            finding.fix(Span::at(span.start), format!("{first}://"), false)
+            finding.fix(span, with_scheme(text, schemes), false)
         }
         UrlMistake::Space if span.len() == 1 => finding.fix(span, "%20", false),
         _ => finding,
+    }
+}
+
+/// A text without a scheme as the URL that was meant: a path is one of SQLite, where that is possible.
+fn with_scheme(text: &str, schemes: &[&str]) -> String {
+    let path = text.split_once(':').filter(|(word, _)| word.starts_with("sqlite")).map(|(_, path)| path);
+    let file = ["db", "db3", "sqlite", "sqlite3"]
+        .iter()
+        .any(|end| text.rsplit_once('.').is_some_and(|(_, given)| given.eq_ignore_ascii_case(end)));
+    match path {
+        Some(path) if schemes.contains(&"sqlite") => format!("sqlite:{path}"),
+        None if schemes.contains(&"sqlite") && file => format!("sqlite:{text}"),
+        _ => format!("{}://{text}", schemes.first().copied().unwrap_or("http")),
     }
 }
 

@@ -122,6 +122,10 @@ pub fn beyond_whole(span: Span, measured: Span) -> Diagnostic {
 
 pub fn share_as_number(span: Span, measured: Span, limit: Quantity) -> Diagnostic {
     let literal = format!("{}%", crate::lang::unit::number(limit.to_f64()));
+    let help = match limit.to_f64() == 1.0 {
+        true => format!("write `{literal}`, or `100%` if the whole is meant"),
+        false => format!("write `{literal}`"),
+    };
     Diagnostic::error(
         "E0312",
         format!(
@@ -132,6 +136,14 @@ pub fn share_as_number(span: Span, measured: Span, limit: Quantity) -> Diagnosti
     )
     .here("a bare number")
     .also(measured, "a share")
-    .help(format!("write `{literal}`"))
+    .help(help)
     .fix(span, literal, false)
+}
+
+pub fn ratio_below_one(span: Span, measured: Span) -> Diagnostic {
+    Diagnostic::warning("W0914", "a ratio of two counts is below 1 as soon as one of them is smaller", span)
+        .here("100% of it")
+        .also(measured, "a ratio")
+        .help("write `1%` if a percentage is meant, else `100%`")
+        .fix(span, "1%", false)
 }

@@ -4,6 +4,7 @@ use super::{list, propose};
 use crate::diag::Diagnostic;
 use crate::lang::function::SourceSignature;
 use crate::lang::quantity::Dimension;
+use crate::lang::receipt::{RECEIPTS, Receipt};
 use crate::lang::types::{Shape, Type};
 use crate::source::Span;
 use std::time::Duration;
@@ -145,10 +146,42 @@ pub fn ledger_without(span: Span, name: &str, side: &str) -> Diagnostic {
         .help(help)
 }
 
-pub fn ledger_without_key(span: Span, source: &str) -> Diagnostic {
+pub fn ledger_without_key(span: Span, receipt: &Receipt) -> Diagnostic {
     Diagnostic::error("E0601", "a ledger needs to know the key of what arrives", span)
-        .here("two values belong here")
-        .help(format!("write `{source}(\"…\", '…(key)…')`: the first group of the expression is the key"))
+        .here("what is looked at, and by what an item is known there, belong here")
+        .help(format!("as in `{}`", receipt.example))
+}
+
+pub fn receipt_without(span: Span, receipt: &Receipt, name: &str) -> Diagnostic {
+    let message = match name {
+        "key" => "a ledger needs to know the key of what arrives",
+        _ => "what is sent has a value, which must be found in what arrives",
+    };
+    Diagnostic::error("E0601", message, span)
+        .here(format!("no `{name}`"))
+        .help(format!("as in `{}`", receipt.example))
+}
+
+pub fn known_twice(span: Span) -> Diagnostic {
+    Diagnostic::error("E0602", "an item is known by `key` or by the groups of an expression", span)
+        .here("by both, or by too many values")
+        .help("leave out one of them")
+}
+
+pub fn not_a_column(span: Span) -> Diagnostic {
+    Diagnostic::error("E0602", "`growing` is the name of a column that the query gives", span)
+        .here("no plain name")
+        .help("give it one with `as`, as in `sql(store, \"select id, xmin::text as nr from orders\", growing = \"nr\")`")
+}
+
+pub fn receipt_knows_no(span: Span, receipt: &Receipt, name: &str, known: &[&str]) -> Diagnostic {
+    let finding = Diagnostic::error("E0602", format!("`{}` takes no `{name}`", receipt.name), span)
+        .here("not known here");
+    if known.is_empty() {
+        return finding.help(format!("its values have no names, as in `{}`", receipt.example));
+    }
+    let meant = super::super::names::nearest(name, known.iter().copied());
+    propose(finding, span, meant, known)
 }
 
 pub fn not_a_key(span: Span) -> Diagnostic {
@@ -164,13 +197,18 @@ pub fn value_of_other_action(span: Span, key: Span, action: &str) -> Diagnostic 
 }
 
 pub fn received_with(span: Span) -> Diagnostic {
-    Diagnostic::error("E0602", "what arrives has its value in the second group of the expression", span)
-        .here("leave it out")
+    Diagnostic::error(
+        "E0602",
+        "what arrives tells its value itself: in a second group, a second column or a `value`",
+        span,
+    )
+    .here("leave it out")
 }
 
 pub fn not_received(span: Span, meant: Option<&str>) -> Diagnostic {
-    let finding = Diagnostic::error("E0602", "a ledger receives from files or from lines", span)
-        .here("neither of them");
+    let names: Vec<&str> = RECEIPTS.iter().map(|receipt| receipt.name).collect();
+    let message = format!("a ledger receives from {}", list(&names, "or"));
+    let finding = Diagnostic::error("E0602", message, span).here("none of them");
     match meant {
         Some(meant) => propose(finding, span, Some(meant), &[]),
         None => finding.help("as in `received files(\"out/**\", '([^/]+)$')`"),

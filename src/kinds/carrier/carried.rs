@@ -4,7 +4,7 @@ use super::asked;
 use super::message::{Id, Order, Told, write_out};
 use super::{SPARE, SUBCOMMAND};
 use crate::kinds::client::Around;
-use crate::kinds::request::{Answer, Conversation, RequestError, Requester};
+use crate::kinds::request::{Answer, Conversation, Listening, RequestError, Requester};
 use crate::lang::call::{Arguments, Call, Turn};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
@@ -106,6 +106,11 @@ impl Requester for Carried {
             let conversation = self.own.converse(user, call).await?;
             Ok(Box::new(Here { conversation, _held: held }) as Box<dyn Conversation>)
         })
+    }
+
+    /// Always in this process: there are few of them.
+    fn listen<'a>(&'a self, topic: &'a str) -> LocalBoxFuture<'a, Result<Box<dyn Listening>, RequestError>> {
+        self.own.listen(topic)
     }
 
     fn warm_up(&self, users: RangeInclusive<u64>) -> LocalBoxFuture<'_, ()> {

@@ -22,6 +22,6 @@ pub mod signature;
 #[cfg(target_os = "linux")]
 mod sqlite;
 #[cfg(target_os = "linux")]
-mod statement;
+pub mod statement;
 #[cfg(target_os = "linux")]
 mod template;

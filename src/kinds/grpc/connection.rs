@@ -1,10 +1,9 @@
 //! One HTTP/2 connection, over which many calls are on their way at once.
 
+use super::outgoing::Outgoing;
 use crate::kinds::pool::Pooled;
 use crate::kinds::request::RequestError;
 use crate::kinds::socket::Peer;
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper::rt::Executor;
 use hyper_util::rt::TokioIo;
@@ -26,7 +25,7 @@ impl<F: Future + 'static> Executor<F> for Here {
 
 /// An open connection.
 pub(super) struct Connection {
-    requests: SendRequest<Full<Bytes>>,
+    requests: SendRequest<Outgoing>,
 }
 
 impl Connection {
@@ -43,7 +42,7 @@ impl Connection {
     }
 
     /// For one call.
-    pub fn requests(&self) -> SendRequest<Full<Bytes>> {
+    pub fn requests(&self) -> SendRequest<Outgoing> {
         self.requests.clone()
     }
 }

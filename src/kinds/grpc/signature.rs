@@ -13,14 +13,12 @@ pub static KIND: Kind = Kind {
     about: "A service that answers gRPC; messages are JSON here.",
     settings: &[
         built(keyword("address", &[Accepts::Address { port: true }], "Where it listens.").required()),
-        built(
-            keyword(
-                "descriptor",
-                &[Accepts::Path],
-                "Its descriptors, as `protoc --include_imports --descriptor_set_out` writes them.",
-            )
-            .required(),
-        ),
+        built(keyword(
+            "descriptor",
+            &[Accepts::Path],
+            "Its descriptors, as `protoc --include_imports --descriptor_set_out` writes them.",
+        )),
+        built(flag("reflection", "The service itself is asked for its descriptors.")),
         built(
             keyword("header", &[Accepts::Text, Accepts::Text], "Metadata of every call: a name and a value.")
                 .repeated(),
@@ -34,8 +32,11 @@ pub static KIND: Kind = Kind {
         ),
         built(flag("own", "Each user has a connection of its own.")),
     ],
-    one_of: &[],
-    verbs: &[if cfg!(feature = "grpc") { CALL } else { CALL.not_yet() }],
+    one_of: &[&["descriptor", "reflection"]],
+    verbs: &[
+        if cfg!(feature = "grpc") { CALL } else { CALL.not_yet() },
+        if cfg!(feature = "grpc") { STREAM } else { STREAM.not_yet() },
+    ],
     readings: &[],
     example: EXAMPLE,
     built_in: false,
@@ -69,6 +70,21 @@ const CALL: crate::lang::signature::Verb = request(
     given("latency", GivenResult::Quantity(Dimension::TIME), "The time the answer took."),
 ]);
 
+const STREAM: crate::lang::signature::Verb = request(
+    "stream",
+    "Begins a call of streams, talks over it as the body says, and ends it; any status but \"OK\" is an error.",
+    "greeter stream \"hello.Greeter/Watch\" { send json { name: \"one\" }; receive; check body.count > 0; hold 5s }",
+)
+.takes(&[
+    built(positional("method", &[Accepts::Text], "The method, as `package.Service/Method`.").required()),
+    built(
+        keyword("header", &[Accepts::Text, Accepts::Text], "Metadata of this call: a name and a value.")
+            .repeated(),
+    ),
+])
+.body(Body::Conversation)
+.gives(&[given("body", GivenResult::Json, "The message that was received last, with all of its fields.")]);
+
 const EXAMPLE: &str = r#"grpc greeter {
   address    "127.0.0.1:50051"
   descriptor "greeter.bin"
@@ -76,6 +92,15 @@ const EXAMPLE: &str = r#"grpc greeter {
 action greet {
   greeter call "hello.Greeter/Say" json { name: "{user}" } { check status == "OK" }
 }
+action watch {
+  greeter stream "hello.Greeter/Watch" {
+    send json { name: "{user}" }
+    receive
+    capture first = body.greeting
+    hold 5s
+  }
+}
 load greet at 10/s for 10s
+load watch with 10 users for 10s
 expect "Fast": p95(greet.latency) < 50ms
 "#;

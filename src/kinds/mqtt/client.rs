@@ -9,14 +9,14 @@ use crate::kinds::pattern::Patterns;
 use crate::kinds::payload;
 use crate::kinds::place::Place;
 use crate::kinds::pool::Pool;
-use crate::kinds::request::{Answer, Conversation, RequestError, Requester};
+use crate::kinds::request::{Answer, Conversation, Listening, RequestError, Requester};
 use crate::kinds::socket::DEFAULT_TIMEOUT;
 use crate::kinds::talk::Talk;
 use crate::kinds::tcp::client::within;
 use crate::lang::call::{Arguments, Call};
 use futures_util::future::LocalBoxFuture;
 use rumqttc::mqttbytes::v4::Publish;
-use rumqttc::mqttbytes::valid_topic;
+use rumqttc::mqttbytes::{QoS, valid_topic};
 use std::cell::Cell;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
@@ -72,10 +72,9 @@ impl MqttClient {
         Ok(Answer { bytes: sent.len() as u64, ..Answer::default() })
     }
 
-    async fn subscribe(&self, arguments: &Arguments) -> Result<Subscription, RequestError> {
-        let quality = packets::quality(arguments.number("qos"))?;
+    async fn subscribe(&self, topic: &str, quality: QoS) -> Result<Subscription, RequestError> {
         let connection = self.connect().await?;
-        Subscription::open(connection, arguments.text("topic").unwrap_or_default(), quality).await
+        Subscription::open(connection, topic, quality).await
     }
 }
 
@@ -97,9 +96,19 @@ impl Requester for MqttClient {
         call: &'a Call,
     ) -> LocalBoxFuture<'a, Result<Box<dyn Conversation>, RequestError>> {
         Box::pin(async move {
-            let subscription = within(self.timeout, self.subscribe(&call.arguments)).await??;
+            let quality = packets::quality(call.arguments.number("qos"))?;
+            let topic = call.arguments.text("topic").unwrap_or_default();
+            let subscription = within(self.timeout, self.subscribe(topic, quality)).await??;
             let talk = Talk::new(subscription, self.timeout, Rc::clone(&self.patterns));
             Ok(Box::new(talk) as Box<dyn Conversation>)
+        })
+    }
+
+    /// Each message at the quality of service that it was published with.
+    fn listen<'a>(&'a self, topic: &'a str) -> LocalBoxFuture<'a, Result<Box<dyn Listening>, RequestError>> {
+        Box::pin(async move {
+            let subscription = within(self.timeout, self.subscribe(topic, QoS::ExactlyOnce)).await??;
+            Ok(Box::new(subscription.without_retained()) as Box<dyn Listening>)
         })
     }
 

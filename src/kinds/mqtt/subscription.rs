@@ -20,6 +20,8 @@ pub(super) struct Subscription {
     topic: String,
     /// Messages to be delivered once that came already, and whose release has yet to come.
     once: HashSet<u16>,
+    /// Whether what the broker kept from before is passed over.
+    passes_retained: bool,
     closed: bool,
 }
 
@@ -41,7 +43,19 @@ impl Subscription {
         if answer.return_codes.contains(&SubscribeReasonCode::Failure) {
             return Err(RequestError::Failed("the broker refused the subscription".into()));
         }
-        Ok(Subscription { connection, topic: topic.to_string(), once: HashSet::new(), closed: false })
+        Ok(Subscription {
+            connection,
+            topic: topic.to_string(),
+            once: HashSet::new(),
+            passes_retained: false,
+            closed: false,
+        })
+    }
+
+    /// The same, without what the broker has kept for those who subscribe later.
+    pub fn without_retained(mut self) -> Subscription {
+        self.passes_retained = true;
+        self
     }
 
     fn answer(&mut self, packet: &Packet) -> Result<(), RequestError> {
@@ -74,6 +88,9 @@ impl Channel for Subscription {
                                 continue;
                             }
                         }
+                    }
+                    if message.retain && self.passes_retained {
+                        continue;
                     }
                     return Ok(message.payload);
                 }

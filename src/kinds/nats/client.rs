@@ -9,7 +9,7 @@ use crate::kinds::pattern::Patterns;
 use crate::kinds::payload;
 use crate::kinds::place::Place;
 use crate::kinds::pool::Pool;
-use crate::kinds::request::{Answer, Conversation, RequestError, Requester};
+use crate::kinds::request::{Answer, Conversation, Listening, RequestError, Requester};
 use crate::kinds::socket::DEFAULT_TIMEOUT;
 use crate::kinds::talk::Talk;
 use crate::kinds::tcp::client::within;
@@ -65,10 +65,9 @@ impl NatsClient {
         Ok(Answer { bytes: (sent.len() + body.len()) as u64, body, ..Answer::default() })
     }
 
-    async fn subscribe(&self, call: &Call) -> Result<Subscription, RequestError> {
+    async fn subscribe(&self, subject: &str, queue: Option<&str>) -> Result<Subscription, RequestError> {
         let connection = opening::open(&self.place, self.timeout).await?;
-        let subject = call.arguments.text("subject").unwrap_or_default();
-        Subscription::open(connection, subject, call.arguments.text("queue")).await
+        Subscription::open(connection, subject, queue).await
     }
 }
 
@@ -90,9 +89,18 @@ impl Requester for NatsClient {
         call: &'a Call,
     ) -> LocalBoxFuture<'a, Result<Box<dyn Conversation>, RequestError>> {
         Box::pin(async move {
-            let subscription = within(self.timeout, self.subscribe(call)).await??;
+            let subject = call.arguments.text("subject").unwrap_or_default();
+            let queue = call.arguments.text("queue");
+            let subscription = within(self.timeout, self.subscribe(subject, queue)).await??;
             let talk = Talk::new(subscription, self.timeout, Rc::clone(&self.patterns));
             Ok(Box::new(talk) as Box<dyn Conversation>)
+        })
+    }
+
+    fn listen<'a>(&'a self, topic: &'a str) -> LocalBoxFuture<'a, Result<Box<dyn Listening>, RequestError>> {
+        Box::pin(async move {
+            let subscription = within(self.timeout, self.subscribe(topic, None)).await??;
+            Ok(Box::new(subscription) as Box<dyn Listening>)
         })
     }
 

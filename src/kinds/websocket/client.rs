@@ -5,10 +5,10 @@ use crate::kinds::client::{Around, ClientError};
 use crate::kinds::http::client::header;
 use crate::kinds::pattern::Patterns;
 use crate::kinds::place::Place;
-use crate::kinds::request::{Answer, Conversation, RequestError, Requester};
+use crate::kinds::request::{Answer, Conversation, Listening, RequestError, Requester};
 use crate::kinds::socket::{DEFAULT_TIMEOUT, Peer};
-use crate::kinds::talk::Talk;
-use crate::lang::call::{Arguments, Call};
+use crate::kinds::talk::{Channel, Talk};
+use crate::lang::call::{Arguments, Call, Message};
 use futures_util::future::LocalBoxFuture;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use std::cell::Cell;
@@ -16,10 +16,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
+use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
-use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 /// So many connections are being opened at once; the queue of a server that listens is rarely longer.
 const MAX_CONNECTING: usize = 256;
@@ -32,6 +33,8 @@ pub struct WebSocketClient {
     url: String,
     headers: Vec<(HeaderName, HeaderValue)>,
     timeout: Duration,
+    /// What is sent first over every connection.
+    greeting: Option<Message>,
     connecting: Semaphore,
     patterns: Rc<Patterns>,
     open: Arc<AtomicU64>,
@@ -40,7 +43,7 @@ pub struct WebSocketClient {
 }
 
 impl WebSocketClient {
-    /// From the settings `url`, `header` and `timeout`.
+    /// From the settings `url`, `header`, `greeting` and `timeout`.
     ///
     /// # Errors
     /// Where one of them cannot be used.
@@ -55,6 +58,7 @@ impl WebSocketClient {
             peer: place.peer,
             headers: headers.map_err(ClientError::new)?,
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
+            greeting: settings.text("greeting").map(|text| Message::Text(text.to_string())),
             connecting: Semaphore::new(MAX_CONNECTING),
             patterns: Rc::default(),
             open: Arc::clone(&around.open),
@@ -66,13 +70,24 @@ impl WebSocketClient {
     /// Opens a connection when its turn has come; until then it needs next to no memory.
     async fn open(&self, call: &Call) -> Result<WebSocket, RequestError> {
         let _place = self.connecting.acquire().await;
-        Box::pin(self.handshake(call)).await
+        let stream = Box::pin(self.handshake(&call.arguments)).await?;
+        let counted = Counted::new(Arc::clone(&self.open), Rc::clone(&self.own));
+        let mut socket = WebSocket::new(stream, counted);
+        self.greet(&mut socket).await?;
+        Ok(socket)
     }
 
-    async fn handshake(&self, call: &Call) -> Result<WebSocket, RequestError> {
+    /// Sends what is sent first over every connection.
+    async fn greet(&self, socket: &mut WebSocket) -> Result<(), RequestError> {
+        let Some(greeting) = &self.greeting else { return Ok(()) };
+        let sent = tokio::time::timeout(self.timeout, socket.send(greeting)).await;
+        sent.unwrap_or(Err(RequestError::TimedOut(self.timeout)))
+    }
+
+    async fn handshake(&self, arguments: &Arguments) -> Result<WebSocketStream<TcpStream>, RequestError> {
         let mut request = self.url.as_str().into_client_request().map_err(|error| cause(&error))?;
         add(request.headers_mut(), self.headers.iter().cloned());
-        let own: Result<Vec<_>, _> = call.arguments.all("header").map(header).collect();
+        let own: Result<Vec<_>, _> = arguments.all("header").map(header).collect();
         add(
             request.headers_mut(),
             own.map_err(|error| RequestError::Invalid(error.to_string()))?.into_iter(),
@@ -89,8 +104,7 @@ impl WebSocketClient {
         let opened = tokio::time::timeout(self.timeout, opening).await;
         let (stream, _) =
             opened.map_err(|_| RequestError::TimedOut(self.timeout))?.map_err(|error| cause(&error))?;
-        let counted = Counted::new(Arc::clone(&self.open), Rc::clone(&self.own));
-        Ok(WebSocket::new(stream, counted))
+        Ok(stream)
     }
 }
 
@@ -116,6 +130,16 @@ impl Requester for WebSocketClient {
             let socket = self.open(call).await?;
             let talk = Talk::new(socket, self.timeout, Rc::clone(&self.patterns));
             Ok(Box::new(talk) as Box<dyn Conversation>)
+        })
+    }
+
+    /// One that is not counted among those that are open: the scenario opened none.
+    fn listen<'a>(&'a self, _topic: &'a str) -> LocalBoxFuture<'a, Result<Box<dyn Listening>, RequestError>> {
+        Box::pin(async move {
+            let stream = self.handshake(&Arguments::default()).await?;
+            let mut socket = WebSocket::new(stream, Counted::new(Arc::default(), Rc::default()));
+            self.greet(&mut socket).await?;
+            Ok(Box::new(socket) as Box<dyn Listening>)
         })
     }
 }

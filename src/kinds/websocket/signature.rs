@@ -13,6 +13,11 @@ pub static KIND: Kind = Kind {
         keyword("url", &[Accepts::Url(&["ws", "wss"])], "Where it is.").required(),
         HEADER,
         keyword(
+            "greeting",
+            &[Accepts::Text],
+            "A text that is sent first over every connection, as `'{\"subscribe\": \"orders\"}'`.",
+        ),
+        keyword(
             "timeout",
             &[Accepts::Quantity(Dimension::TIME)],
             "How long opening may take, and each message that is sent or waited for.",

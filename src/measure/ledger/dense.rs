@@ -3,11 +3,15 @@
 //! A number belongs to a block of 65,536. A block is made only while there is one for 4,096 numbers or more, so that
 //! numbers which lie far apart do not take two bits' worth of a page each; what finds no block is kept elsewhere.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::fs::File;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+
+use super::keys::folded;
 
 const BLOCK: u64 = 1 << 16;
 
@@ -30,7 +34,11 @@ type Values = Box<[u32]>;
 #[derive(Debug)]
 pub struct Dense {
     folder: PathBuf,
-    blocks: HashMap<u64, Block>,
+    blocks: Vec<Block>,
+    /// Where the block of a number stands.
+    index: HashMap<u64, usize, BuildHasherDefault<Folded>>,
+    /// The block that was found last, and where it stands: numbers that follow each other lie in one.
+    found: Cell<(u64, usize)>,
     count: u64,
     /// The blocks with values in memory, oldest first.
     open: Vec<(u64, Values)>,
@@ -45,11 +53,31 @@ struct Block {
     place: Option<u64>,
 }
 
+/// For the numbers of blocks, of which there is one for thousands of items: a product is enough to spread them.
+#[derive(Debug, Default)]
+struct Folded(u64);
+
+impl Hasher for Folded {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(self.0 ^ u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = folded(number, 0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 impl Dense {
     pub fn new(folder: &Path) -> Dense {
         Dense {
             folder: folder.to_path_buf(),
-            blocks: HashMap::new(),
+            blocks: Vec::new(),
+            index: HashMap::default(),
+            found: Cell::new((u64::MAX, 0)),
             count: 0,
             open: Vec::new(),
             file: None,
@@ -60,14 +88,19 @@ impl Dense {
     /// Takes in a number that it does not hold yet; false where there is no block for it. A value of 0 is none.
     pub fn insert(&mut self, number: u64, value: u32) -> io::Result<bool> {
         let (block, at) = (number / BLOCK, number % BLOCK);
-        let known = self.blocks.contains_key(&block);
-        if !known && self.blocks.len() as u64 >= FIRST_BLOCKS + self.count / FILLED {
+        let known = self.find(block);
+        if known.is_none() && self.blocks.len() as u64 >= FIRST_BLOCKS + self.count / FILLED {
             return Ok(false);
         }
-        let held = self
-            .blocks
-            .entry(block)
-            .or_insert_with(|| Block { bits: Box::new([0; BLOCK as usize / 64]), place: None });
+        let held = match known {
+            Some(held) => held,
+            None => {
+                self.blocks.push(Block { bits: Box::new([0; BLOCK as usize / 64]), place: None });
+                self.index.insert(block, self.blocks.len() - 1);
+                self.blocks.len() - 1
+            }
+        };
+        let held = &mut self.blocks[held];
         held.bits[(at / 64) as usize] |= 1 << (at % 64);
         let place = held.place;
         self.count += 1;
@@ -75,6 +108,17 @@ impl Dense {
             self.keep(block, place, at, value)?;
         }
         Ok(true)
+    }
+
+    /// Where the block of this number stands.
+    fn find(&self, block: u64) -> Option<usize> {
+        let (last, held) = self.found.get();
+        if last == block {
+            return Some(held);
+        }
+        let held = *self.index.get(&block)?;
+        self.found.set((block, held));
+        Some(held)
     }
 
     fn keep(&mut self, block: u64, place: Option<u64>, at: u64, value: u32) -> io::Result<()> {
@@ -94,16 +138,19 @@ impl Dense {
         let mut values: Values = vec![0; BLOCK as usize].into();
         values[at as usize] = value;
         self.open.push((block, values));
-        if let Some(held) = self.blocks.get_mut(&block) {
-            held.place = Some(self.places);
+        if let Some(held) = self.find(block) {
+            self.blocks[held].place = Some(self.places);
             self.places += 1;
         }
         Ok(())
     }
 
     fn write(&mut self, block: u64, values: &[u32]) -> io::Result<()> {
-        let Some(place) = self.blocks.get(&block).and_then(|held| held.place) else { return Ok(()) };
-        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let Some(place) = self.find(block).and_then(|held| self.blocks[held].place) else { return Ok(()) };
+        let mut bytes = vec![0; values.len() * VALUE as usize];
+        for (place, value) in bytes.chunks_exact_mut(VALUE as usize).zip(values) {
+            place.copy_from_slice(&value.to_le_bytes());
+        }
         self.file()?.write_all_at(&bytes, place * BLOCK * VALUE)
     }
 
@@ -117,7 +164,7 @@ impl Dense {
     /// The value of a number that it holds.
     pub fn get(&self, number: u64) -> io::Result<Option<u32>> {
         let (block, at) = (number / BLOCK, number % BLOCK);
-        let Some(held) = self.blocks.get(&block) else { return Ok(None) };
+        let Some(held) = self.find(block).map(|held| &self.blocks[held]) else { return Ok(None) };
         if held.bits[(at / 64) as usize] & 1 << (at % 64) == 0 {
             return Ok(None);
         }
@@ -133,14 +180,13 @@ impl Dense {
     /// Whether it holds a number.
     pub fn contains(&self, number: u64) -> bool {
         let at = number % BLOCK;
-        self.blocks
-            .get(&(number / BLOCK))
-            .is_some_and(|held| held.bits[(at / 64) as usize] & 1 << (at % 64) != 0)
+        self.find(number / BLOCK)
+            .is_some_and(|held| self.blocks[held].bits[(at / 64) as usize] & 1 << (at % 64) != 0)
     }
 
     /// Memory taken, in bytes.
     pub fn bytes(&self) -> usize {
-        self.blocks.len() * (size_of::<(u64, Block)>() + 1 + (BLOCK / 8) as usize)
+        self.blocks.len() * (size_of::<Block>() + size_of::<(u64, usize)>() + 1 + (BLOCK / 8) as usize)
             + self.open.len() * (BLOCK * VALUE) as usize
     }
 }

@@ -10,7 +10,7 @@
 //! millions of them.
 
 mod dense;
-mod keys;
+pub(in crate::measure) mod keys;
 mod positioned;
 mod settled;
 mod shelf;
@@ -23,7 +23,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use keys::{Hashing, Key, Plain, shown};
+use keys::{Hashing, Key, Name, Plain, shown, whole};
 use settled::Settled;
 use tally::{Count, Tally};
 use waiting::{Half, Waiting};
@@ -138,81 +138,96 @@ impl Ledger {
         }
     }
 
+    /// An item that had come has another value now: it is compared, and nothing has come.
+    pub fn compared(&mut self, text: &str, value: Option<&str>, at: Moment) {
+        if self.trouble.is_some() {
+            return;
+        }
+        let now = self.hashing.value(value);
+        match self.settled.get(&self.hashing.name(text)) {
+            Ok(Some(sent)) if sent != 0 && now != 0 && sent != now as u32 => self.count_altered(text, at),
+            Ok(_) => {}
+            Err(error) => self.give_up(error),
+        }
+    }
+
     fn enter_sent(&mut self, text: &str, value: Option<&str>, at: Moment) -> io::Result<()> {
-        let key = self.hashing.key(text);
+        let name = self.hashing.name(text);
+        let key = &name.key;
         let value = self.hashing.value(value);
-        if self.open.is_at_hand(&key) {
+        if self.open.is_at_hand(key) {
             self.resent += 1;
             return Ok(());
         }
-        let early = match self.early.take_at_hand(&key) {
+        let early = match self.early.take_at_hand(key) {
             Some(early) => Some(early),
-            None if self.settled.contains(&key, text)? || self.open.find_spilled(&key)?.is_some() => {
+            None if self.settled.contains(key, name.whole())? || self.open.find_spilled(key)?.is_some() => {
                 self.resent += 1;
                 return Ok(());
             }
-            None => self.early.find_spilled(&key)?.inspect(|_| self.early.matched_spilled()),
+            None => self.early.find_spilled(key)?.inspect(|_| self.early.matched_spilled()),
         };
         self.tally.add(Count::Sent, at, 1);
         note(&mut self.first.sent, text);
-        let Some(early) = early else { return self.open.insert(key, text, Half { at, value }) };
+        let Some(early) = early else { return self.open.insert(&name, Half { at, value }) };
         self.tally.add(Count::Arrived, at, 1);
         self.tally.add(Count::Unsent, early.at, -1);
         self.delay.record(at, early.at.since(at).as_secs_f64());
         self.compare(text, value, early);
-        for receipt in self.again.remove(&key).unwrap_or_default() {
+        for receipt in self.again.remove(key).unwrap_or_default() {
             self.compare(text, value, receipt);
         }
-        self.settled.insert(key, text, value)
+        self.settled.insert(&name, value)
     }
 
     fn enter_received(&mut self, text: &str, value: Option<&str>, at: Moment) -> io::Result<()> {
-        let key = self.hashing.key(text);
+        let name = self.hashing.name(text);
+        let key = &name.key;
         let receipt = Half { at, value: self.hashing.value(value) };
-        if let Some(open) = self.open.take_at_hand(&key) {
-            return self.arrived(key, text, open, receipt);
+        if let Some(open) = self.open.take_at_hand(key) {
+            return self.arrived(&name, open, receipt);
         }
-        if let Some(sent) = self.settled.get(&key, text)? {
+        if let Some(sent) = self.settled.get(&name)? {
             self.count_duplicate(text, at);
             if sent != 0 && receipt.value != 0 && sent != receipt.value as u32 {
                 self.count_altered(text, at);
             }
             return Ok(());
         }
-        if self.early.is_at_hand(&key) {
-            return self.came_again(key, text, receipt);
+        if self.early.is_at_hand(key) {
+            return self.came_again(&name, receipt);
         }
-        if let Some(open) = self.open.find_spilled(&key)? {
+        if let Some(open) = self.open.find_spilled(key)? {
             self.open.matched_spilled();
-            return self.arrived(key, text, open, receipt);
+            return self.arrived(&name, open, receipt);
         }
-        if self.early.find_spilled(&key)?.is_some() {
-            return self.came_again(key, text, receipt);
+        if self.early.find_spilled(key)?.is_some() {
+            return self.came_again(&name, receipt);
         }
         self.tally.add(Count::Unsent, at, 1);
         self.count_received(text, at);
-        self.early.insert(key, text, receipt)
+        self.early.insert(&name, receipt)
     }
 
     /// What was sent has come.
-    fn arrived(&mut self, key: Key, text: &str, open: Half, receipt: Half) -> io::Result<()> {
-        self.count_received(text, receipt.at);
+    fn arrived(&mut self, name: &Name<'_>, open: Half, receipt: Half) -> io::Result<()> {
+        self.count_received(name.text, receipt.at);
         self.tally.add(Count::Arrived, open.at, 1);
         self.delay.record(open.at, receipt.at.since(open.at).as_secs_f64());
-        self.compare(text, open.value, receipt);
-        self.settled.insert(key, text, open.value)
+        self.compare(name.text, open.value, receipt);
+        self.settled.insert(name, open.value)
     }
 
     /// What was not sent has come once more. Its value is compared when it is.
-    fn came_again(&mut self, key: Key, text: &str, receipt: Half) -> io::Result<()> {
-        self.count_duplicate(text, receipt.at);
+    fn came_again(&mut self, name: &Name<'_>, receipt: Half) -> io::Result<()> {
+        self.count_duplicate(name.text, receipt.at);
         if receipt.value == 0 {
             return Ok(());
         }
-        if self.again.len() >= MOST_ITEMS_AGAIN && !self.again.contains_key(&key) {
+        if self.again.len() >= MOST_ITEMS_AGAIN && !self.again.contains_key(&name.key) {
             return Err(io::Error::other("too many items came several times and were never sent"));
         }
-        let receipts = self.again.entry(key).or_default();
+        let receipts = self.again.entry(name.key).or_default();
         if receipts.len() < MOST_AGAIN {
             receipts.push(receipt);
         }
@@ -274,7 +289,7 @@ impl Ledger {
     /// # Errors
     /// When what is on disk cannot be read.
     pub fn first_keys(&self) -> io::Result<FirstKeys> {
-        let settled = |key: &Key, text: &str| self.settled.contains(key, text);
+        let settled = |key: &Key, text: &str| self.settled.contains(key, whole(text));
         Ok(FirstKeys {
             lost: self.open.first(FIRST_KEYS, settled)?,
             unexpected: self.early.first(FIRST_KEYS, settled)?,
@@ -340,11 +355,11 @@ impl Seen {
     /// # Errors
     /// When what is on disk cannot be read or written.
     pub fn again(&mut self, text: &str) -> io::Result<bool> {
-        let key = self.hashing.key(text);
-        if self.settled.contains(&key, text)? {
+        let name = self.hashing.name(text);
+        if self.settled.contains(&name.key, name.whole())? {
             return Ok(true);
         }
-        self.settled.insert(key, text, 0)?;
+        self.settled.insert(&name, 0)?;
         Ok(false)
     }
 }

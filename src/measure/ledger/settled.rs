@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::dense::Dense;
-use super::keys::{Key, whole};
+use super::keys::{Key, Name};
 use super::shelf::Shelf;
 
 /// All of them, each with what stands for its value.
@@ -27,27 +27,27 @@ impl Settled {
     }
 
     /// Takes in an item that is not among them.
-    pub fn insert(&mut self, key: Key, text: &str, value: u64) -> io::Result<()> {
+    pub fn insert(&mut self, name: &Name<'_>, value: u64) -> io::Result<()> {
         let value = value as u32;
-        match whole(text) {
+        match name.whole() {
             Some(number) if self.numbers.insert(number, value)? => Ok(()),
-            _ => self.others.insert(key, value.to_le_bytes()),
+            _ => self.others.insert(name.key, value.to_le_bytes()),
         }
     }
 
     /// What stands for the value of an item, where the item is among them; 0 where it had none.
-    pub fn get(&self, key: &Key, text: &str) -> io::Result<Option<u32>> {
-        if let Some(number) = whole(text)
+    pub fn get(&self, name: &Name<'_>) -> io::Result<Option<u32>> {
+        if let Some(number) = name.whole()
             && let Some(value) = self.numbers.get(number)?
         {
             return Ok(Some(value));
         }
-        Ok(self.others.get(key)?.map(u32::from_le_bytes))
+        Ok(self.others.get(&name.key)?.map(u32::from_le_bytes))
     }
 
     /// Whether an item is among them.
-    pub fn contains(&self, key: &Key, text: &str) -> io::Result<bool> {
-        if whole(text).is_some_and(|number| self.numbers.contains(number)) {
+    pub fn contains(&self, key: &Key, whole: Option<u64>) -> io::Result<bool> {
+        if whole.is_some_and(|number| self.numbers.contains(number)) {
             return Ok(true);
         }
         Ok(self.others.len() > 0 && self.others.get(key)?.is_some())

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::keys::{Key, Plain, Text};
+use super::keys::{Key, Name, Plain, Text};
 use super::positioned::Positioned;
 use super::shelf::{Shelf, from_bytes, to_bytes};
 use crate::lang::moment::Moment;
@@ -51,11 +51,11 @@ impl Waiting {
     }
 
     /// Takes in an item that waits nowhere yet.
-    pub fn insert(&mut self, key: Key, text: &str, half: Half) -> io::Result<()> {
+    pub fn insert(&mut self, name: &Name<'_>, half: Half) -> io::Result<()> {
         if self.table.len() >= self.most {
             self.spill()?;
         }
-        self.table.insert(key, (half, Text::of(text)));
+        self.table.insert(name.key, (half, Text::of(name)));
         Ok(())
     }
 

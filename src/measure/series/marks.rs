@@ -23,6 +23,8 @@ pub struct Marks {
     restarts: VecDeque<Moment>,
     /// Before this moment, restarts are no longer known.
     forgotten: Moment,
+    /// No mark is later than this.
+    latest: Moment,
 }
 
 impl Marks {
@@ -35,6 +37,7 @@ impl Marks {
             return Err(TooManyPins);
         }
         *self.pins.entry(at).or_default() += 1;
+        self.latest = self.latest.max(at);
         Ok(())
     }
 
@@ -55,6 +58,7 @@ impl Marks {
             return;
         }
         self.restarts.insert(place, at);
+        self.latest = self.latest.max(at);
         if self.restarts.len() > MOST_RESTARTS
             && let Some(oldest) = self.restarts.pop_front()
         {
@@ -64,7 +68,7 @@ impl Marks {
 
     /// The first mark in `(before, upto]`.
     pub fn first_between(&self, before: Moment, upto: Moment) -> Option<Moment> {
-        if before >= upto {
+        if before >= upto || before >= self.latest {
             return None;
         }
         let pin = self.pins.range((Bound::Excluded(before), Bound::Included(upto))).next().map(|(at, _)| *at);

@@ -51,11 +51,14 @@ pub struct Segments<S> {
     policy: Policy,
     latest: Moment,
     compact_at: usize,
+    /// The places found last, the latest first: what is recorded together lies in one of a few segments.
+    found: [usize; 2],
 }
 
 impl<S: Summary> Segments<S> {
     pub fn new(policy: Policy) -> Segments<S> {
-        Segments { list: Vec::new(), policy, latest: Moment::START, compact_at: policy.keep + SLACK }
+        let compact_at = policy.keep + SLACK;
+        Segments { list: Vec::new(), policy, latest: Moment::START, compact_at, found: [0; 2] }
     }
 
     /// The segment that a record at `at` belongs to, made where there is none. Marks that come later than the
@@ -65,7 +68,7 @@ impl<S: Summary> Segments<S> {
         if self.list.len() >= self.compact_at {
             self.compact(marks);
         }
-        let next = self.list.partition_point(|segment| segment.first <= at);
+        let next = self.behind(at);
         let newest = next == self.list.len();
         let index = if next > 0 && self.joins(&self.list[next - 1], at, newest, marks) {
             next - 1
@@ -73,9 +76,25 @@ impl<S: Summary> Segments<S> {
             self.list.insert(next, Segment { first: at, last: at, summary: S::default() });
             next
         };
+        if self.found[0] != index {
+            self.found = [index, self.found[0]];
+        }
         let segment = &mut self.list[index];
         segment.last = segment.last.max(at);
         &mut segment.summary
+    }
+
+    /// The place of the first segment that begins after a moment.
+    fn behind(&self, at: Moment) -> usize {
+        for found in self.found {
+            let begins = |place: usize| self.list.get(place).map(|segment| segment.first);
+            if begins(found).is_some_and(|first| first <= at)
+                && begins(found + 1).is_none_or(|first| at < first)
+            {
+                return found + 1;
+            }
+        }
+        self.list.partition_point(|segment| segment.first <= at)
     }
 
     /// Whether a record at `at`, not before the segment's first, belongs into it.

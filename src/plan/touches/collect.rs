@@ -2,7 +2,7 @@
 
 use super::{Fault, Touch, TouchKind, Touches};
 use crate::check::scenario::{
-    Argued, Argument, Block, IterationStep, Scenario, SourceValue, Step, StepKind, Target, Tell,
+    Argued, Argument, Block, IterationStep, ReceivedFrom, Scenario, SourceValue, Step, StepKind, Target, Tell,
 };
 use crate::lang::expr::Expr;
 use crate::lang::function::{PROBES, SourceArgument, SourceSignature};
@@ -69,7 +69,7 @@ pub(in crate::plan) fn touches(scenario: &Scenario, sources: &Sources) -> Touche
     }
     for ledger in &scenario.ledgers {
         for received in &ledger.received {
-            collector.source(received.source, &received.arguments, &ledger.name, received.span);
+            collector.receipt(&received.from, &ledger.name, received.span);
         }
     }
     let blocks = scenario.setup.iter().chain([&scenario.story]).chain(&scenario.cleanup);
@@ -204,16 +204,29 @@ impl<'a> Collector<'a> {
                     self.accepted(*accepts, expr, by, span);
                 }
                 Some(SourceArgument::GlobOrLog) => self.accepted(Accepts::Glob, expr, by, span),
-                Some(SourceArgument::FileOrUrl) => {
-                    let words = self.known.words(expr);
-                    if words.contains("://") {
-                        self.url(&words, by, span);
-                    } else {
-                        self.add(TouchKind::Read, words, by, span);
-                    }
-                }
+                Some(SourceArgument::FileOrUrl) => self.document(expr, by, span),
                 Some(SourceArgument::JsonPath) | None => {}
             }
+        }
+    }
+
+    /// Where a ledger receives from. What it asks of a target is told with that target.
+    fn receipt(&mut self, from: &ReceivedFrom, by: &str, span: Span) {
+        match from {
+            ReceivedFrom::Files { glob, .. } | ReceivedFrom::Lines { of: SourceValue::Value(glob), .. } => {
+                self.accepted(Accepts::Glob, glob, by, span);
+            }
+            ReceivedFrom::Items { document, .. } => self.document(document, by, span),
+            ReceivedFrom::Lines { .. } | ReceivedFrom::Rows { .. } | ReceivedFrom::Messages { .. } => {}
+        }
+    }
+
+    fn document(&mut self, document: &Expr, by: &str, span: Span) {
+        let words = self.known.words(document);
+        if words.contains("://") {
+            self.url(&words, by, span);
+        } else {
+            self.add(TouchKind::Read, words, by, span);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Ledgers while a run goes on: fed by what loads send and what arrives, asked by expectations.
 
 use super::Shared;
-use crate::check::scenario::Origin;
+use crate::check::scenario::{Ledger as Declared, LedgerReceived, Origin};
 use crate::event::{Account as Kept, EventKind, LedgerSummary};
 use crate::lang::eval::NoValue;
 use crate::lang::expr::{LedgerId, SeriesId};
@@ -12,6 +12,7 @@ use crate::lang::value::Value;
 use crate::load::recorder::SentItem;
 use crate::measure::Window;
 use crate::measure::ledger::{FirstKeys, Ledger, LedgerCounts};
+use crate::measure::receipt::missed::Missed;
 use crate::run::world::Observation;
 use std::path::Path;
 use std::rc::Rc;
@@ -24,12 +25,13 @@ const TOLD_AFTER: Duration = Duration::from_millis(5);
 pub(super) struct Account {
     ledger: Ledger,
     changed: bool,
+    missed: Missed,
 }
 
 impl Account {
     /// An account whose ledger keeps in `folder` what it cannot hold in memory.
     pub fn new(folder: &Path) -> Account {
-        Account { ledger: Ledger::new(folder), changed: false }
+        Account { ledger: Ledger::new(folder), changed: false, missed: Missed::default() }
     }
 }
 
@@ -73,6 +75,25 @@ pub(super) fn sent(shared: &Rc<Shared>, item: &SentItem) {
 /// An item arrived.
 pub(super) fn received(shared: &Rc<Shared>, ledger: LedgerId, key: &str, value: Option<&str>, at: Moment) {
     change(shared, ledger, |ledger| ledger.received(key, value, at));
+}
+
+/// An item that had arrived has another value now.
+pub(super) fn altered(shared: &Rc<Shared>, ledger: LedgerId, key: &str, value: Option<&str>, at: Moment) {
+    change(shared, ledger, |ledger| ledger.compared(key, value, at));
+}
+
+/// Does something with what a ledger may have missed.
+pub(super) fn missed<T>(shared: &Shared, ledger: LedgerId, what: impl FnOnce(&mut Missed) -> T) -> T {
+    what(&mut shared.accounts.borrow_mut()[ledger.index()].missed)
+}
+
+/// Why nothing may be concluded from a reading over a window, where a source may have missed what arrived.
+pub(super) fn doubt(shared: &Shared, series: SeriesId, window: Window) -> Option<String> {
+    let (id, reading) = of(shared, series)?;
+    let accounts = shared.accounts.borrow();
+    let Account { ledger, missed, .. } = &accounts[id.index()];
+    let lost = ledger.counts(window).and_then(|counts| counts.lost);
+    missed.doubt(reading, window, lost).map(str::to_owned)
 }
 
 fn of(shared: &Shared, series: SeriesId) -> Option<(LedgerId, &'static str)> {
@@ -145,6 +166,15 @@ pub(super) fn pin(shared: &Shared, series: SeriesId, at: Moment, keep: bool) {
     }
 }
 
+/// Where a ledger receives from, as it is written.
+fn sources(shared: &Shared, declared: &Declared) -> Vec<String> {
+    let text = |received: &LedgerReceived| {
+        let words = shared.setup.sources.text(received.span).split_whitespace();
+        words.collect::<Vec<_>>().join(" ")
+    };
+    declared.received.iter().map(text).collect()
+}
+
 /// The account of every ledger over the whole run.
 pub(super) fn summaries(shared: &Shared) -> Vec<EventKind> {
     let whole = Window::so_far(Moment::START, shared.now());
@@ -164,6 +194,7 @@ pub(super) fn summaries(shared: &Shared) -> Vec<EventKind> {
         let kept = |count: u64, keys: Vec<String>| Kept { count, keys };
         EventKind::LedgerSummary(LedgerSummary {
             name: declared.name.clone(),
+            sources: sources(shared, declared),
             sent: counts.sent,
             received: counts.received,
             lost: kept(counts.lost.unwrap_or(0), keys.lost),

@@ -1,7 +1,7 @@
 //! The start of everything that is declared, and its end.
 
 use super::settings::Fixed;
-use super::{Live, Setup, SetupError, Shared, loads, source};
+use super::{Live, Setup, SetupError, Shared, loads, receive, source};
 use crate::check::scenario::Target;
 use crate::event::EventKind;
 use crate::kinds::client::{self, Around, MakeClient};
@@ -70,6 +70,7 @@ async fn prepare_all(shared: &Rc<Shared>) -> Result<(), String> {
             process.wait_ready().await.map_err(|error| at(target, error.to_string()))?;
         }
     }
+    receive::ready(shared).await;
     Ok(())
 }
 
@@ -180,6 +181,8 @@ pub(super) fn stop_all(shared: &Rc<Shared>, supervision: &Rc<RefCell<Option<Supe
     tokio::task::spawn_local(async move {
         shared.stopped.set(true);
         loads::finish(&shared).await;
+        receive::look_now(&shared, None).await;
+        receive::quiet(&shared).await;
         for live in &shared.targets {
             if let Live::Database(database, _) = live {
                 // A server that waits until everybody has gone must not wait for soak.

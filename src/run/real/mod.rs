@@ -14,6 +14,7 @@ mod launch;
 mod link;
 mod loads;
 mod process;
+mod receive;
 mod request;
 mod sample;
 mod settings;
@@ -116,8 +117,12 @@ struct Shared {
     commands: RefCell<HashMap<Ticket, AbortHandle>>,
     /// Told with the totals when everything has stopped.
     totals: RefCell<Vec<EventKind>>,
+    /// What ledgers receive beside files and lines.
+    receivers: RefCell<Vec<Rc<receive::Receiver>>>,
     /// Tasks that watch for as long as the run lasts.
     watchers: RefCell<Vec<AbortHandle>>,
+    /// Everything is started and the story may begin.
+    prepared: Cell<bool>,
     stopped: Cell<bool>,
 }
 
@@ -192,7 +197,9 @@ impl RealWorld {
             hub: RefCell::default(),
             commands: RefCell::default(),
             totals: RefCell::default(),
+            receivers: RefCell::default(),
             watchers: RefCell::default(),
+            prepared: Cell::new(false),
             stopped: Cell::new(false),
             setup,
         });
@@ -322,7 +329,11 @@ impl World for RealWorld {
     }
 
     fn doubt(&mut self, series: SeriesId, window: Window) -> Option<String> {
-        let Origin::Load { subject, reading } = self.series(series) else { return None };
+        let (subject, reading) = match self.series(series) {
+            Origin::Load { subject, reading } => (subject, reading),
+            Origin::Ledger { .. } => return account::doubt(&self.shared, series, window),
+            _ => return None,
+        };
         self.shared.doubts.borrow().get(subject)?.of(reading, window, &self.shared.efforts.borrow())
     }
 }

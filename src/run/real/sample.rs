@@ -1,7 +1,7 @@
 //! Samples: the latest value of a series, taken when the interpreter asks for it.
 
 use super::process::{follows_state, reading_of};
-use super::{Live, Shared};
+use super::{Live, Shared, receive};
 use crate::check::scenario::Origin;
 use crate::kinds::disk::folder::Folder;
 use crate::kinds::machine::reading::MachineSampler;
@@ -40,7 +40,12 @@ pub(super) fn take(shared: &Rc<Shared>, ticket: Ticket, series: SeriesId) {
     let shared = Rc::clone(shared);
     tokio::task::spawn_local(async move {
         match &shared.setup.scenario.series(series).origin {
-            Origin::Load { .. } | Origin::Capture { .. } | Origin::Ledger { .. } => catch_up(&shared).await,
+            Origin::Load { .. } | Origin::Capture { .. } => catch_up(&shared).await,
+            Origin::Ledger { ledger, .. } => {
+                // What was sent first: it must not be looked for before it is known.
+                catch_up(&shared).await;
+                receive::look_now(&shared, Some(*ledger)).await;
+            }
             Origin::Source { .. } | Origin::Target { .. } => {
                 if let Some(record) = record(&shared, series).await {
                     shared.tell(Observation::Recorded { series, at: shared.now(), record });

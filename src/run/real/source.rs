@@ -2,8 +2,8 @@
 
 use super::sample::{From, Sampler};
 use super::settings::Fixed;
-use super::{Live, Setup, SetupError, Shared, account};
-use crate::check::scenario::{Origin, Series, SourceValue};
+use super::{Live, Setup, SetupError, Shared, account, receive};
+use crate::check::scenario::{LedgerReceived, Origin, ReceivedFrom, Series, SourceValue};
 use crate::kinds::machine::reading::MachineSampler;
 use crate::kinds::process::program::resolve_program;
 use crate::kinds::undo::Marker;
@@ -29,7 +29,7 @@ use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 
 /// How long a URL or an address that is sampled has to answer.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// How long a command that is sampled may take.
 const COMMAND_WITHIN: Duration = Duration::from_secs(30);
 
@@ -206,7 +206,7 @@ pub(super) async fn follow(shared: &Rc<Shared>) -> Result<(), String> {
     for (index, ledger) in setup.scenario.ledgers.iter().enumerate() {
         let id = LedgerId(index as u32);
         for received in &ledger.received {
-            follower.receive(id, received.source, &received.arguments, received.span).await?;
+            follower.receive(id, received).await?;
         }
     }
     Ok(())
@@ -245,11 +245,12 @@ impl Follower<'_> {
         };
         if let Some(SourceValue::Log(target)) = arguments.first() {
             let counts = move |line: &str| expression.as_ref().is_none_or(|wanted| wanted.is_match(line));
-            self.each_line(*target, move |at, line| {
+            let counted = move |at: Moment, line: &str| {
                 if counts(line) {
                     grew(at, 1);
                 }
-            });
+            };
+            self.each_line(*target, counted, |_, _| {});
             return Ok(());
         }
         let lines = self.hub()?.lines(given.pattern(0)?).await.map_err(told)?;
@@ -275,44 +276,51 @@ impl Follower<'_> {
                 shared.tell(Observation::Recorded { series: id, at: one.at, record: Record::Value(value) });
             }
         };
-        self.matches(arguments, series.span, false, matches).await
+        self.matches(arguments, series.span, false, matches, |_, _| {}).await
     }
 
-    async fn receive(
-        &mut self,
-        ledger: LedgerId,
-        source: &SourceSignature,
-        arguments: &[SourceValue],
-        span: Span,
-    ) -> Result<(), String> {
+    async fn receive(&mut self, ledger: LedgerId, received: &LedgerReceived) -> Result<(), String> {
         let shared = Rc::clone(self.shared);
         let arrived = move |found: Vec<Captured>| {
             for item in found {
                 account::received(&shared, ledger, &item.text, item.value.as_deref(), item.at);
             }
         };
-        self.matches(arguments, span, source.source == SourceKind::Files, arrived).await
+        let (files, of, key) = match &received.from {
+            ReceivedFrom::Files { glob, key } => (true, SourceValue::Value(glob.clone()), key),
+            ReceivedFrom::Lines { of, key } => (false, of.clone(), key),
+            _ => return receive::begin(self.shared, ledger, received),
+        };
+        let this = Rc::clone(self.shared);
+        let passed_over = move |at: Moment, why: &str| {
+            account::missed(&this, ledger, |missed| missed.between(at, at, why));
+        };
+        let arguments = [of, SourceValue::Value(key.clone())];
+        self.matches(&arguments, received.span, files, arrived, passed_over).await
     }
 
-    /// Every match of an expression in new lines, or in the paths of files that are finished.
+    /// Every match of an expression in new lines, or in the paths of files that are finished. What could not be read in
+    /// time is told apart.
     async fn matches(
         &mut self,
         arguments: &[SourceValue],
         span: Span,
         files: bool,
         arrived: impl Fn(Vec<Captured>) + 'static,
+        passed_over: impl Fn(Moment, &str) + 'static,
     ) -> Result<(), String> {
         let setup = &self.shared.setup;
         let mut given = Given::new(setup, arguments, span);
         let expression = given.needed_regex(1)?;
         if let Some(SourceValue::Log(target)) = arguments.first() {
-            self.each_line(*target, move |at, line| {
+            let matched = move |at: Moment, line: &str| {
                 let mut found = Vec::new();
                 capture(&expression, line, at, &mut found);
                 if !found.is_empty() {
                     arrived(found);
                 }
-            });
+            };
+            self.each_line(*target, matched, passed_over);
             return Ok(());
         }
         let (hub, pattern) = (self.hub()?, given.pattern(0)?);
@@ -330,7 +338,12 @@ impl Follower<'_> {
     }
 
     /// Hands on every line that a process prints.
-    fn each_line(&self, target: TargetId, line: impl Fn(Moment, &str) + 'static) {
+    fn each_line(
+        &self,
+        target: TargetId,
+        line: impl Fn(Moment, &str) + 'static,
+        passed_over: impl Fn(Moment, &str) + 'static,
+    ) {
         let Live::Process(process) = &self.shared.targets[target.index()] else { return };
         let mut lines = process.process().lines();
         let shared = Rc::clone(self.shared);
@@ -343,6 +356,7 @@ impl Follower<'_> {
                             "{missed} lines of `{}` came faster than they could be read and were not counted",
                             shared.name(target)
                         );
+                        passed_over(shared.now(), &text);
                         let event = crate::event::EventKind::Noticed { line: None, text };
                         shared.tell(Observation::Told { at: shared.now(), event });
                     }

@@ -107,8 +107,11 @@ fn setting(text: &str, item: &Item, span: impl Fn(&Range<usize>) -> Span) -> Opt
 
 /// Members of objects with a `=` behind their name.
 fn members(tokens: &[Token<'_>], span: impl Fn(&Range<usize>) -> Span, strays: &mut Vec<Stray>) {
-    let object = tokens.iter().position(|token| matches!(token.text, "json" | "form"));
-    let Some(object) = object else { return };
+    // `json(…)` is a source, whose values have names with a `=`.
+    let begins = |at: usize| {
+        matches!(tokens[at].text, "json" | "form") && tokens.get(at + 1).is_none_or(|next| next.text != "(")
+    };
+    let Some(object) = (0..tokens.len()).find(|at| begins(*at)) else { return };
     for three in tokens[object..].windows(3) {
         let first = matches!(three[0].text, "{" | ",");
         let name = matches!(three[1].kind, Kind::Word | Kind::Text);

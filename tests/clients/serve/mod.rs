@@ -8,7 +8,9 @@ mod websocket;
 /// Serves until it is killed.
 pub fn serve(what: &str, address: &str) {
     match what {
-        "grpc" => grpc::serve(address),
+        "grpc" => grpc::serve(address, "grpc.reflection.v1.ServerReflection/ServerReflectionInfo"),
+        "grpc-old" => grpc::serve(address, "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"),
+        "grpc-quiet" => grpc::serve(address, ""),
         "nonsense" => tcp::nonsense(address),
         "tcp" => tcp::serve(address),
         "udp" => udp::serve(address),

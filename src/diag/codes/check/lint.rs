@@ -159,4 +159,19 @@ expect app.up"#,
 process app { run "app --home {home}" }
 expect app.up"#,
     },
+    Code {
+        code: "W0914",
+        title: "a ratio that only has to be below 1",
+        explanation: "A ratio of two counts is 1 where they are equal, so `< 1` is met by 99%. Whoever means one in a hundred writes `1%`; whoever means the whole writes `100%`.",
+        bad: r#"http api { base "http://127.0.0.1:8080" }
+action get { api get "/" }
+metric lost = get.failed / get.count
+load get at 10/s for 10s
+expect lost < 1"#,
+        good: r#"http api { base "http://127.0.0.1:8080" }
+action get { api get "/" }
+metric lost = get.failed / get.count
+load get at 10/s for 10s
+expect lost < 1%"#,
+    },
 ];

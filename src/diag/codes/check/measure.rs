@@ -25,7 +25,7 @@ expect items.lost == 0"#,
     Code {
         code: "E0602",
         title: "a wrong line of a ledger",
-        explanation: "What is sent is told by a capture, `seq` or `path` of an action; what arrives comes from `files` or `lines`.",
+        explanation: "What is sent is told by a capture, `seq` or `path` of an action; what arrives comes from `files`, `lines`, `sql`, `json` or `messages`.",
         bad: r#"http api { base "http://127.0.0.1:8080" }
 action get { api get "/" { capture id = body.id } }
 ledger items {
