@@ -19,6 +19,8 @@ pub mod http;
 pub mod link;
 pub mod machine;
 pub mod mqtt;
+#[cfg(target_os = "linux")]
+mod names;
 pub mod nats;
 #[cfg(target_os = "linux")]
 mod pattern;
