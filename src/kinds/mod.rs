@@ -11,6 +11,8 @@ pub mod client;
 pub mod database;
 #[cfg(target_os = "linux")]
 mod deadlines;
+#[cfg(target_os = "linux")]
+pub mod descriptors;
 pub mod disk;
 mod form;
 pub mod grpc;
