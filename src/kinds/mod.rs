@@ -33,6 +33,7 @@ mod place;
 #[cfg(target_os = "linux")]
 mod pool;
 pub mod process;
+pub mod reach;
 pub mod redis;
 mod reference;
 #[cfg(target_os = "linux")]

@@ -1,11 +1,8 @@
 //! What lies below HTTP: bytes to the other end and back. An encrypted stream is one more variant here.
 
-use crate::kinds::request::RequestError;
-use crate::kinds::socket::Peer;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -16,9 +13,9 @@ pub(super) enum Transport {
 }
 
 impl Transport {
-    /// Opens a stream, one of `open` to the same place. A name is looked up anew each time.
-    pub async fn connect(peer: &Peer, timeout: Duration, open: usize) -> Result<Transport, RequestError> {
-        Ok(Transport::Plain(peer.connect(timeout, open).await?))
+    /// TCP as it is.
+    pub fn plain(stream: TcpStream) -> Transport {
+        Transport::Plain(stream)
     }
 
     /// Reads what has come, at most a buffer full; 0 at the end.
