@@ -14,6 +14,7 @@ use soak::load::order::Plan;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -294,7 +295,7 @@ fn a_base_that_cannot_be_used_is_refused_without_its_secrets() {
         let mut settings = Arguments::default();
         settings.push("base", vec![Value::Text(base.into())]);
         settings.push("header", vec![Value::Text("X-Token".into()), Value::Text(header.into())]);
-        HttpClient::new(&settings).err().map(|error| error.to_string())
+        HttpClient::new(&settings, Path::new("")).err().map(|error| error.to_string())
     };
     assert_eq!(refuse("http://127.0.0.1:80/x", "fine"), None);
     for (base, header) in [
@@ -302,7 +303,7 @@ fn a_base_that_cannot_be_used_is_refused_without_its_secrets() {
         ("http://127.0.0.1", "hush\nfine"),
         ("http://127.0.0.1?x=1", "fine"),
         ("127.0.0.1", "fine"),
-        ("https://127.0.0.1", "fine"),
+        ("ftp://127.0.0.1", "fine"),
         ("", "fine"),
     ] {
         let error = refuse(base, header).unwrap_or_else(|| panic!("{base} is accepted"));

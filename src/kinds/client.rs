@@ -59,7 +59,7 @@ pub type MakeClient = fn(&Arguments, &Around) -> Result<Rc<dyn Requester>, Clien
 /// The kinds whose clients need nothing but their settings, by name.
 const CLIENTS: &[(&str, MakeClient)] = &[
     ("database", |settings, around| made(DatabaseClient::new(settings, around))),
-    ("http", |settings, _| made(HttpClient::new(settings))),
+    ("http", |settings, around| made(HttpClient::new(settings, &around.folder))),
     ("websocket", |settings, around| made(WebSocketClient::new(settings, around))),
     ("tcp", |settings, _| made(TcpClient::new(settings))),
     ("udp", |settings, _| made(UdpClient::new(settings))),

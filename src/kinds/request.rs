@@ -1,5 +1,6 @@
 //! Asking and being answered: the seam between an iteration and the kinds that carry out its requests.
 
+use super::tls::TlsFailure;
 use crate::lang::call::{Call, Turn};
 use crate::lang::eval::{NoValue, Surroundings};
 use crate::lang::expr::Expr;
@@ -139,6 +140,9 @@ pub enum RequestError {
         /// What the other end said.
         detail: String,
     },
+    /// No encrypted connection, by its cause.
+    #[error(transparent)]
+    Tls(TlsFailure),
     /// Anything else the system said.
     #[error("{0}")]
     Failed(String),

@@ -2,6 +2,7 @@
 //! cause.
 
 use super::request::RequestError;
+use super::tls;
 use hyper::http::uri::Authority;
 use nix::sys::socket::{setsockopt, sockopt};
 use std::fmt;
@@ -106,6 +107,9 @@ pub fn connect_error(error: &io::Error, host: &str) -> RequestError {
 
 /// Why an open connection does not go on.
 pub fn stream_error(error: &io::Error) -> RequestError {
+    if let Some(failure) = tls::named(error) {
+        return RequestError::Tls(failure);
+    }
     match error.kind() {
         io::ErrorKind::ConnectionRefused => RequestError::Refused,
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {

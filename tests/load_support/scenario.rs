@@ -20,6 +20,7 @@ use soak::lang::value::Value;
 use soak::load::engine::MakeRequesters;
 use soak::source::{Sources, Span};
 use std::io;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -195,7 +196,7 @@ impl Builder {
             for (kind, settings) in kinds.into_iter().zip(settings) {
                 made.push(Some(match kind {
                     "disk" => Rc::new(Folder::open(settings.text("path").unwrap_or_default(), 1)?),
-                    _ => Rc::new(HttpClient::new(&settings).map_err(io::Error::other)?),
+                    _ => Rc::new(HttpClient::new(&settings, Path::new("")).map_err(io::Error::other)?),
                 }));
             }
             Ok(made)

@@ -38,7 +38,7 @@ syntax match soakLineWord "\v%(^|[{;])\s*%(sent|received|file|order|hold)>" cont
 syntax match soakFrom "\v<from\s+env>"
 
 " Settings come before functions, so that `http` is a setting and `http(…)` a function.
-syntax match soakSetting "\v<%(address|after|base|between|ca|connections|container|descriptor|dir|env|faulty|grace|header|http|http2|insecure|interface|later|listen|log|match|on|own|path|pidfile|pool|ready|resp3|restart|run|signal|size|start|stop|timeout|tls|to|udp|unit|url|within)>" contained
+syntax match soakSetting "\v<%(address|after|base|between|ca|certificate|connections|container|descriptor|dir|env|faulty|grace|header|http|http2|insecure|interface|key|later|listen|log|match|name|on|own|path|pidfile|pool|ready|resp3|restart|run|signal|size|start|stop|timeout|tls|to|udp|unit|url|within)>" contained
 
 " Functions, and readings behind a dot.
 syntax match soakAggregate "\v<%(count|delta|distinct|first|growth|last|max|mean|min|p50|p90|p95|p99|p999|rate|sum)\ze\("

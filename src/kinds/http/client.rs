@@ -16,6 +16,7 @@ use futures_util::future::LocalBoxFuture;
 use rand::RngCore;
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
+use std::path::Path;
 use std::rc::Rc;
 
 pub use super::body::{MAX_BODY, MAX_HELD};
@@ -39,11 +40,11 @@ pub struct HttpClient {
 }
 
 impl HttpClient {
-    /// From the settings of its target.
-    pub fn new(settings: &Arguments) -> Result<HttpClient, HttpTargetError> {
-        let settings = Settings::read(settings)?;
+    /// From the settings of its target; relative paths start at `folder`.
+    pub fn new(settings: &Arguments, folder: &Path) -> Result<HttpClient, HttpTargetError> {
+        let settings = Settings::read(settings, folder)?;
         Ok(HttpClient {
-            connections: Connections::new(settings.peer.clone(), settings.timeout),
+            connections: Connections::new(settings.endpoint.clone(), settings.timeout),
             settings,
             desk: Desk::new(),
             deadlines: Deadlines::default(),

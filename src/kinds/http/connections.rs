@@ -7,7 +7,7 @@
 use super::connection::Connection;
 use super::transport::Transport;
 use crate::kinds::request::RequestError;
-use crate::kinds::socket::Peer;
+use crate::kinds::stream::Endpoint;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -29,7 +29,7 @@ pub(super) struct Connections {
 }
 
 struct Shared {
-    peer: Peer,
+    endpoint: Endpoint,
     timeout: Duration,
     pool: RefCell<Pool>,
     /// Connections that there are.
@@ -49,8 +49,8 @@ struct Pool {
 
 impl Connections {
     /// None yet; each may take `timeout` to be opened.
-    pub fn new(peer: Peer, timeout: Duration) -> Connections {
-        let shared = Shared { peer, timeout, pool: RefCell::default(), open: Rc::default() };
+    pub fn new(endpoint: Endpoint, timeout: Duration) -> Connections {
+        let shared = Shared { endpoint, timeout, pool: RefCell::default(), open: Rc::default() };
         Connections { shared: Rc::new(shared) }
     }
 
@@ -155,6 +155,7 @@ impl Connections {
 impl Shared {
     async fn connect(&self) -> Result<Connection, RequestError> {
         let open = self.open.get();
-        Ok(Connection::new(Transport::connect(&self.peer, self.timeout, open).await?, Rc::clone(&self.open)))
+        let transport = Transport::connect(&self.endpoint, self.timeout, open).await?;
+        Ok(Connection::new(transport, Rc::clone(&self.open)))
     }
 }

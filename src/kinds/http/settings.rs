@@ -1,15 +1,18 @@
 //! What an `http` target is declared with, read once.
 
+use crate::kinds::client::ClientError;
 use crate::kinds::socket::{DEFAULT_TIMEOUT, Peer};
+use crate::kinds::stream::Endpoint;
 use crate::lang::call::Arguments;
 use crate::lang::value::Value;
 use hyper::Uri;
 use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue};
+use std::path::Path;
 use std::time::Duration;
 
 /// The settings of one target.
 pub(super) struct Settings {
-    pub peer: Peer,
+    pub endpoint: Endpoint,
     /// The base's own path, without a slash at its end.
     pub prefix: String,
     /// Of every request; the host is among them.
@@ -26,28 +29,29 @@ pub enum HttpTargetError {
     /// A user and a password, which are not repeated here.
     #[error("a base address holds no user or password: send them as a header")]
     Credentials,
-    /// Encrypted connections are not there yet.
-    #[error("`{0}` asks for TLS, which soak does not speak yet")]
-    Tls(String),
+    /// TLS cannot be set up as it says.
+    #[error(transparent)]
+    Tls(#[from] ClientError),
     /// A header that HTTP does not allow. Its value is not repeated here: it may be a secret.
     #[error("the header `{0}` has a name or a value that HTTP does not allow")]
     Header(String),
 }
 
 impl Settings {
-    /// From the settings `base`, `header` and `timeout`.
-    pub fn read(settings: &Arguments) -> Result<Settings, HttpTargetError> {
+    /// From the settings `base`, `header`, `timeout` and `tls`; relative paths start at `folder`.
+    pub fn read(settings: &Arguments, folder: &Path) -> Result<Settings, HttpTargetError> {
         let base = settings.text("base").unwrap_or_default();
         if base.split(['/', '?']).nth(2).is_some_and(|authority| authority.contains('@')) {
             return Err(HttpTargetError::Credentials);
         }
         let refuse = || HttpTargetError::Base(base.to_string());
         let uri: Uri = base.parse().map_err(|_| refuse())?;
-        match uri.scheme_str() {
-            Some("http") if uri.query().is_none() => {}
-            Some("https") => return Err(HttpTargetError::Tls(base.to_string())),
+        let encrypted = match uri.scheme_str() {
+            _ if uri.query().is_some() => return Err(refuse()),
+            Some("http") => false,
+            Some("https") => true,
             _ => return Err(refuse()),
-        }
+        };
         let authority = uri.authority().ok_or_else(refuse)?;
         let mut headers = HeaderMap::new();
         headers.insert(HOST, HeaderValue::from_str(authority.as_str()).map_err(|_| refuse())?);
@@ -55,8 +59,11 @@ impl Settings {
             let (name, value) = header(values)?;
             headers.insert(name, value);
         }
+        let port = if encrypted { 443 } else { 80 };
+        let peer = Peer::parse(authority.as_str(), Some(port)).ok_or_else(refuse)?;
+        let endpoint = Endpoint::of_url(peer, encrypted, "https", settings, folder)?;
         Ok(Settings {
-            peer: Peer::parse(authority.as_str(), Some(80)).ok_or_else(refuse)?,
+            endpoint: endpoint.offering(&["http/1.1"]),
             prefix: uri.path().trim_end_matches('/').to_string(),
             headers,
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),

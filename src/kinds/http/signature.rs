@@ -1,5 +1,6 @@
 //! What an HTTP service is declared with and asked.
 
+use crate::kinds::tls::signature::{self as tls, TLS};
 use crate::lang::declare::{flag, given, keyword, positional, request};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, Given, GivenResult, Kind, Parameter, Rule, Support, Verb};
@@ -14,7 +15,7 @@ pub static KIND: Kind = Kind {
     readings: &[],
     example: EXAMPLE,
     built_in: false,
-    rules: &[],
+    rules: tls::RULES,
     support: Support::Ready,
 };
 
@@ -33,13 +34,7 @@ const SETTINGS: &[Parameter] = &[
         "How long a request may take, from the connection to the last byte of the answer.",
     )
     .default("30s"),
-    keyword("tls", &[], "Whom to trust, of a base with https.")
-        .more(&[
-            keyword("ca", &[Accepts::Path], "A file of certificates to trust instead of the machine's own.")
-                .not_yet(),
-            flag("insecure", "Trusts any certificate.").not_yet(),
-        ])
-        .not_yet(),
+    TLS,
     flag("http2", "Speaks HTTP/2 from the first byte, many requests on one connection.").not_yet(),
     keyword("on", &[Accepts::Target(&["host"])], "The host from which it is asked.").not_yet(),
 ];
