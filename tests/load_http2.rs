@@ -171,7 +171,9 @@ fn every_way_to_go_wrong_has_its_name() {
         ),
     ];
     for (name, base, cause) in cases {
-        let builder = asking(&base, "", "api get \"/\" timeout 2s { check status == 200 and body != \"\" }");
+        let timeout = if cause.contains("2s") { "2s" } else { "30s" };
+        let step = format!("api get \"/\" timeout {timeout} {{ check status == 200 and body != \"\" }}");
+        let builder = asking(&base, "", &step);
         let action = builder.named("ask");
         test(async {
             let mut run = Run::start(builder, 1);

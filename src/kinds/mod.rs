@@ -42,10 +42,13 @@ pub mod show;
 #[cfg(target_os = "linux")]
 mod socket;
 #[cfg(target_os = "linux")]
+pub mod stream;
+#[cfg(target_os = "linux")]
 mod stretch;
 #[cfg(target_os = "linux")]
 mod talk;
 pub mod tcp;
+pub mod tls;
 pub mod udp;
 #[cfg(target_os = "linux")]
 pub mod undo;

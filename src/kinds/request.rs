@@ -1,5 +1,6 @@
 //! Asking and being answered: the seam between an iteration and the kinds that carry out its requests.
 
+use super::tls::TlsFailure;
 use crate::lang::call::{Call, Turn};
 use crate::lang::eval::{NoValue, Surroundings};
 use crate::lang::expr::Expr;
@@ -122,6 +123,9 @@ pub enum RequestError {
     /// What came back was no HTTP.
     #[error("the answer is not valid HTTP")]
     Garbled,
+    /// A server that was offered HTTP/2 in the handshake of TLS and did not take it.
+    #[error("the server does not speak HTTP/2")]
+    NoHttp2,
     /// The answers of a server that was asked over HTTP/2 end with this connection, by the name of its reason (RFC 9113,
     /// section 7).
     #[error("the connection was ended by GOAWAY ({0})")]
@@ -164,6 +168,9 @@ pub enum RequestError {
         /// What the other end said.
         detail: String,
     },
+    /// No encrypted connection, by its cause.
+    #[error(transparent)]
+    Tls(TlsFailure),
     /// Anything else the system said.
     #[error("{0}")]
     Failed(String),

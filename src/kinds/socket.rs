@@ -3,6 +3,7 @@
 
 use super::names::Name;
 use super::request::RequestError;
+use super::tls;
 use crate::lang::call::Arguments;
 use hyper::http::uri::Authority;
 use nix::sys::socket::{setsockopt, sockopt};
@@ -154,6 +155,9 @@ pub fn connect_error(error: &io::Error, host: &str) -> RequestError {
 
 /// Why an open connection does not go on.
 pub fn stream_error(error: &io::Error) -> RequestError {
+    if let Some(failure) = tls::named(error) {
+        return RequestError::Tls(failure);
+    }
     match error.kind() {
         io::ErrorKind::ConnectionRefused => RequestError::Refused,
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {

@@ -23,6 +23,7 @@ use soak::lang::value::Value;
 use soak::load::engine::MakeRequesters;
 use soak::source::{Sources, Span};
 use std::io;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;

@@ -38,7 +38,7 @@ syntax match soakLineWord "\v%(^|[{;])\s*%(sent|received|file|order|hold)>" cont
 syntax match soakFrom "\v<from\s+env>"
 
 " Settings come before functions, so that `http` is a setting and `http(…)` a function.
-syntax match soakSetting "\v<%(address|after|base|between|ca|compress|connections|container|cookies|descriptor|dir|env|faulty|grace|header|http|http2|idle|insecure|interface|later|listen|log|match|on|own|path|pidfile|pool|proxy|ready|redirects|resolve|resp3|restart|reuse|run|signal|size|start|stop|timeout|tls|to|udp|unit|url|within)>" contained
+syntax match soakSetting "\v<%(address|after|base|between|ca|certificate|compress|connections|container|cookies|descriptor|dir|env|faulty|grace|header|http|http2|idle|insecure|interface|key|later|listen|log|match|name|on|own|path|pidfile|pool|proxy|ready|redirects|resolve|resp3|restart|reuse|run|signal|size|start|stop|timeout|tls|to|udp|unit|url|within)>" contained
 
 " Functions, and readings behind a dot.
 syntax match soakAggregate "\v<%(count|delta|distinct|first|growth|last|max|mean|min|p50|p90|p95|p99|p999|rate|sum)\ze\("

@@ -66,7 +66,7 @@ impl HttpClient {
     pub fn new(settings: &Arguments, around: &Around) -> Result<HttpClient, HttpTargetError> {
         let settings = Settings::read(settings, around)?;
         Ok(HttpClient {
-            base: Route::new(&settings, &settings.origin),
+            base: Route::new(&settings, &settings.origin)?,
             places: RefCell::default(),
             plain: settings.redirects == 0 && !settings.cookies && !settings.compress,
             settings,

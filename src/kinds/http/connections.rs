@@ -273,6 +273,6 @@ impl Keeping {
 impl Shared {
     async fn connect(&self) -> Result<Connection, RequestError> {
         let stream = self.way.open(self.timeout, self.open.count()).await?;
-        Ok(Connection::new(Transport::plain(stream), Rc::clone(&self.open)))
+        Ok(Connection::new(Transport::new(stream), Rc::clone(&self.open)))
     }
 }

@@ -79,7 +79,7 @@ impl HttpClient {
         let route = match &leg.origin {
             Cow::Borrowed(_) => &self.base,
             Cow::Owned(origin) => {
-                known = self.route(origin);
+                known = self.route(origin)?;
                 &*known
             }
         };
@@ -108,17 +108,18 @@ impl HttpClient {
     }
 
     /// The connections to another place than the base.
-    fn route(&self, origin: &Origin) -> Rc<Route> {
+    fn route(&self, origin: &Origin) -> Result<Rc<Route>, RequestError> {
         let mut places = self.places.borrow_mut();
         if let Some((_, route)) = places.iter().find(|(place, _)| place == origin) {
-            return Rc::clone(route);
+            return Ok(Rc::clone(route));
         }
-        let route = Rc::new(Route::new(&self.settings, origin));
+        let route = Route::new(&self.settings, origin);
+        let route = Rc::new(route.map_err(|error| RequestError::Failed(error.to_string()))?);
         if places.len() >= MOST_PLACES {
             places.remove(0);
         }
         places.push((origin.clone(), Rc::clone(&route)));
-        route
+        Ok(route)
     }
 
     /// Where an answer says that the request is to go (RFC 9110, section 15.4).
@@ -168,11 +169,7 @@ impl HttpClient {
         };
         let secure = match url.scheme() {
             "http" => false,
-            "https" => {
-                return Err(RequestError::Failed(
-                    "a redirect to https, which soak does not speak yet".into(),
-                ));
-            }
+            "https" => true,
             _ => return Err(RequestError::RedirectNowhere),
         };
         if !settings.reach.allows(host) {

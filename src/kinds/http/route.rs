@@ -6,6 +6,7 @@ use super::connections::Connections;
 use super::settings::{Origin, Settings, Version};
 use super::streams::Streams;
 use crate::kinds::request::RequestError;
+use crate::kinds::tls::TlsError;
 use std::ops::RangeInclusive;
 
 /// All connections to one place.
@@ -16,12 +17,15 @@ pub(super) enum Route {
 
 impl Route {
     /// To a place, as the settings have it.
-    pub fn new(settings: &Settings, origin: &Origin) -> Route {
-        let way = settings.way(origin);
-        match settings.version {
+    ///
+    /// # Errors
+    /// Where TLS cannot be set up for it.
+    pub fn new(settings: &Settings, origin: &Origin) -> Result<Route, TlsError> {
+        let way = settings.way(origin)?;
+        Ok(match settings.version {
             Version::One => Route::One(Connections::new(way, settings.timeout, settings.keeping)),
             Version::Two => Route::Two(Streams::new(way, origin.secure, settings.timeout, settings.keeping)),
-        }
+        })
     }
 
     /// Sends a request of a user and reads its answer.

@@ -5,12 +5,14 @@ use super::way::{Proxy, Way};
 use crate::kinds::client::Around;
 use crate::kinds::reach::Reach;
 use crate::kinds::socket::{DEFAULT_TIMEOUT, Peer};
+use crate::kinds::tls::{Tls, TlsError};
 use crate::lang::call::Arguments;
 use crate::lang::value::Value;
 use hyper::Uri;
 use hyper::header::{
     ACCEPT_ENCODING, CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION,
 };
+use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +33,7 @@ pub(super) struct Settings {
     pub version: Version,
     pub keeping: Keeping,
     pub proxy: Option<Proxy>,
+    pub encryption: Encryption,
     /// So many are followed.
     pub redirects: usize,
     /// Whether users keep cookies.
@@ -72,6 +75,47 @@ impl Origin {
     }
 }
 
+/// How TLS is spoken.
+pub(super) struct Encryption {
+    /// With the host of the base.
+    of_base: Option<Tls>,
+    /// With others, who are shown no certificate of soak's and have names of their own.
+    elsewhere: OnceCell<Result<Tls, TlsError>>,
+    trust: Arguments,
+    folder: PathBuf,
+    protocol: &'static str,
+}
+
+impl Encryption {
+    fn read(
+        settings: &Arguments,
+        around: &Around,
+        version: Version,
+        secure: bool,
+    ) -> Result<Encryption, TlsError> {
+        let mut trust = Arguments::default();
+        let of_trust = |name: &str| matches!(name, "tls" | "ca" | "insecure");
+        for (name, values) in settings.iter().filter(|(name, _)| of_trust(name)) {
+            trust.push(name, values.to_vec());
+        }
+        let protocol = if version == Version::Two { "h2" } else { "http/1.1" };
+        let folder = around.folder.clone();
+        let of_base = secure.then(|| Tls::read(settings, &folder)).transpose()?;
+        let of_base = of_base.map(|tls| tls.offering(&[protocol]));
+        let read = Encryption { of_base, elsewhere: OnceCell::new(), trust, folder, protocol };
+        if settings.has("tls") && !secure {
+            // What is wrong is told before anything starts.
+            read.elsewhere()?;
+        }
+        Ok(read)
+    }
+
+    fn elsewhere(&self) -> Result<Tls, TlsError> {
+        let read = || Ok(Tls::read(&self.trust, &self.folder)?.offering(&[self.protocol]));
+        self.elsewhere.get_or_init(read).clone()
+    }
+}
+
 /// Why a target cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpTargetError {
@@ -81,9 +125,9 @@ pub enum HttpTargetError {
     /// A user and a password, which are not repeated here.
     #[error("a base address holds no user or password: send them as a header")]
     Credentials,
-    /// Encrypted connections are not there yet.
-    #[error("`{0}` asks for TLS, which soak does not speak yet")]
-    Tls(String),
+    /// TLS cannot be set up as it says.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// A header that HTTP does not allow. Its value is not repeated here: it may be a secret.
     #[error("the header `{0}` has a name or a value that HTTP does not allow")]
     Header(String),
@@ -107,15 +151,22 @@ impl Settings {
         }
         let refuse = || HttpTargetError::Base(base.to_string());
         let uri: Uri = base.parse().map_err(|_| refuse())?;
-        match uri.scheme_str() {
-            Some("http") if uri.query().is_none() => {}
-            Some("https") => return Err(HttpTargetError::Tls(base.to_string())),
+        let secure = match uri.scheme_str() {
+            _ if uri.query().is_some() => return Err(refuse()),
+            Some("http") => false,
+            Some("https") => true,
             _ => return Err(refuse()),
-        }
+        };
         let authority = uri.authority().ok_or_else(refuse)?.as_str();
-        let peer = Peer::parse(authority, Some(80)).ok_or_else(refuse)?.resolved(settings);
-        let origin = Origin { secure: false, peer, authority: authority.to_string() };
+        let port = if secure { 443 } else { 80 };
+        let peer = Peer::parse(authority, Some(port)).ok_or_else(refuse)?.resolved(settings);
+        let origin = Origin { secure, peer, authority: authority.to_string() };
         let version = if settings.has("http2") { Version::Two } else { Version::One };
+        let redirects = settings.number("redirects").map_or(0, |count| count.max(0.0) as usize);
+        if !secure && redirects == 0 && settings.has("tls") {
+            return Err(TlsError::NotAsked("https").into());
+        }
+        let encryption = Encryption::read(settings, around, version, secure)?;
         let proxy = settings.text("proxy").map(|url| Proxy::parse(url).ok_or(HttpTargetError::Proxy));
         let proxy = proxy.transpose()?.map(|proxy| proxy.resolved(settings));
         for peer in [Some(&origin.peer), proxy.as_ref().map(|proxy| &proxy.peer)].into_iter().flatten() {
@@ -131,7 +182,8 @@ impl Settings {
             version,
             keeping,
             proxy,
-            redirects: settings.number("redirects").map_or(0, |count| count.max(0.0) as usize),
+            redirects,
+            encryption,
             cookies: settings.has("cookies"),
             compress: settings.has("compress"),
             resolve: settings.duration("resolve"),
@@ -180,12 +232,20 @@ impl Settings {
     }
 
     /// How a connection for requests to this place is opened.
-    pub fn way(&self, origin: &Origin) -> Way {
-        match &self.proxy {
-            None => Way::direct(origin.peer.clone()),
-            Some(proxy) if self.tunnels(origin) => Way::tunnel(proxy, &origin.peer),
-            Some(proxy) => Way::direct(proxy.peer.clone()),
-        }
+    ///
+    /// # Errors
+    /// Where TLS cannot be set up for it.
+    pub fn way(&self, origin: &Origin) -> Result<Way, TlsError> {
+        let tls = match origin.secure {
+            true if *origin == self.origin => self.encryption.of_base.clone(),
+            true => Some(self.encryption.elsewhere()?),
+            false => None,
+        };
+        Ok(match &self.proxy {
+            None => Way::direct(&origin.peer, tls),
+            Some(proxy) if self.tunnels(origin) => Way::tunnel(proxy, &origin.peer, tls),
+            Some(proxy) => Way::direct(&proxy.peer, None),
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What an HTTP service is declared with and asked.
 
 use crate::kinds::tcp::signature::RESOLVE;
+use crate::kinds::tls::signature::{self as tls, TLS};
 use crate::lang::declare::{flag, given, keyword, positional, request};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, Given, GivenResult, Kind, Parameter, Rule, Support, Verb};
@@ -20,6 +21,9 @@ pub static KIND: Kind = Kind {
         Rule::AtMostOne(&["own", "reuse"]),
         Rule::AtMostOne(&["reuse", "idle"]),
         Rule::AtMostOne(&["http2", "idle"]),
+        tls::CERTIFICATE,
+        tls::KEY,
+        tls::TRUST,
     ],
     support: Support::Ready,
 };
@@ -39,13 +43,7 @@ const SETTINGS: &[Parameter] = &[
         "How long a request may take, from the connection to the last byte of the answer.",
     )
     .default("30s"),
-    keyword("tls", &[], "Whom to trust, of a base with https.")
-        .more(&[
-            keyword("ca", &[Accepts::Path], "A file of certificates to trust instead of the machine's own.")
-                .not_yet(),
-            flag("insecure", "Trusts any certificate.").not_yet(),
-        ])
-        .not_yet(),
+    TLS,
     flag("http2", "Speaks HTTP/2 from the first byte, many requests on one connection."),
     keyword(
         "connections",

@@ -96,6 +96,9 @@ impl Streams {
 
     async fn open(&self) -> Result<Opened, RequestError> {
         let stream = self.way.open(self.timeout, 0).await?;
+        if stream.holds_back() && stream.protocol() != Some(b"h2") {
+            return Err(RequestError::NoHttp2);
+        }
         let shaking = Builder::new()
             .enable_push(false)
             .initial_window_size(STREAM_WINDOW)

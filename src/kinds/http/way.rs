@@ -4,6 +4,8 @@ use super::head;
 use crate::kinds::place::Place;
 use crate::kinds::request::RequestError;
 use crate::kinds::socket::{Peer, stream_error};
+use crate::kinds::stream::Stream;
+use crate::kinds::tls::Tls;
 use crate::lang::call::Arguments;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,6 +13,7 @@ use hyper::header::HeaderValue;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
 
 /// What a proxy says before it connects is not longer than a head may be.
 const PIECE: usize = 4 << 10;
@@ -52,16 +55,18 @@ pub(super) struct Way {
     peer: Peer,
     /// The head of the request that asks a proxy there to connect on.
     tunnel: Option<Vec<u8>>,
+    /// What is spoken with the host of that name, once there is a connection to it.
+    tls: Option<(Tls, String)>,
 }
 
 impl Way {
     /// To a peer and no further.
-    pub fn direct(peer: Peer) -> Way {
-        Way { peer, tunnel: None }
+    pub fn direct(peer: &Peer, tls: Option<Tls>) -> Way {
+        Way { peer: peer.clone(), tunnel: None, tls: tls.map(|tls| (tls, peer.host.clone())) }
     }
 
     /// Through a proxy that passes bytes on (RFC 9110, section 9.3.6).
-    pub fn tunnel(proxy: &Proxy, to: &Peer) -> Way {
+    pub fn tunnel(proxy: &Proxy, to: &Peer, tls: Option<Tls>) -> Way {
         let mut head = format!("CONNECT {to} HTTP/1.1\r\nhost: {to}\r\n").into_bytes();
         if let Some(authorization) = &proxy.authorization {
             head.extend_from_slice(b"proxy-authorization: ");
@@ -69,43 +74,47 @@ impl Way {
             head.extend_from_slice(b"\r\n");
         }
         head.extend_from_slice(b"\r\n");
-        Way { peer: proxy.peer.clone(), tunnel: Some(head) }
+        Way { peer: proxy.peer.clone(), tunnel: Some(head), ..Way::direct(to, tls) }
     }
 
     /// Opens a connection, one of `open` to the same place.
-    pub async fn open(&self, timeout: Duration, open: usize) -> Result<TcpStream, RequestError> {
-        let connecting = async {
-            let mut stream = self.peer.connect(timeout, open).await?;
-            if let Some(head) = &self.tunnel {
-                stream.write_all(head).await.map_err(|error| stream_error(&error))?;
-                let mut said = Vec::new();
-                loop {
-                    said.reserve(PIECE);
-                    match stream.read_buf(&mut said).await {
-                        Ok(0) => return Err(RequestError::Closed),
-                        Ok(_) => {}
-                        Err(error) => return Err(stream_error(&error)),
-                    }
-                    // The answer to CONNECT has no body, and nobody else has spoken yet.
-                    match head::read(&said, true, false)? {
-                        None => {}
-                        Some((head, length)) if (200..300).contains(&head.status) => {
-                            if length < said.len() {
-                                return Err(RequestError::Garbled);
-                            }
-                            break;
-                        }
-                        Some((head, _)) => return Err(RequestError::ProxyAnswered(head.status)),
-                    }
-                }
-            }
-            Ok(stream)
-        };
-        if self.tunnel.is_none() {
-            return connecting.await;
+    pub async fn open(&self, timeout: Duration, open: usize) -> Result<Stream, RequestError> {
+        let deadline = Instant::now() + timeout;
+        let stream = self.peer.connect(timeout, open).await?;
+        if self.tunnel.is_none() && self.tls.is_none() {
+            return Ok(Stream::Plain(stream));
         }
-        let connected = tokio::time::timeout(timeout, connecting).await;
-        connected.unwrap_or(Err(RequestError::TimedOut(timeout)))
+        let opened = timeout_at(deadline, self.go_on(stream)).await;
+        opened.unwrap_or(Err(RequestError::TimedOut(timeout)))
+    }
+
+    async fn go_on(&self, mut stream: TcpStream) -> Result<Stream, RequestError> {
+        if let Some(head) = &self.tunnel {
+            ask_to_connect(&mut stream, head).await?;
+        }
+        match &self.tls {
+            Some((tls, host)) => tls.handshake(stream, host).await.map(Stream::Encrypted),
+            None => Ok(Stream::Plain(stream)),
+        }
+    }
+}
+
+async fn ask_to_connect(stream: &mut TcpStream, head: &[u8]) -> Result<(), RequestError> {
+    stream.write_all(head).await.map_err(|error| stream_error(&error))?;
+    let mut said = Vec::with_capacity(PIECE);
+    loop {
+        if stream.read_buf(&mut said).await.map_err(|error| stream_error(&error))? == 0 {
+            return Err(RequestError::Closed);
+        }
+        // The answer to CONNECT has no body, and nobody else has spoken yet.
+        match head::read(&said, true, false)? {
+            None => {}
+            Some((head, _)) if !(200..300).contains(&head.status) => {
+                return Err(RequestError::ProxyAnswered(head.status));
+            }
+            Some((_, length)) if length < said.len() => return Err(RequestError::Garbled),
+            Some(_) => return Ok(()),
+        }
     }
 }
 
