@@ -101,19 +101,22 @@ impl Way {
 
 async fn ask_to_connect(stream: &mut TcpStream, head: &[u8]) -> Result<(), RequestError> {
     stream.write_all(head).await.map_err(|error| stream_error(&error))?;
-    let mut said = Vec::with_capacity(PIECE);
+    let (mut said, mut piece) = (Vec::new(), vec![0; PIECE]);
     loop {
-        if stream.read_buf(&mut said).await.map_err(|error| stream_error(&error))? == 0 {
-            return Err(RequestError::Closed);
+        // What comes behind the head is the other end's already, so it is only looked at.
+        let before = said.len();
+        match stream.peek(&mut piece).await.map_err(|error| stream_error(&error))? {
+            0 => return Err(RequestError::Closed),
+            length => said.extend_from_slice(&piece[..length]),
         }
-        // The answer to CONNECT has no body, and nobody else has spoken yet.
-        match head::read(&said, true, false)? {
+        // The answer to CONNECT has no body.
+        let head = head::read(&said, true, false)?;
+        let taken = head.as_ref().map_or(said.len(), |(_, length)| *length) - before;
+        stream.read_exact(&mut piece[..taken]).await.map_err(|error| stream_error(&error))?;
+        match head {
             None => {}
-            Some((head, _)) if !(200..300).contains(&head.status) => {
-                return Err(RequestError::ProxyAnswered(head.status));
-            }
-            Some((_, length)) if length < said.len() => return Err(RequestError::Garbled),
-            Some(_) => return Ok(()),
+            Some((head, _)) if (200..300).contains(&head.status) => return Ok(()),
+            Some((head, _)) => return Err(RequestError::ProxyAnswered(head.status)),
         }
     }
 }
