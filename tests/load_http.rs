@@ -5,7 +5,7 @@
 mod load_support;
 
 use load_support::server::{Server, answer, raw, read_head};
-use load_support::{Builder, Run, field, open, order, text, word};
+use load_support::{Builder, Run, around, field, open, order, text, word};
 use soak::kinds::http::client::HttpClient;
 use soak::lang::call::Arguments;
 use soak::lang::expr::{ActionId, IterationWord};
@@ -95,11 +95,9 @@ fn every_way_to_go_wrong_has_its_name() {
             "the answer is not valid HTTP",
         ),
         (
-            "sends a gigabyte",
-            after_request(move |stream| {
-                forever(stream, "HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\n", &[0; 1 << 16])
-            }),
-            "the answer is larger than 64 MiB",
+            "sends a body for ever",
+            after_request(move |stream| forever(stream, "HTTP/1.1 200 OK\r\n\r\n", &[0; 1 << 16])),
+            "no answer within 3s",
         ),
         (
             "never answers",
@@ -294,7 +292,7 @@ fn a_base_that_cannot_be_used_is_refused_without_its_secrets() {
         let mut settings = Arguments::default();
         settings.push("base", vec![Value::Text(base.into())]);
         settings.push("header", vec![Value::Text("X-Token".into()), Value::Text(header.into())]);
-        HttpClient::new(&settings).err().map(|error| error.to_string())
+        HttpClient::new(&settings, &around()).err().map(|error| error.to_string())
     };
     assert_eq!(refuse("http://127.0.0.1:80/x", "fine"), None);
     for (base, header) in [
@@ -302,7 +300,7 @@ fn a_base_that_cannot_be_used_is_refused_without_its_secrets() {
         ("http://127.0.0.1", "hush\nfine"),
         ("http://127.0.0.1?x=1", "fine"),
         ("127.0.0.1", "fine"),
-        ("https://127.0.0.1", "fine"),
+        ("ftp://127.0.0.1", "fine"),
         ("", "fine"),
     ] {
         let error = refuse(base, header).unwrap_or_else(|| panic!("{base} is accepted"));

@@ -7,6 +7,7 @@ use super::names::Entity;
 use super::scenario::{Argued, Origin, ReceivedFrom, SourceValue, StepKind, Target};
 use super::state::{Checker, Place};
 use super::walk::{visit_steps, visit_tells};
+use crate::kinds::reach::is_loopback;
 use crate::lang::expr::{Expr, TargetId};
 use crate::lang::function::SourceArgument;
 use crate::lang::signature::Accepts;
@@ -14,7 +15,6 @@ use crate::lang::types::Type;
 use crate::source::Span;
 use crate::syntax::ast::{Permit, PermitSubject};
 use std::collections::HashSet;
-use std::net::IpAddr;
 
 impl Checker<'_> {
     /// `permit load to "host"`, `permit fault on name`
@@ -178,9 +178,6 @@ impl Checker<'_> {
 
     /// Whether a host is loopback, one of the scenario's own, or permitted.
     fn is_near(&self, host: &str) -> bool {
-        let loopback = host == "localhost"
-            || host.ends_with(".localhost")
-            || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
         let own = || {
             let hosts = self.scenario.targets.iter().filter(|target| target.kind.name == "host");
             let mut addresses = hosts.flat_map(|target| &target.settings).flat_map(|setting| &setting.values);
@@ -189,7 +186,9 @@ impl Checker<'_> {
                 _ => false,
             })
         };
-        loopback || self.scenario.permits.load.iter().any(|(permitted, _)| permitted == host) || own()
+        is_loopback(host)
+            || self.scenario.permits.load.iter().any(|(permitted, _)| permitted == host)
+            || own()
     }
 
     /// Whether the scenario has any statement at all that runs, for lints that make no sense on an empty one.

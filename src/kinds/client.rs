@@ -7,6 +7,7 @@ use super::database::client::DatabaseClient;
 use super::http::client::HttpClient;
 use super::mqtt::client::MqttClient;
 use super::nats::client::NatsClient;
+use super::reach::Reach;
 use super::redis::client::RedisClient;
 use super::request::Requester;
 use super::tcp::client::TcpClient;
@@ -31,9 +32,16 @@ pub struct Around {
     pub open: Arc<AtomicU64>,
     /// How many connections other processes hold to the same place.
     pub before: u64,
+    /// Whom the run may ask.
+    pub reach: Arc<Reach>,
 }
 
 impl Around {
+    /// For a run in a folder, that may ask this machine only.
+    pub fn new(run: RunId, folder: PathBuf) -> Around {
+        Around { run, folder, open: Arc::default(), before: 0, reach: Arc::default() }
+    }
+
     /// A name that no other client has, of this run or of another.
     pub fn unique(&self) -> String {
         static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -59,7 +67,7 @@ pub type MakeClient = fn(&Arguments, &Around) -> Result<Rc<dyn Requester>, Clien
 /// The kinds whose clients need nothing but their settings, by name.
 const CLIENTS: &[(&str, MakeClient)] = &[
     ("database", |settings, around| made(DatabaseClient::new(settings, around))),
-    ("http", |settings, _| made(HttpClient::new(settings))),
+    ("http", |settings, around| made(HttpClient::new(settings, around))),
     ("websocket", |settings, around| made(WebSocketClient::new(settings, around))),
     ("tcp", |settings, _| made(TcpClient::new(settings))),
     ("udp", |settings, _| made(UdpClient::new(settings))),

@@ -11,6 +11,8 @@ pub mod client;
 pub mod database;
 #[cfg(target_os = "linux")]
 mod deadlines;
+#[cfg(target_os = "linux")]
+pub mod descriptors;
 pub mod disk;
 mod form;
 pub mod grpc;
@@ -19,6 +21,8 @@ pub mod http;
 pub mod link;
 pub mod machine;
 pub mod mqtt;
+#[cfg(target_os = "linux")]
+mod names;
 pub mod nats;
 #[cfg(target_os = "linux")]
 mod pattern;
@@ -29,6 +33,7 @@ mod place;
 #[cfg(target_os = "linux")]
 mod pool;
 pub mod process;
+pub mod reach;
 pub mod redis;
 mod reference;
 #[cfg(target_os = "linux")]
@@ -37,10 +42,13 @@ pub mod show;
 #[cfg(target_os = "linux")]
 mod socket;
 #[cfg(target_os = "linux")]
+pub mod stream;
+#[cfg(target_os = "linux")]
 mod stretch;
 #[cfg(target_os = "linux")]
 mod talk;
 pub mod tcp;
+pub mod tls;
 pub mod udp;
 #[cfg(target_os = "linux")]
 pub mod undo;

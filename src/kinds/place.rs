@@ -3,6 +3,7 @@
 
 use super::client::ClientError;
 use super::socket::Peer;
+use crate::lang::call::Arguments;
 use hyper::Uri;
 
 /// A URL, taken apart.
@@ -54,6 +55,11 @@ impl Place {
         let peer = Peer::parse(address, Some(port)).ok_or_else(refuse)?;
         let path = uri.path_and_query().map_or_else(String::new, |path| path.as_str().to_string());
         Ok(Place { peer, path, user, password })
+    }
+
+    /// As the setting `resolve` says how often the host's name is asked for.
+    pub fn resolved(self, settings: &Arguments) -> Place {
+        Place { peer: self.peer.resolved(settings), ..self }
     }
 }
 

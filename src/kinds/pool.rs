@@ -34,8 +34,13 @@ pub struct Pool<C> {
 impl<C: Pooled> Pool<C> {
     /// From the settings `connections` and `own`.
     pub fn new(settings: &Arguments, usual: usize) -> Pool<C> {
-        let given = settings.number("connections").map(|count| count.max(1.0) as usize);
-        let count = if settings.has("own") { 0 } else { given.unwrap_or(usual).min(MOST_SHARED) };
+        let given = settings.number("connections").map(|count| count as usize);
+        Pool::of(given.unwrap_or(usual), settings.has("own"))
+    }
+
+    /// So many that are shared, or one for each user.
+    pub fn of(most: usize, own: bool) -> Pool<C> {
+        let count = if own { 0 } else { most.clamp(1, MOST_SHARED) };
         Pool {
             shared: (0..count).map(|_| Slot::default()).collect(),
             next: Cell::new(0),

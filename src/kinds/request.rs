@@ -1,5 +1,6 @@
 //! Asking and being answered: the seam between an iteration and the kinds that carry out its requests.
 
+use super::tls::TlsFailure;
 use crate::lang::call::{Call, Turn};
 use crate::lang::eval::{NoValue, Surroundings};
 use crate::lang::expr::Expr;
@@ -122,6 +123,34 @@ pub enum RequestError {
     /// What came back was no HTTP.
     #[error("the answer is not valid HTTP")]
     Garbled,
+    /// A server that was offered HTTP/2 in the handshake of TLS and did not take it.
+    #[error("the server does not speak HTTP/2")]
+    NoHttp2,
+    /// The answers of a server that was asked over HTTP/2 end with this connection, by the name of its reason (RFC 9113,
+    /// section 7).
+    #[error("the connection was ended by GOAWAY ({0})")]
+    GoneAway(&'static str),
+    /// The other end gave up one stream of an HTTP/2 connection, by the name of its reason.
+    #[error("the stream was reset ({0})")]
+    StreamReset(&'static str),
+    /// A proxy did not connect as it was asked to.
+    #[error("the proxy answered {0}")]
+    ProxyAnswered(u16),
+    /// Redirects that lead on and on.
+    #[error("more than {0} redirects")]
+    TooManyRedirects(usize),
+    /// A redirect whose address cannot be followed.
+    #[error("a redirect to no address that HTTP knows")]
+    RedirectNowhere,
+    /// A redirect to a host that the scenario does not name.
+    #[error("a redirect to `{0}`, which the scenario does not permit")]
+    RedirectRefused(String),
+    /// A body in a form that the client did not ask for.
+    #[error("the answer is compressed in a way that was not asked for")]
+    UnknownCoding,
+    /// A file that is sent ends earlier than when it was opened.
+    #[error("a file became shorter while it was sent")]
+    Shortened,
     /// The body is larger than soak reads.
     #[error("the answer is larger than {} MiB", .0 >> 20)]
     TooLarge(usize),
@@ -139,6 +168,9 @@ pub enum RequestError {
         /// What the other end said.
         detail: String,
     },
+    /// No encrypted connection, by its cause.
+    #[error(transparent)]
+    Tls(TlsFailure),
     /// Anything else the system said.
     #[error("{0}")]
     Failed(String),

@@ -1,12 +1,16 @@
 //! What all clients over TCP share: where a target is, how a connection to it is opened, and what went wrong by its
 //! cause.
 
+use super::names::Name;
 use super::request::RequestError;
+use super::tls;
+use crate::lang::call::Arguments;
 use hyper::http::uri::Authority;
 use nix::sys::socket::{setsockopt, sockopt};
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream};
 
@@ -21,25 +25,61 @@ pub const PER_SOURCE: usize = 8_000;
 /// So many loopback addresses are come from.
 const SOURCES: usize = 64;
 
-/// A host and a port.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A host and a port. What is known of the host's name is shared with all that are cloned from it.
+#[derive(Clone, Debug)]
 pub struct Peer {
     /// A name or an address, without brackets.
     pub host: String,
     /// The port.
     pub port: u16,
+    name: Rc<Name>,
 }
+
+impl PartialEq for Peer {
+    fn eq(&self, other: &Peer) -> bool {
+        self.host.eq_ignore_ascii_case(&other.host) && self.port == other.port
+    }
+}
+
+impl Eq for Peer {}
 
 impl Peer {
     /// From `host:port`; without a port, at the one given.
     pub fn parse(address: &str, port: Option<u16>) -> Option<Peer> {
         let authority: Authority = address.parse().ok()?;
-        let host = authority.host().trim_matches(['[', ']']).to_string();
+        let host = authority.host();
         let port = authority.port_u16().or(port)?;
-        (!host.is_empty()).then_some(Peer { host, port })
+        (!host.is_empty()).then(|| Peer::new(host, port))
     }
 
-    /// Opens a connection, one of `open` to the same place. A name is looked up each time.
+    /// From a host, in brackets or not, and a port.
+    pub fn new(host: &str, port: u16) -> Peer {
+        let host = host.trim_matches(['[', ']']).to_string();
+        Peer { name: Rc::new(Name::new(&host)), host, port }
+    }
+
+    /// As the setting `resolve` says how often its name is asked for.
+    pub fn resolved(self, settings: &Arguments) -> Peer {
+        self.resolved_every(settings.duration("resolve"))
+    }
+
+    /// Its name is asked for so often, where that is said.
+    pub fn resolved_every(self, every: Option<Duration>) -> Peer {
+        if let Some(every) = every {
+            self.name.renewed_every(every);
+        }
+        self
+    }
+
+    /// Where connections to it may go now, the first one to be tried first.
+    ///
+    /// # Errors
+    /// Where its name has no address.
+    pub async fn addresses(&self) -> io::Result<Vec<SocketAddr>> {
+        self.name.addresses(self.port).await
+    }
+
+    /// Opens a connection, one of `open` to the same place.
     pub async fn connect(&self, timeout: Duration, open: usize) -> Result<TcpStream, RequestError> {
         let connected = tokio::time::timeout(timeout, self.attempt(open)).await;
         let stream = connected
@@ -51,21 +91,29 @@ impl Peer {
     }
 
     async fn attempt(&self, open: usize) -> io::Result<TcpStream> {
-        let Ok(address) = self.host.parse::<IpAddr>() else {
-            return TcpStream::connect((self.host.as_str(), self.port)).await;
-        };
-        let first = open / PER_SOURCE;
-        let addresses = if is_loopback_v4(address) { first.min(SOURCES - 1)..SOURCES } else { 0..1 };
-        let mut taken = io::Error::from(io::ErrorKind::AddrNotAvailable);
-        for source in addresses {
-            match connect_from(source, SocketAddr::new(address, self.port)).await {
-                // All ports of this source are in use.
-                Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => taken = error,
-                other => return other,
+        let mut last = io::Error::from(io::ErrorKind::NotFound);
+        for address in self.addresses().await? {
+            match connect(address, open).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => last = error,
             }
         }
-        Err(taken)
+        Err(last)
     }
+}
+
+async fn connect(to: SocketAddr, open: usize) -> io::Result<TcpStream> {
+    let first = open / PER_SOURCE;
+    let sources = if is_loopback_v4(to.ip()) { first.min(SOURCES - 1)..SOURCES } else { 0..1 };
+    let mut taken = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for source in sources {
+        match connect_from(source, to).await {
+            // All ports of this source are in use.
+            Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => taken = error,
+            other => return other,
+        }
+    }
+    Err(taken)
 }
 
 impl fmt::Display for Peer {
@@ -99,6 +147,7 @@ async fn connect_from(source: usize, to: SocketAddr) -> io::Result<TcpStream> {
 pub fn connect_error(error: &io::Error, host: &str) -> RequestError {
     match error.kind() {
         io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse => RequestError::Exhausted,
+        // What the system itself says has a number; a name without an address has none.
         _ if error.raw_os_error().is_none() => RequestError::NoAddress(host.to_string()),
         _ => stream_error(error),
     }
@@ -106,6 +155,9 @@ pub fn connect_error(error: &io::Error, host: &str) -> RequestError {
 
 /// Why an open connection does not go on.
 pub fn stream_error(error: &io::Error) -> RequestError {
+    if let Some(failure) = tls::named(error) {
+        return RequestError::Tls(failure);
+    }
     match error.kind() {
         io::ErrorKind::ConnectionRefused => RequestError::Refused,
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {

@@ -5,9 +5,12 @@ use soak::check;
 use soak::check::scenario::{
     Action, Argued, Argument, IterationStep, Ledger, LedgerKey, LedgerSent, Mix, Scenario, Target, Tell,
 };
+use soak::kinds::client::Around;
 use soak::kinds::disk::folder::Folder;
 use soak::kinds::http::client::HttpClient;
+use soak::kinds::reach::Reach;
 use soak::kinds::request::Requester;
+use soak::kinds::undo::RunId;
 use soak::kinds::{disk, http};
 use soak::lang::call::Arguments;
 use soak::lang::eval::Surroundings;
@@ -20,6 +23,7 @@ use soak::lang::value::Value;
 use soak::load::engine::MakeRequesters;
 use soak::source::{Sources, Span};
 use std::io;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -195,13 +199,19 @@ impl Builder {
             for (kind, settings) in kinds.into_iter().zip(settings) {
                 made.push(Some(match kind {
                     "disk" => Rc::new(Folder::open(settings.text("path").unwrap_or_default(), 1)?),
-                    _ => Rc::new(HttpClient::new(&settings).map_err(io::Error::other)?),
+                    _ => Rc::new(HttpClient::new(&settings, &around()).map_err(io::Error::other)?),
                 }));
             }
             Ok(made)
         };
         (Arc::new(self.scenario), Arc::new(self.sources), Box::new(make))
     }
+}
+
+/// What the clients of tests know of their run: they may ask a name that has no address.
+pub fn around() -> Around {
+    let reach = Reach::to(["no-such-name.invalid".to_string()]);
+    Around { reach: Arc::new(reach), ..Around::new(RunId::fresh().unwrap(), ".".into()) }
 }
 
 /// A scenario from its text, as the parser and the checker read it.

@@ -5,6 +5,7 @@ use crate::check::scenario::{Scenario, Step, StepKind};
 use crate::check::walk::visit_steps;
 use crate::event::Event;
 use crate::event::control::Control;
+use crate::kinds::descriptors;
 use crate::plan::{self, TouchKind};
 use crate::run::real::execute::{self, Order};
 use crate::run::{Ending, Options};
@@ -54,6 +55,7 @@ impl Executor for RealExecutor {
         sink: &mut dyn FnMut(Event),
         control: Control,
     ) -> Outcome {
+        descriptors::raise();
         let output = options.folder.join(OUTPUT);
         if let Err(error) = fs::create_dir_all(&output) {
             return Outcome::Impossible(format!("cannot make `{}`: {error}", output.display()));

@@ -18,7 +18,6 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::runtime;
@@ -69,12 +68,8 @@ async fn serve() -> io::Result<()> {
     let worker = match order(&mut orders, &mut line).await? {
         Some(Order::Begin { kind, run, folder, settings, open }) => {
             let kind = find(&kind).ok_or_else(|| io::Error::other("an unknown kind"))?;
-            let around = Around {
-                run: RunId::parse(&run).map_err(io::Error::other)?,
-                folder: PathBuf::from(folder),
-                open: Arc::default(),
-                before: open,
-            };
+            let run = RunId::parse(&run).map_err(io::Error::other)?;
+            let around = Around { before: open, ..Around::new(run, PathBuf::from(folder)) };
             let make = client::plain(kind.name).ok_or_else(|| io::Error::other("a kind without a client"))?;
             let settings = asked::arguments(settings, kind.all_settings());
             let client = make(&settings, &around).map_err(io::Error::other)?;

@@ -1,5 +1,6 @@
 //! What a gRPC service is declared with and asked.
 
+use crate::kinds::tcp::signature::RESOLVE;
 use crate::lang::declare::{flag, given, keyword, positional, request};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, GivenResult, Kind, Parameter, Rule, Support};
@@ -27,6 +28,7 @@ pub static KIND: Kind = Kind {
             keyword("timeout", &[Accepts::Quantity(Dimension::TIME)], "How long a call may take.")
                 .default("30s"),
         ),
+        built(RESOLVE),
         built(
             keyword("connections", &[Accepts::Count], "How many connections all users share.").default("1"),
         ),

@@ -4,7 +4,8 @@ use crate::kinds::request::RequestError;
 use bytes::Bytes;
 use std::cell::{Cell, RefCell};
 
-/// A larger answer ends its request with an error.
+/// A larger answer that is looked at ends its request with an error. One that nobody looks at is read and counted, however
+/// long it is: nothing of it is held.
 pub const MAX_BODY: usize = 64 << 20;
 /// Answers of one target that are being read may hold so much together; beyond it a request ends with an error.
 pub const MAX_HELD: usize = 512 << 20;
@@ -42,10 +43,10 @@ impl<'a> Body<'a> {
 
     /// It will be so long.
     pub fn expect(&mut self, length: u64) -> Result<(), RequestError> {
-        if length > MAX_BODY as u64 {
-            return Err(RequestError::TooLarge(MAX_BODY));
-        }
         if self.wanted {
+            if length > MAX_BODY as u64 {
+                return Err(RequestError::TooLarge(MAX_BODY));
+            }
             self.bytes.reserve_exact(length.min(AHEAD) as usize);
         }
         Ok(())
@@ -54,10 +55,10 @@ impl<'a> Body<'a> {
     /// More of it has come.
     pub fn add(&mut self, data: &[u8]) -> Result<(), RequestError> {
         self.received += data.len() as u64;
-        if self.received > MAX_BODY as u64 {
-            return Err(RequestError::TooLarge(MAX_BODY));
-        }
         if self.wanted {
+            if self.received > MAX_BODY as u64 {
+                return Err(RequestError::TooLarge(MAX_BODY));
+            }
             self.held += data.len();
             self.desk.held.set(self.desk.held.get() + data.len());
             if self.desk.held.get() > MAX_HELD {

@@ -5,32 +5,57 @@ use super::body::{Body, Desk};
 use super::chunked::Chunked;
 use super::head::{self, Framing, Head};
 use super::transport::Transport;
+use super::upload::{self, Reading, Upload};
 use crate::kinds::request::{RequestError, Wanted};
 use crate::kinds::socket::stream_error;
 use bytes::Bytes;
 use hyper::HeaderMap;
 use std::cell::Cell;
 use std::future::poll_fn;
-use std::io;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
+use tokio::sync::Notify;
 
 /// So many interim answers (100, 103) may come before the real one.
 const MAX_INTERIM: usize = 100;
+/// So many buffers of one answer are read before others have their turn.
+const MAX_READS: usize = 16;
 
 /// A connection that carries one request at a time.
 pub(super) struct Connection {
     transport: Transport,
     /// Whether it has carried a request before.
     used: bool,
-    /// How many there are to the same place.
-    open: Rc<Cell<usize>>,
+    /// Since when nobody uses it, where that matters.
+    pub idle_since: Option<Instant>,
+    open: Rc<Open>,
+}
+
+/// How many connections there are to one place.
+#[derive(Default)]
+pub(super) struct Open {
+    count: Cell<usize>,
+    less: Notify,
+}
+
+impl Open {
+    pub fn count(&self) -> usize {
+        self.count.get()
+    }
+
+    /// Waits until there is one less; for one task at a time.
+    pub async fn one_less(&self) {
+        self.less.notified().await;
+    }
 }
 
 /// A request as bytes.
 #[derive(Clone, Copy)]
 pub(super) struct Outgoing<'a> {
     pub bytes: &'a [u8],
+    /// What follows them.
+    pub upload: Option<&'a Upload>,
     /// Whether it is a HEAD request, whose answer has no body.
     pub is_head: bool,
     pub wanted: Wanted,
@@ -64,9 +89,9 @@ impl From<RequestError> for Failure {
 
 impl Connection {
     /// Over an open stream; it counts in `open` for as long as it lives.
-    pub fn new(transport: Transport, open: Rc<Cell<usize>>) -> Connection {
-        open.set(open.get() + 1);
-        Connection { transport, used: false, open }
+    pub fn new(transport: Transport, open: Rc<Open>) -> Connection {
+        open.count.set(open.count.get() + 1);
+        Connection { transport, used: false, idle_since: None, open }
     }
 
     /// Whether it could carry a request now, as far as is known.
@@ -83,6 +108,7 @@ impl Connection {
             request,
             first,
             sent: 0,
+            upload: request.upload.map(|upload| Box::new(upload.read())),
             flushed: false,
             refused: None,
             unread: Vec::new(),
@@ -97,7 +123,8 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.open.set(self.open.get() - 1);
+        self.open.count.set(self.open.count.get() - 1);
+        self.open.less.notify_one();
     }
 }
 
@@ -117,6 +144,8 @@ struct Exchange<'a> {
     /// Whether the connection is new.
     first: bool,
     sent: usize,
+    /// What has yet to be sent behind the request's own bytes.
+    upload: Option<Box<Reading>>,
     flushed: bool,
     /// Why no more can be sent.
     refused: Option<RequestError>,
@@ -137,12 +166,21 @@ impl Exchange<'_> {
             if self.sent == 0 && !self.first {
                 return Poll::Ready(Err(Failure::Unsent));
             }
+            if upload::is_own(&error) {
+                return Poll::Ready(Err(error.into()));
+            }
             // What the other end had said before it refused the rest still counts.
-            self.refused = Some(stream_error(&error));
+            self.refused = Some(error);
         }
         let desk = self.desk;
         let mut buffer = desk.buffer.borrow_mut();
+        let mut reads = 0;
         loop {
+            reads += 1;
+            if reads > MAX_READS {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             let read = match self.transport.poll_read(context, &mut buffer) {
                 Poll::Pending if self.refused.is_none() => return Poll::Pending,
                 Poll::Pending => Err(self.refused.take().unwrap_or(RequestError::Reset)),
@@ -160,17 +198,27 @@ impl Exchange<'_> {
         }
     }
 
-    fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<Result<(), RequestError>> {
         while self.sent < self.request.bytes.len() {
-            let written = ready!(self.transport.poll_write(context, &self.request.bytes[self.sent..]))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
-            }
-            self.sent += written;
+            self.sent += ready!(poll_write(self.transport, context, &self.request.bytes[self.sent..]))?;
         }
-        ready!(self.transport.poll_flush(context))?;
+        ready!(self.poll_upload(context))?;
+        ready!(self.transport.poll_flush(context)).map_err(|error| stream_error(&error))?;
         self.flushed = true;
         Poll::Ready(Ok(()))
+    }
+
+    fn poll_upload(&mut self, context: &mut Context<'_>) -> Poll<Result<(), RequestError>> {
+        let Some(upload) = &mut self.upload else { return Poll::Ready(Ok(())) };
+        loop {
+            let piece = ready!(upload.poll_piece(context))?;
+            if piece.is_empty() {
+                self.upload = None;
+                return Poll::Ready(Ok(()));
+            }
+            let written = ready!(poll_write(self.transport, context, piece))?;
+            upload.advance(written);
+        }
     }
 
     /// The other end has closed.
@@ -248,4 +296,17 @@ impl Exchange<'_> {
         let reusable = head.keep_alive && clean && self.flushed;
         Ok(Incoming { status: head.status, headers: head.headers, body, received, reusable })
     }
+}
+
+/// Writes some of the bytes, at least one.
+fn poll_write(
+    transport: &mut Transport,
+    context: &mut Context<'_>,
+    bytes: &[u8],
+) -> Poll<Result<usize, RequestError>> {
+    Poll::Ready(match ready!(transport.poll_write(context, bytes)) {
+        Ok(0) => Err(RequestError::Closed),
+        Ok(written) => Ok(written),
+        Err(error) => Err(stream_error(&error)),
+    })
 }

@@ -1,5 +1,7 @@
 //! What an HTTP service is declared with and asked.
 
+use crate::kinds::tcp::signature::RESOLVE;
+use crate::kinds::tls::signature::{self as tls, TLS};
 use crate::lang::declare::{flag, given, keyword, positional, request};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, Given, GivenResult, Kind, Parameter, Rule, Support, Verb};
@@ -14,7 +16,15 @@ pub static KIND: Kind = Kind {
     readings: &[],
     example: EXAMPLE,
     built_in: false,
-    rules: &[],
+    rules: &[
+        Rule::AtMostOne(&["connections", "own"]),
+        Rule::AtMostOne(&["own", "reuse"]),
+        Rule::AtMostOne(&["reuse", "idle"]),
+        Rule::AtMostOne(&["http2", "idle"]),
+        tls::CERTIFICATE,
+        tls::KEY,
+        tls::TRUST,
+    ],
     support: Support::Ready,
 };
 
@@ -33,14 +43,41 @@ const SETTINGS: &[Parameter] = &[
         "How long a request may take, from the connection to the last byte of the answer.",
     )
     .default("30s"),
-    keyword("tls", &[], "Whom to trust, of a base with https.")
-        .more(&[
-            keyword("ca", &[Accepts::Path], "A file of certificates to trust instead of the machine's own.")
-                .not_yet(),
-            flag("insecure", "Trusts any certificate.").not_yet(),
-        ])
-        .not_yet(),
-    flag("http2", "Speaks HTTP/2 from the first byte, many requests on one connection.").not_yet(),
+    TLS,
+    flag("http2", "Speaks HTTP/2 from the first byte, many requests on one connection."),
+    keyword(
+        "connections",
+        &[Accepts::Count],
+        "How many connections there are at most; with `http2`, how many all users share, 1 if not said.",
+    ),
+    flag("own", "Each user has a connection of its own, as browsers and devices have."),
+    keyword(
+        "reuse",
+        &[Accepts::Word(&["never"])],
+        "With `never` each request opens a connection, as a client that has just begun does.",
+    ),
+    keyword(
+        "idle",
+        &[Accepts::Quantity(Dimension::TIME)],
+        "How long a connection is kept that nobody uses; if not said, until the other end closes it.",
+    ),
+    RESOLVE,
+    keyword(
+        "redirects",
+        &[Accepts::Count],
+        "How many redirects of one request are followed; one to another machine needs a permit.",
+    )
+    .default("0"),
+    flag("cookies", "Each user keeps the cookies that it is given, and sends them back."),
+    flag(
+        "compress",
+        "Asks for compressed answers (gzip, deflate, br, zstd) and reads them; bytes count as they come.",
+    ),
+    keyword(
+        "proxy",
+        &[Accepts::Url(&["http"])],
+        "The proxy that it is asked through, with a user and a password where it wants them.",
+    ),
     keyword("on", &[Accepts::Target(&["host"])], "The host from which it is asked.").not_yet(),
 ];
 
@@ -50,7 +87,7 @@ static REQUEST: [Parameter; 7] = [
     keyword("json", &[Accepts::Json], "A body of JSON, with its content type."),
     keyword("text", &[Accepts::Text], "A body of plain text."),
     keyword("form", &[Accepts::Json], "A body as a form sends it, from an object."),
-    keyword("file", &[Accepts::Path], "A body that is a file's content.").not_yet(),
+    keyword("file", &[Accepts::Path], "A body that is a file's content."),
     keyword(
         "header",
         &[Accepts::Text, Accepts::Text],
@@ -104,6 +141,28 @@ action edit {
   api head "/items/{id}"
   api delete "/items/{id}" { check status in [200, 204] }
 }
+http shop {
+  base        "http://127.0.0.1:8081"
+  connections 64
+  idle        30s
+  redirects   5
+  cookies
+  compress
+  proxy       "http://127.0.0.1:3128"
+  resolve     10s
+}
+action browse {
+  shop get "/" { check status == 200 }
+  shop put "/report" file "report.pdf" header "Content-Type" "application/pdf"
+}
+http fresh { base "http://127.0.0.1:8082"; reuse never }
+http many { base "http://127.0.0.1:8083"; http2; own }
+action look {
+  fresh get "/"
+  many get "/"
+}
 load edit at 20/s for 10s
+load browse with 10 users for 10s
+load look at 5/s for 10s
 expect "Fast": p95(edit.latency) < 100ms
 "#;

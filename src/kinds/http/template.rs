@@ -4,16 +4,20 @@
 //! Arguments are evaluated in the order written, so that what is drawn does not depend on the order of the wire: the
 //! body, which is behind the headers there, is written aside first.
 
+use super::client::Asked;
 use super::form::form;
 use super::settings::{HttpTargetError, Settings};
-use crate::kinds::request::{Draft, RequestError};
+use super::upload::{Files, Found, Upload};
+use crate::kinds::request::{Draft, RequestError, Wanted};
 use crate::lang::eval::{NoValue, Surroundings, append, evaluate_drawn};
 use crate::lang::expr::{Expr, ExprKind, Piece};
 use crate::lang::json::Escaped;
 use crate::lang::value::Value;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, TRANSFER_ENCODING};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderName, TRANSFER_ENCODING};
 use std::fmt;
 use std::io::Write as _;
+use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// Why a request cannot be written down.
@@ -39,8 +43,12 @@ fn invalid(text: impl Into<String>) -> Unwritten {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Written {
     pub bytes: Vec<u8>,
-    /// How many of them are the body.
+    /// Where in them further headers can be put in.
+    pub head: usize,
+    /// How long the body is.
     pub body: u64,
+    /// The part of the body that does not stand in `bytes`.
+    pub upload: Option<Upload>,
     /// How long it may take, where the request says so.
     pub timeout: Option<Duration>,
     /// The body while it is written aside.
@@ -50,7 +58,12 @@ pub(super) struct Written {
 /// A request with places in it.
 #[derive(Debug)]
 pub(super) struct Template {
-    pub is_head: bool,
+    is_head: bool,
+    /// Whether it says itself which cookies go with it.
+    tells_cookies: bool,
+    /// Where files are found, and kept.
+    folder: PathBuf,
+    files: Rc<Files>,
     /// The method, a space, and the base's own path.
     start: Vec<u8>,
     /// The version, and the headers that stay the same, each with its line's end.
@@ -68,12 +81,13 @@ enum Part {
     Json(Json),
     Form(Expr),
     Text(Expr),
+    File(Expr),
     Timeout(Expr),
 }
 
 impl Template {
     /// From a request as the scenario writes it.
-    pub fn new(settings: &Settings, draft: &Draft<'_>) -> Result<Template, Unwritten> {
+    pub fn new(settings: &Settings, files: &Rc<Files>, draft: &Draft<'_>) -> Result<Template, Unwritten> {
         let method = method(draft.verb)?;
         let mut fixed = settings.headers.clone();
         let mut parts = Vec::new();
@@ -100,21 +114,22 @@ impl Template {
                     content_type = Some("text/plain; charset=utf-8");
                     parts.push(Part::Text(value.clone()));
                 }
+                "file" => {
+                    content_type = Some("application/octet-stream");
+                    parts.push(Part::File(value.clone()));
+                }
                 "timeout" => parts.push(Part::Timeout(value.clone())),
                 other => return Err(invalid(format!("an HTTP request takes no `{other}`"))),
             }
         }
         // How the body is delimited is said by what it is, not by what the scenario says of it.
         for name in [CONTENT_LENGTH, TRANSFER_ENCODING] {
-            let told =
-                parts.iter().any(|part| matches!(part, Part::Header { name: other, .. } if *other == name));
-            if told || fixed.contains_key(&name) {
+            if tells(&parts, &name) || fixed.contains_key(&name) {
                 return Err(invalid(format!("the header `{name}` is set by soak")));
             }
         }
-        let told = |part: &Part| matches!(part, Part::Header { name, .. } if *name == CONTENT_TYPE);
         let content_type =
-            content_type.filter(|_| !fixed.contains_key(CONTENT_TYPE) && !parts.iter().any(told));
+            content_type.filter(|_| !fixed.contains_key(CONTENT_TYPE) && !tells(&parts, &CONTENT_TYPE));
         let mut headers = b" HTTP/1.1\r\n".to_vec();
         for (name, value) in &fixed {
             line(&mut headers, name, value.as_bytes());
@@ -124,11 +139,19 @@ impl Template {
         }
         Ok(Template {
             is_head: method == "HEAD",
+            tells_cookies: tells(&parts, &COOKIE) || fixed.contains_key(COOKIE),
+            folder: settings.folder.clone(),
+            files: Rc::clone(files),
             start: [method, " ", &settings.prefix].concat().into_bytes(),
             headers,
             tells_length: matches!(method, "POST" | "PUT" | "PATCH"),
             parts,
         })
+    }
+
+    /// What a client has to know of it, where so much of its answer is looked at.
+    pub fn asked(&self, wanted: Wanted) -> Asked {
+        Asked { is_head: self.is_head, tells_cookies: self.tells_cookies, wanted }
     }
 
     /// Whether it is the same each time.
@@ -139,15 +162,17 @@ impl Template {
             Part::Path(expr) | Part::Form(expr) | Part::Text(expr) | Part::Timeout(expr) => constant(expr),
             Part::Header { value, .. } => constant(value),
             Part::Json(json) => json.is_fixed(),
+            // It may be another one the next time.
+            Part::File(_) => false,
         })
     }
 
     /// Writes the request down in place of what `written` held.
     pub fn write(&self, around: &mut dyn Surroundings, written: &mut Written) -> Result<(), Unwritten> {
-        let Written { bytes, body, timeout, aside } = written;
+        let Written { bytes, head, body, upload, timeout, aside } = written;
         bytes.clear();
         aside.clear();
-        *timeout = None;
+        (*upload, *timeout) = (None, None);
         bytes.extend_from_slice(&self.start);
         if !matches!(self.parts.first(), Some(Part::Path(_))) {
             bytes.push(b'/');
@@ -165,20 +190,33 @@ impl Template {
                     aside.extend_from_slice(form(&evaluate_drawn(object, around)?.to_json()).as_bytes());
                 }
                 Part::Text(text) => append(text, around, &mut Bytes(aside))?,
+                Part::File(path) => {
+                    let path = self.folder.join(evaluate_drawn(path, around)?.to_string());
+                    match self.files.find(&path).map_err(Unwritten::Invalid)? {
+                        Found::Whole(content) => aside.extend_from_slice(&content),
+                        Found::Large(file) => *upload = Some(file),
+                    }
+                }
                 Part::Timeout(time) => {
                     *timeout =
                         evaluate_drawn(time, around)?.as_quantity().and_then(|time| time.to_duration());
                 }
             }
         }
-        *body = aside.len() as u64;
-        if self.tells_length || !aside.is_empty() {
-            let _ = write!(bytes, "content-length: {}\r\n", aside.len());
+        *body = aside.len() as u64 + upload.as_ref().map_or(0, |file| file.length);
+        if self.tells_length || *body > 0 {
+            let _ = write!(bytes, "content-length: {body}\r\n");
         }
+        *head = bytes.len();
         bytes.extend_from_slice(b"\r\n");
         bytes.extend_from_slice(aside);
         Ok(())
     }
+}
+
+/// Whether one of these is a header of that name.
+fn tells(parts: &[Part], wanted: &HeaderName) -> bool {
+    parts.iter().any(|part| matches!(part, Part::Header { name, .. } if name == wanted))
 }
 
 /// The method of a verb's name.
@@ -207,7 +245,8 @@ fn not_allowed(header: &str) -> Unwritten {
     invalid(HttpTargetError::Header(header.to_string()).to_string())
 }
 
-fn line(headers: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
+/// Writes a header's line.
+pub(super) fn line(headers: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
     headers.extend_from_slice(name.as_str().as_bytes());
     headers.extend_from_slice(b": ");
     headers.extend_from_slice(value);

@@ -9,6 +9,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::{getpid, getppid, gettid, setsid};
 use tokio::process::{Child, Command};
 
+use crate::kinds::descriptors;
 use crate::kinds::undo::{MARK_PROCESS, MARK_RUN, Marker};
 
 /// A program to be started.
@@ -52,10 +53,12 @@ pub(super) fn start(start: &Start<'_>, streams: Streams) -> io::Result<Child> {
     };
     let runner = getpid();
     let dies_with_runner = gettid() == runner;
-    // SAFETY: setsid, prctl and getppid are async-signal-safe, and nothing is allocated between fork and exec.
+    let give_back = descriptors::give_back();
+    // SAFETY: setsid, setrlimit, prctl and getppid are async-signal-safe, and nothing is allocated between fork and exec.
     unsafe {
         command.pre_exec(move || {
             setsid()?;
+            give_back()?;
             if dies_with_runner {
                 prctl::set_pdeathsig(Signal::SIGKILL)?;
                 // The runner may have died before the line above: then nobody sends that signal any more.

@@ -60,7 +60,8 @@ impl RedisClient {
     /// # Errors
     /// Where one of them cannot be used.
     pub fn new(settings: &Arguments) -> Result<RedisClient, ClientError> {
-        let place = Place::parse(settings.text("url").unwrap_or_default(), "redis", "rediss", 6379)?;
+        let place = Place::parse(settings.text("url").unwrap_or_default(), "redis", "rediss", 6379)?
+            .resolved(settings);
         let database = place.path.trim_matches('/');
         if !database.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(ClientError::new(

@@ -1,5 +1,6 @@
 //! What a Redis server is declared with and told.
 
+use crate::kinds::tcp::signature::RESOLVE;
 use crate::lang::declare::{flag, given, keyword, positional, request};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, GivenResult, Kind, Rule, Support};
@@ -21,6 +22,7 @@ pub static KIND: Kind = Kind {
             "How long a command may take, from the connection to its answer.",
         )
         .default("30s"),
+        RESOLVE,
         keyword("connections", &[Accepts::Count], "How many connections all users share.").default("4"),
         flag("own", "Each user has a connection of its own, as MULTI, SELECT or BLPOP need it."),
         flag("resp3", "Speaks version 3 of the protocol."),

@@ -133,7 +133,7 @@ impl Connection {
 /// Where a target with an address is.
 pub(in crate::kinds) fn address(settings: &Arguments) -> Result<Peer, ClientError> {
     let address = settings.text("address").unwrap_or_default();
-    Peer::parse(address, None).ok_or_else(|| {
+    Peer::parse(address, None).map(|peer| peer.resolved(settings)).ok_or_else(|| {
         ClientError::new(format!("`{address}` is not an address: write one like \"127.0.0.1:7\""))
     })
 }

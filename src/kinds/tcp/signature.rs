@@ -11,6 +11,7 @@ pub static KIND: Kind = Kind {
     settings: &[
         keyword("address", &[Accepts::Address { port: true }], "Where it listens.").required(),
         TIMEOUT.default("30s"),
+        RESOLVE,
     ],
     one_of: &[],
     verbs: VERBS,
@@ -26,6 +27,14 @@ pub(in crate::kinds) const TIMEOUT: Parameter = keyword(
     &[Accepts::Quantity(Dimension::TIME)],
     "How long opening may take, and what is sent or waited for.",
 );
+
+/// Of every kind that finds its other end by a name.
+pub(in crate::kinds) const RESOLVE: Parameter = keyword(
+    "resolve",
+    &[Accepts::Quantity(Dimension::TIME)],
+    "How often the name of its host is looked up anew; 0s for each connection.",
+)
+.default("30s");
 
 /// What `send` takes, over TCP and over UDP.
 pub(in crate::kinds) const SEND: &[Parameter] = &[

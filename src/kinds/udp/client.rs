@@ -60,8 +60,8 @@ impl UdpClient {
     }
 
     async fn open(&self) -> io::Result<UdpSocket> {
-        let mut last = io::Error::other("the name has no address");
-        for to in tokio::net::lookup_host((self.peer.host.as_str(), self.peer.port)).await? {
+        let mut last = io::Error::from(io::ErrorKind::NotFound);
+        for to in self.peer.addresses().await? {
             let any = if to.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
             let any: SocketAddr = any.parse().map_err(io::Error::other)?;
             let socket = UdpSocket::bind(any).await?;

@@ -1,6 +1,6 @@
 //! What a UDP service is declared with and told.
 
-use crate::kinds::tcp::signature::{RECEIVED, SEND};
+use crate::kinds::tcp::signature::{RECEIVED, RESOLVE, SEND};
 use crate::lang::declare::{keyword, positional, request};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, Kind, Support};
@@ -17,6 +17,7 @@ pub static KIND: Kind = Kind {
             "How long a datagram is waited for before it counts as lost.",
         )
         .default("30s"),
+        RESOLVE,
     ],
     one_of: &[],
     verbs: &[

@@ -48,7 +48,8 @@ impl WebSocketClient {
     /// # Errors
     /// Where one of them cannot be used.
     pub fn new(settings: &Arguments, around: &Around) -> Result<WebSocketClient, ClientError> {
-        let place = Place::parse(settings.text("url").unwrap_or_default(), "ws", "wss", 80)?;
+        let place =
+            Place::parse(settings.text("url").unwrap_or_default(), "ws", "wss", 80)?.resolved(settings);
         if place.user.is_some() {
             return Err(ClientError::new("a `url` holds no user or password here: send them as a header"));
         }

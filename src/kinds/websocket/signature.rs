@@ -1,5 +1,6 @@
 //! What a WebSocket service is declared with and told.
 
+use crate::kinds::tcp::signature::RESOLVE;
 use crate::lang::declare::{given, keyword, request, series};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, GivenResult, Kind, Parameter, Support};
@@ -23,6 +24,7 @@ pub static KIND: Kind = Kind {
             "How long opening may take, and each message that is sent or waited for.",
         )
         .default("30s"),
+        RESOLVE,
     ],
     one_of: &[],
     verbs: &[request(

@@ -15,6 +15,7 @@ use regex::Regex;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::{NoValue, Sample};
+use crate::kinds::descriptors;
 
 /// Output beyond this is read and dropped.
 const MOST_OUTPUT: u64 = 1 << 20;
@@ -95,7 +96,8 @@ impl Drop for Group {
 
 async fn run(command: &Command) -> Result<(ExitStatus, String), NoValue> {
     let failed = |error: std::io::Error| NoValue::CannotRun(command.name(), error.to_string());
-    let mut child = tokio::process::Command::new(&command.program)
+    let mut running = tokio::process::Command::new(&command.program);
+    running
         .args(&command.arguments)
         .current_dir(&command.folder)
         .envs(command.environment.iter().map(|(name, value)| (name, value)))
@@ -103,9 +105,10 @@ async fn run(command: &Command) -> Result<(ExitStatus, String), NoValue> {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(failed)?;
+        .kill_on_drop(true);
+    // SAFETY: what is given back is one call of the system, and nothing is allocated between fork and exec.
+    unsafe { running.pre_exec(descriptors::give_back()) };
+    let mut child = running.spawn().map_err(failed)?;
     let leader = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
     let mut group = Group(leader);
     let mut output = Vec::new();

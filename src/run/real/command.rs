@@ -2,6 +2,7 @@
 
 use super::Shared;
 use super::command_output::{self, Printed, Streams};
+use crate::kinds::descriptors;
 use crate::kinds::process::program::resolve_program;
 use crate::kinds::process::reaper;
 use crate::kinds::undo::Marker;
@@ -51,7 +52,8 @@ async fn exit_code(shared: &Shared, words: &[String]) -> Result<Option<i32>, Str
     let environment = entries.iter().filter_map(|entry| entry.split_once('='));
     let Streams { standard, errors, printed } =
         command_output::open(&setup.output, &setup.mask).map_err(told)?;
-    let mut child = tokio::process::Command::new(program)
+    let mut running = tokio::process::Command::new(program);
+    running
         .args(&words[1..])
         .current_dir(&setup.folder)
         .envs(environment)
@@ -59,9 +61,10 @@ async fn exit_code(shared: &Shared, words: &[String]) -> Result<Option<i32>, Str
         .stdout(standard)
         .stderr(errors)
         .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(told)?;
+        .kill_on_drop(true);
+    // SAFETY: what is given back is one call of the system, and nothing is allocated between fork and exec.
+    unsafe { running.pre_exec(descriptors::give_back()) };
+    let mut child = running.spawn().map_err(told)?;
     // The run's reaper must leave this child's exit to who waits for it.
     let _claim = child.id().map(reaper::claim);
     let leader = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);

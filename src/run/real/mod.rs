@@ -23,13 +23,14 @@ mod source;
 pub use settings::SetupError;
 
 use super::world::{Answer, LoadId, Observation, Order, Sampling, Ticket, World};
-use crate::check::scenario::{LoadSubject, Origin, Scenario};
+use crate::check::scenario::{Argued, LoadSubject, Origin, Scenario};
 use crate::event::EventKind;
 use crate::event::control::Control;
 use crate::kinds::client::Around;
 use crate::kinds::disk::folder::Folder;
 use crate::kinds::process::options::Surroundings as ProcessSurroundings;
 use crate::kinds::process::supervision::Supervision;
+use crate::kinds::reach::Reach;
 use crate::kinds::request::Requester;
 use crate::kinds::undo::{Recorder, RunId};
 use crate::lang::eval::NoValue;
@@ -85,7 +86,19 @@ pub struct Setup {
 impl Setup {
     /// What the clients of targets know of the run.
     fn around(&self) -> Around {
-        Around { run: self.run.clone(), folder: self.folder.clone(), open: Arc::default(), before: 0 }
+        Around { reach: Arc::new(self.reach()), ..Around::new(self.run.clone(), self.folder.clone()) }
+    }
+
+    /// Whom the run may ask beside this machine: what the file permits, and its own hosts.
+    fn reach(&self) -> Reach {
+        let permitted = self.scenario.permits.load.iter().map(|(host, _)| host.clone());
+        let hosts = self.scenario.targets.iter().filter(|target| target.kind.name == "host");
+        let addresses = hosts.flat_map(|target| &target.settings).flat_map(|setting| &setting.values);
+        let own = addresses.filter_map(|value| match value {
+            Argued::Value(expr) => expr.constant()?.as_text()?.split('/').next().map(str::to_string),
+            _ => None,
+        });
+        Reach::to(permitted.chain(own))
     }
 }
 
