@@ -22,5 +22,6 @@ mod served;
 #[path = "../database/servers.rs"]
 #[allow(dead_code, reason = "the tests of databases use the rest of it")]
 mod servers;
+mod sources;
 mod tcp;
 mod websocket;
