@@ -7,7 +7,8 @@ use crate::kinds::client::{Around, ClientError};
 use crate::kinds::http::client::{MAX_BODY, header, http_error};
 use crate::kinds::pool::Pool;
 use crate::kinds::request::{Answer, RequestError, Requester};
-use crate::kinds::socket::{DEFAULT_TIMEOUT, Peer};
+use crate::kinds::socket::DEFAULT_TIMEOUT;
+use crate::kinds::stream::Endpoint;
 use crate::kinds::tcp::client::{address, within};
 use crate::lang::call::{Arguments, Call};
 use bytes::{Bytes, BytesMut};
@@ -30,7 +31,7 @@ const LONGEST: u128 = 99_999_999;
 
 /// A declared `grpc` target.
 pub struct GrpcClient {
-    peer: Peer,
+    endpoint: Endpoint,
     headers: Vec<(HeaderName, HeaderValue)>,
     timeout: Duration,
     pool: Pool<Connection>,
@@ -40,7 +41,7 @@ pub struct GrpcClient {
 }
 
 impl GrpcClient {
-    /// From the settings `address`, `descriptor`, `header`, `timeout`, `connections` and `own`.
+    /// From the settings `address`, `descriptor`, `header`, `timeout`, `connections`, `own` and `tls`.
     ///
     /// # Errors
     /// Where one of them cannot be used.
@@ -48,7 +49,8 @@ impl GrpcClient {
         let headers: Result<Vec<_>, _> = settings.all("header").map(header).collect();
         let descriptor = around.folder.join(settings.text("descriptor").unwrap_or_default());
         Ok(GrpcClient {
-            peer: address(settings)?,
+            // Servers that speak several protocols over TLS are told which one is meant.
+            endpoint: Endpoint::of_address(address(settings)?, settings, &around.folder)?.offering(&["h2"]),
             headers: headers.map_err(ClientError::new)?,
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
             pool: Pool::new(settings, 1),
@@ -78,8 +80,10 @@ impl GrpcClient {
         let sent = message.len();
         let mut request = Request::new(Full::new(message));
         *request.method_mut() = Method::POST;
-        let path = format!("http://{}/{}/{}", self.peer, method.parent_service().full_name(), method.name());
-        *request.uri_mut() = Uri::try_from(path)
+        let scheme = if self.endpoint.tls.is_some() { "https" } else { "http" };
+        let (service, name) = (method.parent_service(), method.name());
+        let url = format!("{scheme}://{}/{}/{name}", self.endpoint.peer, service.full_name());
+        *request.uri_mut() = Uri::try_from(url)
             .map_err(|_| RequestError::Invalid("the method's name is none that a path can hold".into()))?;
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
@@ -90,10 +94,10 @@ impl GrpcClient {
         for own in arguments.all("header") {
             headers.extend([header(own).map_err(|error| RequestError::Invalid(error.to_string()))?]);
         }
-        let connection = self.pool.get(user, || Connection::open(&self.peer, self.timeout)).await?;
+        let connection = self.pool.get(user, || Connection::open(&self.endpoint, self.timeout)).await?;
         let mut requests = connection.requests();
-        requests.ready().await.map_err(|error| http_error(&error))?;
-        let response = requests.send_request(request).await.map_err(|error| http_error(&error))?;
+        requests.ready().await.map_err(|error| connection.told(&error))?;
+        let response = requests.send_request(request).await.map_err(|error| connection.told(&error))?;
         let (status, body) = answer(response).await?;
         let bytes = (sent + body.len()) as u64;
         let document = match status::is_ok(status) {
@@ -143,7 +147,7 @@ impl Requester for GrpcClient {
     fn warm_up(&self, users: RangeInclusive<u64>) -> LocalBoxFuture<'_, ()> {
         Box::pin(async move {
             // What did not open in time is told by the request that needs it.
-            let open = || Connection::open(&self.peer, self.timeout);
+            let open = || Connection::open(&self.endpoint, self.timeout);
             let _ = within(self.timeout, self.pool.warm_up(users, open)).await;
         })
     }

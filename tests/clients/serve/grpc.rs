@@ -29,7 +29,7 @@ pub fn serve(address: &str) {
     });
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Frames>, Infallible> {
+pub async fn answer(request: Request<Incoming>) -> Result<Response<Frames>, Infallible> {
     let pool = DescriptorPool::decode(&include_bytes!("../hello.bin")[..]).unwrap();
     let method = pool.get_service_by_name("hello.Greeter").unwrap().methods().next().unwrap();
     let header =
