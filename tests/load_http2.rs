@@ -112,11 +112,13 @@ fn a_server_that_says_goodbye_is_asked_over_another_connection() {
     test(async {
         let mut run = Run::start(builder, 1);
         // Far enough apart that none is under way when the goodbye comes.
-        run.load(order(&run, action, open(20, None), None, Some(2 * SECOND))).await;
+        run.load(order(&run, action, open(20, None), None, Some(SECOND))).await;
+        // And with many under way: what the server has not heard of goes out on another connection.
+        run.load(order(&run, action, Plan::Users { from: 20, to: 20 }, Some(400), None)).await;
         assert_eq!(run.causes("ask").await, []);
-        assert_eq!(run.seen.of(action).succeeded, 40);
+        assert_eq!(run.seen.of(action).succeeded, 420);
     });
-    assert!(server.connections() >= 4, "{}", server.connections());
+    assert!(server.connections() >= 20, "{}", server.connections());
 }
 
 #[test]

@@ -3,16 +3,16 @@
 
 use super::request::RequestError;
 use super::socket::stream_error;
+use super::stream::Stream;
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 /// More than this that nobody can take apart ends a connection.
 pub const MAX_CAME: usize = 64 << 20;
 
 /// An open connection and its two buffers.
 pub struct Buffered {
-    stream: TcpStream,
+    stream: Stream,
     /// What has come.
     pub came: BytesMut,
     /// What has to go with the next [`Buffered::flush`].
@@ -21,7 +21,7 @@ pub struct Buffered {
 
 impl Buffered {
     /// Over an open connection.
-    pub fn new(stream: TcpStream) -> Buffered {
+    pub fn new(stream: Stream) -> Buffered {
         Buffered { stream, came: BytesMut::new(), out: BytesMut::new() }
     }
 
@@ -30,7 +30,7 @@ impl Buffered {
         while !self.out.is_empty() {
             self.stream.write_buf(&mut self.out).await.map_err(|error| stream_error(&error))?;
         }
-        Ok(())
+        self.stream.flush().await.map_err(|error| stream_error(&error))
     }
 
     /// Sends what has to go and waits until more has come. Dropping the future loses nothing.
@@ -48,12 +48,11 @@ impl Buffered {
 
     /// Sends what has to go as far as that can be done at once; for the last words of a connection that is given up.
     pub fn flush_now(&mut self) {
-        // Nobody is left who could be told that it did not go.
-        let _ = self.stream.try_write(&self.out);
+        self.stream.write_now(&self.out);
     }
 
     /// The connection and what has come over it.
-    pub fn into_parts(self) -> (TcpStream, BytesMut) {
+    pub fn into_parts(self) -> (Stream, BytesMut) {
         (self.stream, self.came)
     }
 }

@@ -69,9 +69,9 @@ const CLIENTS: &[(&str, MakeClient)] = &[
     ("database", |settings, around| made(DatabaseClient::new(settings, around))),
     ("http", |settings, around| made(HttpClient::new(settings, around))),
     ("websocket", |settings, around| made(WebSocketClient::new(settings, around))),
-    ("tcp", |settings, _| made(TcpClient::new(settings))),
+    ("tcp", |settings, around| made(TcpClient::new(settings, &around.folder))),
     ("udp", |settings, _| made(UdpClient::new(settings))),
-    ("redis", |settings, _| made(RedisClient::new(settings))),
+    ("redis", |settings, around| made(RedisClient::new(settings, &around.folder))),
     #[cfg(feature = "grpc")]
     ("grpc", |settings, around| made(super::grpc::client::GrpcClient::new(settings, around))),
     ("mqtt", |settings, around| made(MqttClient::new(settings, around))),

@@ -3,14 +3,26 @@
 
 use super::client::ClientError;
 use super::socket::Peer;
+use super::stream::Endpoint;
 use crate::lang::call::Arguments;
 use hyper::Uri;
+use std::path::Path;
+
+/// The schemes of a protocol, and the ports where a URL names none.
+pub struct Schemes {
+    /// Without TLS.
+    pub plain: (&'static str, u16),
+    /// With it.
+    pub encrypted: (&'static str, u16),
+}
 
 /// A URL, taken apart.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Place {
     /// Host and port.
     pub peer: Peer,
+    /// Whether its scheme is the one with TLS.
+    pub encrypted: bool,
     /// The path with its query, which begins with `/` where there is one.
     pub path: String,
     /// Who asks, decoded; empty where only a password is given.
@@ -20,26 +32,23 @@ pub struct Place {
 }
 
 impl Place {
-    /// From a URL of this scheme; one of `encrypted` asks for TLS.
+    /// From a URL of one of these schemes.
     ///
     /// # Errors
-    /// Where it is none, or asks for TLS, which soak does not speak yet.
-    pub fn parse(url: &str, scheme: &str, encrypted: &str, port: u16) -> Result<Place, ClientError> {
+    /// Where it is none.
+    pub fn parse(url: &str, schemes: &Schemes) -> Result<Place, ClientError> {
+        let (scheme, port) = schemes.plain;
         let refuse = || {
             ClientError::new(format!(
                 "`url` is not one of {scheme}: write one like \"{scheme}://127.0.0.1:{port}\", what is not a letter or a digit in a user or password as %XX"
             ))
         };
         let uri: Uri = url.parse().map_err(|_| refuse())?;
-        match uri.scheme_str() {
-            Some(found) if found == scheme => {}
-            Some(found) if found == encrypted => {
-                return Err(ClientError::new(format!(
-                    "`{encrypted}://` asks for TLS, which soak does not speak yet"
-                )));
-            }
+        let (encrypted, port) = match uri.scheme_str() {
+            Some(found) if found == scheme => (false, port),
+            Some(found) if found == schemes.encrypted.0 => (true, schemes.encrypted.1),
             _ => return Err(refuse()),
-        }
+        };
         let authority = uri.authority().ok_or_else(refuse)?.as_str();
         let (credentials, address) = match authority.rsplit_once('@') {
             Some((credentials, address)) => (Some(credentials), address),
@@ -54,12 +63,22 @@ impl Place {
         };
         let peer = Peer::parse(address, Some(port)).ok_or_else(refuse)?;
         let path = uri.path_and_query().map_or_else(String::new, |path| path.as_str().to_string());
-        Ok(Place { peer, path, user, password })
+        Ok(Place { peer, encrypted, path, user, password })
     }
 
-    /// As the setting `resolve` says how often the host's name is asked for.
-    pub fn resolved(self, settings: &Arguments) -> Place {
-        Place { peer: self.peer.resolved(settings), ..self }
+    /// Where it leads, with TLS where its scheme says so and as the setting `tls` has it, and its name looked up as the
+    /// setting `resolve` says.
+    ///
+    /// # Errors
+    /// Where TLS cannot be set up, or is set and the scheme is the one without.
+    pub fn endpoint(
+        &self,
+        schemes: &Schemes,
+        settings: &Arguments,
+        folder: &Path,
+    ) -> Result<Endpoint, ClientError> {
+        let peer = self.peer.clone().resolved(settings);
+        Endpoint::of_url(peer, self.encrypted, schemes.encrypted.0, settings, folder)
     }
 }
 
@@ -76,10 +95,12 @@ fn decoded(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::Place;
+    use super::{Place, Schemes};
+
+    const SCHEMES: Schemes = Schemes { plain: ("redis", 6379), encrypted: ("rediss", 6380) };
 
     fn parse(url: &str) -> Result<Place, String> {
-        Place::parse(url, "redis", "rediss", 6379).map_err(|error| error.to_string())
+        Place::parse(url, &SCHEMES).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -91,7 +112,10 @@ mod tests {
         let place = parse("redis://:only@[::1]:7").ok().unwrap();
         assert_eq!((place.user.as_deref(), place.password.as_deref()), (Some(""), Some("only")));
         assert_eq!(place.peer.to_string(), "[::1]:7");
-        assert!(parse("redis://127.0.0.1").ok().unwrap().user.is_none());
+        let place = parse("redis://127.0.0.1").ok().unwrap();
+        assert!(place.user.is_none() && !place.encrypted);
+        let place = parse("rediss://127.0.0.1").ok().unwrap();
+        assert_eq!((place.peer.port, place.encrypted), (6380, true));
     }
 
     #[test]
@@ -100,6 +124,5 @@ mod tests {
             let reason = parse(url).err().unwrap();
             assert!(reason.contains("redis://127.0.0.1:6379") && !reason.contains("hunter2"), "{reason}");
         }
-        assert!(parse("rediss://a:hunter2@127.0.0.1").err().unwrap().contains("TLS"));
     }
 }

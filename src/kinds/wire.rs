@@ -4,10 +4,12 @@
 use super::buffered::{Buffered, MAX_CAME};
 use super::request::RequestError;
 use super::socket::stream_error;
+use super::stream::Stream;
 use bytes::BytesMut;
 use std::cell::{Cell, RefCell};
+use std::io;
 use std::rc::Rc;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, WriteHalf};
 use tokio::sync::Notify;
 use tokio::task::spawn_local;
 
@@ -39,6 +41,13 @@ struct Shared {
     queued: Cell<u64>,
     written: Cell<u64>,
     progress: Notify,
+}
+
+impl Shared {
+    fn has_written(&self, length: u64) {
+        self.written.set(self.written.get() + length);
+        self.progress.notify_waiters();
+    }
 }
 
 impl Wire {
@@ -124,11 +133,14 @@ async fn drive(connection: Buffered, shared: Rc<Shared>, protocol: Rc<dyn Protoc
 }
 
 async fn carry(connection: Buffered, shared: &Shared, protocol: &dyn Protocol) -> RequestError {
-    let (mut stream, mut came) = connection.into_parts();
-    let (mut reader, mut writer) = stream.split();
+    let (stream, mut came) = connection.into_parts();
+    let holds_back = stream.holds_back();
+    let (mut reader, mut writer) = tokio::io::split(stream);
     let mut going = BytesMut::new();
+    // What was written and may still wait for a flush.
+    let mut unflushed = 0;
     while shared.open.get() {
-        if going.is_empty() {
+        if going.is_empty() && unflushed == 0 {
             std::mem::swap(&mut going, &mut shared.out.borrow_mut());
             shrink(&mut shared.out.borrow_mut());
         }
@@ -150,17 +162,25 @@ async fn carry(connection: Buffered, shared: &Shared, protocol: &dyn Protocol) -
                 }
                 shrink(&mut came);
             }
-            sent = writer.write_buf(&mut going), if !going.is_empty() => match sent {
-                Ok(length) => {
-                    shared.written.set(shared.written.get() + length as u64);
-                    shared.progress.notify_waiters();
-                }
+            sent = push(&mut writer, &mut going), if !going.is_empty() || unflushed > 0 => match sent {
+                Ok(Some(length)) if holds_back => unflushed += length as u64,
+                Ok(Some(length)) => shared.has_written(length as u64),
+                Ok(None) => shared.has_written(std::mem::take(&mut unflushed)),
                 Err(error) => return stream_error(&error),
             },
-            () = shared.wake.notified(), if going.is_empty() => {}
+            () = shared.wake.notified(), if going.is_empty() && unflushed == 0 => {}
         }
     }
     RequestError::Closed
+}
+
+/// Writes a part of what goes, and tells how long it was; behind the last, sees to it that nothing is held back. Dropping
+/// the future loses nothing.
+async fn push(writer: &mut WriteHalf<Stream>, going: &mut BytesMut) -> io::Result<Option<usize>> {
+    match going.is_empty() {
+        true => writer.flush().await.map(|()| None),
+        false => writer.write_buf(going).await.map(Some),
+    }
 }
 
 fn shrink(buffer: &mut BytesMut) {

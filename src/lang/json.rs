@@ -54,8 +54,19 @@ impl<'de> Visitor<'de> for Find<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        if let Some((place, rest)) = self.path.split_first()
+            && let Ok(place) = place.parse::<usize>()
+        {
+            for _ in 0..place {
+                if items.next_element::<IgnoredAny>()?.is_none() {
+                    return Ok(None);
+                }
+            }
+            found = items.next_element_seed(Find { path: rest })?.flatten();
+        }
         while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
+        Ok(found)
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
@@ -150,14 +161,28 @@ mod tests {
             "{\"id\": 1} {",
             "{\"id\": 1,}",
         ];
-        let paths: [&[&str]; 5] =
-            [&["id"], &["part"], &["part", "name"], &["part", "name", "deeper"], &["none"]];
+        let paths: [&[&str]; 10] = [
+            &["id"],
+            &["part"],
+            &["part", "name"],
+            &["part", "name", "deeper"],
+            &["none"],
+            &["1"],
+            &["2"],
+            &["part", "list", "0"],
+            &["part", "list", "1", "name"],
+            &["part", "list", "2", "name"],
+        ];
+        let member = |whole: &serde_json::Value, name: &str| match whole {
+            serde_json::Value::Array(items) => items.get(name.parse::<usize>().ok()?).cloned(),
+            other => other.get(name).cloned(),
+        };
         for document in documents {
             let tree: Option<serde_json::Value> = serde_json::from_str(document).ok();
             for path in paths {
                 let expected = tree
-                    .as_ref()
-                    .and_then(|tree| path.iter().try_fold(tree, |part, name| part.get(name)).cloned());
+                    .clone()
+                    .and_then(|tree| path.iter().try_fold(tree, |part, name| member(&part, name)));
                 match find(document.as_bytes(), path) {
                     Ok(found) => assert_eq!(found, expected, "{document} {path:?}"),
                     Err(_) => assert_eq!(tree, None, "{document} {path:?}"),

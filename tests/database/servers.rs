@@ -43,6 +43,19 @@ fn unprivileged(program: &Path) -> Command {
     command
 }
 
+/// The server's certificate, its key and the authority, where the server may read them and nobody else the key.
+fn given_to_nobody(certificates: &Path, folder: &Path) {
+    for name in ["ca.pem", "server.pem", "server.key"] {
+        let copy = folder.join(name);
+        fs::copy(certificates.join(name), &copy).unwrap();
+        fs::set_permissions(&copy, Permissions::from_mode(0o600)).unwrap();
+        if geteuid().is_root() {
+            let nobody = User::from_name("nobody").unwrap().unwrap();
+            chown(&copy, Some(nobody.uid.as_raw()), Some(nobody.gid.as_raw())).unwrap();
+        }
+    }
+}
+
 /// A program of PostgreSQL, which Debian keeps beside the path.
 fn of_postgres(name: &str) -> PathBuf {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().map_while(Result::ok);
@@ -78,11 +91,24 @@ pub struct Postgres {
     folder: TempDir,
     pub port: u16,
     server: Option<Child>,
+    encrypted: bool,
 }
 
 impl Postgres {
     pub fn start() -> Postgres {
-        let mut postgres = Postgres { folder: folder(), port: ports::free(), server: None };
+        Postgres::prepare(None)
+    }
+
+    /// One that takes no connection without TLS, with the certificates of a folder; from the user `robot` it wants one
+    /// of the authority `ca`.
+    #[allow(dead_code, reason = "only the tests of TLS want one")]
+    pub fn encrypted(certificates: &Path) -> Postgres {
+        Postgres::prepare(Some(certificates))
+    }
+
+    fn prepare(certificates: Option<&Path>) -> Postgres {
+        let encrypted = certificates.is_some();
+        let mut postgres = Postgres { folder: folder(), port: ports::free(), server: None, encrypted };
         let secret = postgres.folder.path().join("password");
         fs::write(&secret, PASSWORD).unwrap();
         fs::set_permissions(&secret, Permissions::from_mode(0o644)).unwrap();
@@ -93,8 +119,15 @@ impl Postgres {
             "--no-sync",
         ]);
         succeeds(initdb.arg("--pwfile").arg(&secret));
+        if let Some(certificates) = certificates {
+            given_to_nobody(certificates, postgres.folder.path());
+            let rules = "hostssl all robot 127.0.0.1/32 scram-sha-256 clientcert=verify-ca\n\
+                         hostssl all all 127.0.0.1/32 scram-sha-256\n";
+            fs::write(postgres.data().join("pg_hba.conf"), rules).unwrap();
+        }
         postgres.begin();
         postgres.sql_in("postgres", "create database app");
+        postgres.sql(&format!("create user robot password '{PASSWORD}'"));
         postgres
     }
 
@@ -114,7 +147,16 @@ impl Postgres {
             "fsync=off",
             "deadlock_timeout=100ms",
         ];
-        self.server = Some(server.args(settings.iter().flat_map(|setting| ["-c", setting])).spawn().unwrap());
+        server.args(settings.iter().flat_map(|setting| ["-c", setting]));
+        if self.encrypted {
+            for (setting, file) in
+                [("ssl_cert_file", "server.pem"), ("ssl_key_file", "server.key"), ("ssl_ca_file", "ca.pem")]
+            {
+                server.arg("-c").arg(format!("{setting}={}", self.folder.path().join(file).display()));
+            }
+            server.args(["-c", "ssl=on"]);
+        }
+        self.server = Some(server.spawn().unwrap());
         wait_until("PostgreSQL", || self.psql("postgres", "select 1").output().unwrap().status.success());
     }
 
@@ -166,6 +208,16 @@ pub struct Mariadb {
 
 impl Mariadb {
     pub fn start() -> Mariadb {
+        Mariadb::prepare(None)
+    }
+
+    /// One that can do TLS, with the certificates of a folder.
+    #[allow(dead_code, reason = "only the tests of TLS want one")]
+    pub fn encrypted(certificates: &Path) -> Mariadb {
+        Mariadb::prepare(Some(certificates))
+    }
+
+    fn prepare(certificates: Option<&Path>) -> Mariadb {
         let mut mariadb = Mariadb { folder: folder(), port: ports::free(), server: None };
         let data = format!("--datadir={}", mariadb.folder.path().join("data").display());
         let mut install = unprivileged(Path::new("mariadb-install-db"));
@@ -179,6 +231,12 @@ impl Mariadb {
             "--max-connections=20",
             "--innodb-flush-log-at-trx-commit=0",
         ]);
+        if let Some(certificates) = certificates {
+            given_to_nobody(certificates, mariadb.folder.path());
+            for (option, file) in [("cert", "server.pem"), ("key", "server.key"), ("ca", "ca.pem")] {
+                server.arg(format!("--ssl-{option}={}", mariadb.folder.path().join(file).display()));
+            }
+        }
         mariadb.server = Some(server.spawn().unwrap());
         wait_until("MariaDB", || mariadb.client("root", "select 1").output().unwrap().status.success());
         let grant = format!(

@@ -4,8 +4,25 @@
 #![cfg(target_os = "linux")]
 
 mod authority;
+mod brokers;
 #[path = "../cli_soak/mod.rs"]
 mod cli_soak;
+mod databases;
+#[cfg(feature = "grpc")]
+#[path = "../clients/serve/grpc.rs"]
+#[allow(dead_code, reason = "the tests of clients serve without TLS")]
+mod greeter;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod http;
+mod http2;
+#[path = "../ports/mod.rs"]
+mod ports;
 mod run;
 mod served;
+#[path = "../database/servers.rs"]
+#[allow(dead_code, reason = "the tests of databases use the rest of it")]
+mod servers;
+mod sources;
+mod tcp;
+mod websocket;

@@ -54,7 +54,7 @@ enum Stage {
 }
 
 impl DatabaseClient {
-    /// From the settings `url`, `pool` and `timeout`. Opens nothing yet.
+    /// From the settings `url`, `pool`, `timeout` and `tls`. Opens nothing yet.
     pub fn new(settings: &Arguments, around: &Around) -> Result<DatabaseClient, ClientError> {
         let url = settings.text("url").unwrap_or_default();
         let timeout = settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT);
@@ -65,15 +65,18 @@ impl DatabaseClient {
         let server: Box<dyn Server> = match url.split_once(':').map_or("", |(scheme, _)| scheme) {
             "postgres" | "postgresql" => {
                 let name = format!("soak {}", around.run);
-                Box::new(Postgres::new(url, &name, timeout).map_err(ClientError::new)?)
+                Box::new(Postgres::new(settings, &around.folder, &name, timeout)?)
             }
             #[cfg(feature = "mysql")]
-            "mysql" | "mariadb" => Box::new(Mysql::new(url, timeout).map_err(ClientError::new)?),
+            "mysql" | "mariadb" => Box::new(Mysql::new(settings, &around.folder, timeout)?),
             #[cfg(not(feature = "mysql"))]
             "mysql" | "mariadb" => {
                 return Err(ClientError::new(
                     "this soak was built without MySQL, which its feature `mysql` brings",
                 ));
+            }
+            "sqlite" if settings.has("tls") => {
+                return Err(ClientError::new("`tls` is of no use with SQLite, which is a file"));
             }
             "sqlite" => Box::new(Sqlite::new(url, &around.folder, timeout).map_err(ClientError::new)?),
             _ => {

@@ -5,12 +5,18 @@ use super::session::{
     AFTER_CLIENT, Locking, MAX_ANSWER, MAX_PREPARED, Outcome, ROW_OVERHEAD, Server, Session, Watched,
 };
 use super::statement::{Dialect, Parameter, Statement};
+use crate::kinds::client::ClientError;
 use crate::kinds::request::{RequestError, RowSet, Rows};
+use crate::kinds::tls::{Tls, TlsError, TlsFailure, machine_certificates, named_within};
+use crate::lang::call::Arguments;
 use futures_util::future::LocalBoxFuture;
 use mysql_async::consts::{ColumnFlags, ColumnType};
 use mysql_async::prelude::Queryable;
-use mysql_async::{Column, Conn, DriverError, Error, IoError, Opts, OptsBuilder, Params, Row, Value};
+use mysql_async::{
+    ClientIdentity, Column, Conn, DriverError, Error, IoError, Opts, OptsBuilder, Params, Row, SslOpts, Value,
+};
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,21 +38,21 @@ pub struct Mysql {
 pub enum UrlError {
     #[error("the URL is not one that MySQL takes: write one like \"mysql://user@127.0.0.1:3306/database\"")]
     Unreadable,
-    #[error("the URL asks for TLS, which soak does not speak to databases yet")]
-    Tls,
 }
 
 impl Mysql {
-    /// From a URL.
-    pub fn new(url: &str, timeout: Duration) -> Result<Mysql, UrlError> {
-        let rest = url.split_once("://").ok_or(UrlError::Unreadable)?.1;
-        let opts = Opts::from_url(&format!("mysql://{rest}")).map_err(|_| UrlError::Unreadable)?;
-        if opts.ssl_opts().is_some() {
-            return Err(UrlError::Tls);
-        }
+    /// From the settings `url` and `tls`; relative paths start at `folder`.
+    pub fn new(settings: &Arguments, folder: &Path, timeout: Duration) -> Result<Mysql, ClientError> {
+        let unreadable = || ClientError::new(UrlError::Unreadable);
+        let rest = settings.text("url").and_then(|url| url.split_once("://")).ok_or_else(unreadable)?.1;
+        let opts = Opts::from_url(&format!("mysql://{rest}")).map_err(|_| unreadable())?;
+        let of_url = opts.ssl_opts().cloned();
+        let encrypted = of_url.is_some() || settings.has("tls");
+        let tls = encrypted.then(|| encryption(of_url.unwrap_or_default(), settings, folder)).transpose();
         let opts = OptsBuilder::from_opts(opts)
             // Where the scenario says the address of a link, its traffic must not go past it.
             .prefer_socket(Some(false))
+            .ssl_opts(tls.map_err(ClientError::new)?)
             .tcp_nodelay(true)
             .max_allowed_packet(Some(MAX_ANSWER))
             .stmt_cache_size(Some(MAX_PREPARED));
@@ -74,6 +80,27 @@ impl Mysql {
         session.conn.query_drop(limit).await.map_err(|error| session.told(&error))?;
         Ok(session)
     }
+}
+
+/// How the library is told of what the setting `tls` says. That is read for its errors first, which are the same for all
+/// kinds then.
+fn encryption(of_url: SslOpts, settings: &Arguments, folder: &Path) -> Result<SslOpts, TlsError> {
+    Tls::read(settings, folder)?;
+    let path = |name: &str| settings.text(name).map(|path| folder.join(path));
+    let identity = path("certificate").zip(path("key"));
+    let options = of_url
+        .with_client_identity(
+            identity.map(|(certificate, key)| ClientIdentity::new(certificate.into(), key.into())),
+        )
+        .with_danger_tls_hostname_override(settings.text("name").map(str::to_owned));
+    if settings.has("insecure") {
+        return Ok(options.with_danger_accept_invalid_certs(true));
+    }
+    let roots = match path("ca") {
+        Some(file) => vec![file.into()],
+        None => machine_certificates()?.iter().map(|one| one.to_vec().into()).collect(),
+    };
+    Ok(options.with_disable_built_in_roots(true).with_root_certs(roots))
 }
 
 fn own() -> std::sync::MutexGuard<'static, BTreeSet<(String, u32)>> {
@@ -329,7 +356,11 @@ fn is_blob(column: &Column) -> bool {
 
 /// What the library says of a failure, by its cause.
 fn told(error: &Error, host: &str) -> RequestError {
+    if let Some(failure) = named_within(error) {
+        return RequestError::Tls(failure);
+    }
     match error {
+        Error::Driver(DriverError::NoClientSslFlagFromServer) => RequestError::Tls(TlsFailure::NotTls),
         Error::Server(stated) => cause::stated_by_mysql(stated.code, &stated.state, &stated.message),
         Error::Io(IoError::Io(error)) => match cause::unreached(error, host) {
             RequestError::Reset | RequestError::Closed => cause::lost(error),

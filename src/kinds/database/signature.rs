@@ -1,5 +1,6 @@
 //! Databases: asked and changed by statements, and disturbed.
 
+use crate::kinds::tls::signature::{self as tls, TLS};
 use crate::lang::declare::{act, given, keyword, positional, request, series, state};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, Given, GivenResult, Kind, Parameter, Support, Verb};
@@ -18,7 +19,7 @@ pub static KIND: Kind = Kind {
     ],
     example: EXAMPLE,
     built_in: false,
-    rules: &[],
+    rules: tls::RULES,
     support: Support::Ready,
 };
 
@@ -42,6 +43,7 @@ const SETTINGS: &[Parameter] = &[
         "How long a statement may take, with the wait for a connection, before it is cancelled at the server too.",
     )
     .default("30s"),
+    TLS,
 ];
 
 const ROWS: &[Given] = &[

@@ -12,7 +12,8 @@ use crate::kinds::http::client::{MAX_BODY, header, http_error};
 use crate::kinds::pattern::Patterns;
 use crate::kinds::pool::Pool;
 use crate::kinds::request::{Answer, Conversation, RequestError, Requester};
-use crate::kinds::socket::{DEFAULT_TIMEOUT, Peer};
+use crate::kinds::socket::DEFAULT_TIMEOUT;
+use crate::kinds::stream::Endpoint;
 use crate::kinds::talk::Talk;
 use crate::kinds::tcp::client::{address, within};
 use crate::lang::call::{Arguments, Call};
@@ -34,7 +35,7 @@ const LONGEST: u128 = 99_999_999;
 
 /// A declared `grpc` target.
 pub struct GrpcClient {
-    peer: Peer,
+    endpoint: Endpoint,
     headers: Vec<(HeaderName, HeaderValue)>,
     timeout: Duration,
     pool: Pool<Connection>,
@@ -43,7 +44,7 @@ pub struct GrpcClient {
 }
 
 impl GrpcClient {
-    /// From the settings `address`, `descriptor` or `reflection`, `header`, `timeout`, `connections` and `own`.
+    /// From the settings `address`, `descriptor` or `reflection`, `header`, `timeout`, `connections`, `own` and `tls`.
     ///
     /// # Errors
     /// Where one of them cannot be used.
@@ -51,7 +52,8 @@ impl GrpcClient {
         let headers: Result<Vec<_>, _> = settings.all("header").map(header).collect();
         let descriptor = settings.text("descriptor").map(|path| around.folder.join(path));
         Ok(GrpcClient {
-            peer: address(settings)?,
+            // Servers that speak several protocols over TLS are told which one is meant.
+            endpoint: Endpoint::of_address(address(settings)?, settings, &around.folder)?.offering(&["h2"]),
             headers: headers.map_err(ClientError::new)?,
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
             pool: Pool::new(settings, 1),
@@ -79,7 +81,7 @@ impl GrpcClient {
     }
 
     async fn connection(&self, user: u64) -> Result<Rc<Connection>, RequestError> {
-        self.pool.get(user, || Connection::open(&self.peer, self.timeout)).await
+        self.pool.get(user, || Connection::open(&self.endpoint, self.timeout)).await
     }
 
     /// A request without its messages.
@@ -91,7 +93,8 @@ impl GrpcClient {
     ) -> Result<Request<()>, RequestError> {
         let mut request = Request::new(());
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = Uri::try_from(format!("http://{}/{path}", self.peer))
+        let scheme = if self.endpoint.tls.is_some() { "https" } else { "http" };
+        *request.uri_mut() = Uri::try_from(format!("{scheme}://{}/{path}", self.endpoint.peer))
             .map_err(|_| RequestError::Invalid("the method's name is none that a path can hold".into()))?;
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
@@ -124,9 +127,9 @@ impl GrpcClient {
         let request = self.head(&path(&method), arguments, Some(timeout))?;
         let connection = self.connection(user).await?;
         let mut requests = connection.requests();
-        requests.ready().await.map_err(|error| http_error(&error))?;
+        requests.ready().await.map_err(|error| connection.told(&error))?;
         let response = requests.send_request(request.map(|()| Outgoing::One(Some(message)))).await;
-        let (status, body) = answer(response.map_err(|error| http_error(&error))?).await?;
+        let (status, body) = answer(response.map_err(|error| connection.told(&error))?).await?;
         let bytes = (sent + body.len()) as u64;
         let document = match status::is_ok(status) {
             true => message::decode(method.output(), &body)?,
@@ -195,7 +198,7 @@ impl Requester for GrpcClient {
     fn warm_up(&self, users: RangeInclusive<u64>) -> LocalBoxFuture<'_, ()> {
         Box::pin(async move {
             // What did not open in time is told by the request that needs it.
-            let open = || Connection::open(&self.peer, self.timeout);
+            let open = || Connection::open(&self.endpoint, self.timeout);
             let _ = within(self.timeout, self.pool.warm_up(users, open)).await;
         })
     }

@@ -1,9 +1,11 @@
 //! One HTTP/2 connection, over which many calls are on their way at once.
 
 use super::outgoing::Outgoing;
+use crate::kinds::http::client::http_error;
 use crate::kinds::pool::Pooled;
 use crate::kinds::request::RequestError;
-use crate::kinds::socket::Peer;
+use crate::kinds::stream::Endpoint;
+use crate::kinds::tls::{Witness, Witnessed};
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper::rt::Executor;
 use hyper_util::rt::TokioIo;
@@ -26,25 +28,36 @@ impl<F: Future + 'static> Executor<F> for Here {
 /// An open connection.
 pub(super) struct Connection {
     requests: SendRequest<Outgoing>,
+    witness: Witness,
 }
 
 impl Connection {
     /// Opens one.
-    pub async fn open(peer: &Peer, timeout: Duration) -> Result<Connection, RequestError> {
-        let stream = peer.connect(timeout, 0).await?;
+    pub async fn open(endpoint: &Endpoint, timeout: Duration) -> Result<Connection, RequestError> {
+        let stream = endpoint.connect(timeout, 0).await?;
+        let (stream, witness) = Witnessed::new(stream);
         let opened = http2::handshake(Here, TokioIo::new(stream)).await;
-        let (requests, task) = opened.map_err(|_| RequestError::Closed)?;
+        let (requests, task) = opened.map_err(|error| told(&error, &witness))?;
         // Its error reaches whoever waits for the answer on it.
         spawn_local(async move {
             let _ = task.await;
         });
-        Ok(Connection { requests })
+        Ok(Connection { requests, witness })
     }
 
     /// For one call.
     pub fn requests(&self) -> SendRequest<Outgoing> {
         self.requests.clone()
     }
+
+    /// What a failed call is counted as.
+    pub fn told(&self, error: &hyper::Error) -> RequestError {
+        told(error, &self.witness)
+    }
+}
+
+fn told(error: &hyper::Error, witness: &Witness) -> RequestError {
+    witness.failure().map_or_else(|| http_error(error), RequestError::Tls)
 }
 
 impl Pooled for Connection {

@@ -1,6 +1,7 @@
 //! What a gRPC service is declared with and asked.
 
 use crate::kinds::tcp::signature::RESOLVE;
+use crate::kinds::tls::signature::{self as tls, TLS};
 use crate::lang::declare::{flag, given, keyword, positional, request};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, GivenResult, Kind, Parameter, Rule, Support};
@@ -33,6 +34,7 @@ pub static KIND: Kind = Kind {
             keyword("connections", &[Accepts::Count], "How many connections all users share.").default("1"),
         ),
         built(flag("own", "Each user has a connection of its own.")),
+        if cfg!(feature = "grpc") { TLS } else { TLS.more(&[]).not_yet() },
     ],
     one_of: &[&["descriptor", "reflection"]],
     verbs: &[
@@ -42,7 +44,11 @@ pub static KIND: Kind = Kind {
     readings: &[],
     example: EXAMPLE,
     built_in: false,
-    rules: &[Rule::AtMostOne(&["connections", "own"])],
+    rules: if cfg!(feature = "grpc") {
+        &[Rule::AtMostOne(&["connections", "own"]), tls::CERTIFICATE, tls::KEY, tls::TRUST]
+    } else {
+        &[Rule::AtMostOne(&["connections", "own"])]
+    },
     support: SUPPORT,
 };
 

@@ -2,7 +2,6 @@
 
 use crate::kinds::request::RequestError;
 use crate::kinds::socket::stream_error;
-use crate::kinds::tls::named_within;
 use std::error::Error as _;
 use std::io;
 
@@ -10,9 +9,6 @@ use std::io;
 pub(in crate::kinds) fn http_error(error: &hyper::Error) -> RequestError {
     if error.is_parse() {
         return RequestError::Garbled;
-    }
-    if let Some(failure) = named_within(error) {
-        return RequestError::Tls(failure);
     }
     let mut source = error.source();
     while let Some(cause) = source {

@@ -30,10 +30,14 @@ const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 16 << 20;
 /// The headers of an answer are no larger.
 const MAX_HEADERS: u32 = 64 << 10;
-/// So often a connection that ends before anything was sent on it is replaced by another one.
-const ATTEMPTS: usize = 3;
+/// So often a request goes out on another connection when the one before has not heard of it.
+const ATTEMPTS: usize = 10;
 /// Of an upload so much is given to the connection at once.
 const PIECE: usize = 64 << 10;
+
+/// A server that closes in good order says up to which stream it has heard; this comes of those behind (RFC 9113, section
+/// 6.8).
+const UNHEARD: RequestError = RequestError::GoneAway("NO_ERROR");
 
 const MALFORMED: RequestError = RequestError::Malformed("HTTP/2");
 
@@ -104,6 +108,8 @@ impl Streams {
             .initial_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_header_list_size(MAX_HEADERS)
+            // What a server takes at once it says at the beginning; more than one stream waits for that.
+            .initial_max_send_streams(1)
             .handshake::<_, Bytes>(stream);
         let (requests, connection) = shaking.await.map_err(|error| cause(&error))?;
         let ended = Rc::new(Ended::default());
@@ -136,14 +142,14 @@ impl Streams {
             let ready = opened.requests.clone().ready().await;
             match ready.and_then(|mut requests| requests.send_request(request.clone(), is_whole)) {
                 Ok((response, stream)) => {
-                    let answered = exchange(response, stream, body, outgoing, desk).await;
-                    return answered.map_err(|error| opened.explained(error));
+                    match exchange(response, stream, body.clone(), outgoing, desk).await {
+                        Err(error) if error == UNHEARD => last = error,
+                        answered => return answered.map_err(|error| opened.explained(error)),
+                    }
                 }
-                Err(error) => {
-                    opened.ended.has.set(true);
-                    last = cause(&error);
-                }
+                Err(error) => last = cause(&error),
             }
+            opened.ended.has.set(true);
         }
         Err(last)
     }

@@ -1,7 +1,7 @@
 //! How a connection gets to where requests are to go: straight there, or through a proxy.
 
 use super::head;
-use crate::kinds::place::Place;
+use crate::kinds::place::{Place, Schemes};
 use crate::kinds::request::RequestError;
 use crate::kinds::socket::{Peer, stream_error};
 use crate::kinds::stream::Stream;
@@ -15,7 +15,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-/// What a proxy says before it connects is not longer than a head may be.
+const SCHEMES: Schemes = Schemes { plain: ("http", 3128), encrypted: ("https", 443) };
+
+/// So much of what a proxy says before it connects is looked at together.
 const PIECE: usize = 4 << 10;
 
 /// A proxy that HTTP is asked through.
@@ -28,7 +30,7 @@ pub(super) struct Proxy {
 impl Proxy {
     /// From its URL, with a user and a password where it wants them.
     pub fn parse(url: &str) -> Option<Proxy> {
-        let place = Place::parse(url, "http", "https", 3128).ok()?;
+        let place = Place::parse(url, &SCHEMES).ok().filter(|place| !place.encrypted)?;
         let authorization = place.user.map(|user| {
             let both = format!("{user}:{}", place.password.unwrap_or_default());
             let mut value = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(both))).ok()?;

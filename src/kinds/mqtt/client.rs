@@ -7,10 +7,11 @@ use crate::kinds::buffered::Buffered;
 use crate::kinds::client::{Around, ClientError};
 use crate::kinds::pattern::Patterns;
 use crate::kinds::payload;
-use crate::kinds::place::Place;
+use crate::kinds::place::{Place, Schemes};
 use crate::kinds::pool::Pool;
 use crate::kinds::request::{Answer, Conversation, Listening, RequestError, Requester};
 use crate::kinds::socket::DEFAULT_TIMEOUT;
+use crate::kinds::stream::Endpoint;
 use crate::kinds::talk::Talk;
 use crate::kinds::tcp::client::within;
 use crate::lang::call::{Arguments, Call};
@@ -22,9 +23,12 @@ use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
 
+const SCHEMES: Schemes = Schemes { plain: ("mqtt", 1883), encrypted: ("mqtts", 8883) };
+
 /// A declared `mqtt` target.
 pub struct MqttClient {
     place: Place,
+    endpoint: Endpoint,
     timeout: Duration,
     pool: Pool<Connection>,
     patterns: Rc<Patterns>,
@@ -34,14 +38,15 @@ pub struct MqttClient {
 }
 
 impl MqttClient {
-    /// From the settings `url`, `timeout`, `connections` and `own`.
+    /// From the settings `url`, `timeout`, `connections`, `own` and `tls`.
     ///
     /// # Errors
     /// Where one of them cannot be used.
     pub fn new(settings: &Arguments, around: &Around) -> Result<MqttClient, ClientError> {
+        let place = Place::parse(settings.text("url").unwrap_or_default(), &SCHEMES)?;
         Ok(MqttClient {
-            place: Place::parse(settings.text("url").unwrap_or_default(), "mqtt", "mqtts", 1883)?
-                .resolved(settings),
+            endpoint: place.endpoint(&SCHEMES, settings, &around.folder)?,
+            place,
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
             pool: Pool::new(settings, 1),
             patterns: Rc::default(),
@@ -53,7 +58,7 @@ impl MqttClient {
     async fn connect(&self) -> Result<Buffered, RequestError> {
         self.opened.set(self.opened.get() + 1);
         let name = format!("{}-{}", self.name, self.opened.get());
-        opening::open(&self.place, name, self.timeout).await
+        opening::open(&self.endpoint, &self.place, name, self.timeout).await
     }
 
     async fn open(&self) -> Result<Connection, RequestError> {

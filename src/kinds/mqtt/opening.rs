@@ -4,12 +4,18 @@ use super::packets::{hear, write};
 use crate::kinds::buffered::Buffered;
 use crate::kinds::place::Place;
 use crate::kinds::request::RequestError;
+use crate::kinds::stream::Endpoint;
 use rumqttc::mqttbytes::v4::{Connect, ConnectReturnCode, Login, Packet};
 use std::time::Duration;
 
 /// Connects as a client of that name with a clean session, and waits until the broker has agreed.
-pub(super) async fn open(place: &Place, client: String, timeout: Duration) -> Result<Buffered, RequestError> {
-    let mut connection = Buffered::new(place.peer.connect(timeout, 0).await?);
+pub(super) async fn open(
+    endpoint: &Endpoint,
+    place: &Place,
+    client: String,
+    timeout: Duration,
+) -> Result<Buffered, RequestError> {
+    let mut connection = Buffered::new(endpoint.connect(timeout, 0).await?);
     let mut connect = Connect::new(client);
     // A connection over which nothing goes stays open; that it is gone shows when it is used.
     connect.keep_alive = 0;

@@ -1,6 +1,7 @@
 //! What an MQTT broker is declared with and told.
 
 use crate::kinds::tcp::signature::RESOLVE;
+use crate::kinds::tls::signature::{self as tls, TLS};
 use crate::lang::declare::{flag, given, keyword, positional, request};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, GivenResult, Kind, Parameter, Rule, Support, Verb};
@@ -26,13 +27,14 @@ pub static KIND: Kind = Kind {
         keyword("connections", &[Accepts::Count], "How many connections all users share to publish.")
             .default("1"),
         flag("own", "Each user has a connection of its own to publish, as devices have."),
+        TLS,
     ],
     one_of: &[],
     verbs: VERBS,
     readings: &[],
     example: EXAMPLE,
     built_in: false,
-    rules: &[Rule::AtMostOne(&["connections", "own"])],
+    rules: &[Rule::AtMostOne(&["connections", "own"]), tls::CERTIFICATE, tls::KEY, tls::TRUST],
     support: Support::Ready,
 };
 

@@ -1,13 +1,12 @@
 //! The NATS client: messages of all users over one connection or a few, subscriptions each over its own.
 
 use super::connection::Connection;
-use super::opening;
+use super::opening::Opening;
 use super::protocol;
 use super::subscription::Subscription;
 use crate::kinds::client::{Around, ClientError};
 use crate::kinds::pattern::Patterns;
 use crate::kinds::payload;
-use crate::kinds::place::Place;
 use crate::kinds::pool::Pool;
 use crate::kinds::request::{Answer, Conversation, Listening, RequestError, Requester};
 use crate::kinds::socket::DEFAULT_TIMEOUT;
@@ -22,7 +21,7 @@ use std::time::Duration;
 
 /// A declared `nats` target.
 pub struct NatsClient {
-    place: Place,
+    opening: Opening,
     timeout: Duration,
     pool: Pool<Connection>,
     patterns: Rc<Patterns>,
@@ -32,14 +31,13 @@ pub struct NatsClient {
 }
 
 impl NatsClient {
-    /// From the settings `url`, `timeout`, `connections` and `own`.
+    /// From the settings `url`, `timeout`, `connections`, `own` and `tls`.
     ///
     /// # Errors
     /// Where one of them cannot be used.
     pub fn new(settings: &Arguments, around: &Around) -> Result<NatsClient, ClientError> {
         Ok(NatsClient {
-            place: Place::parse(settings.text("url").unwrap_or_default(), "nats", "tls", 4222)?
-                .resolved(settings),
+            opening: Opening::read(settings, &around.folder)?,
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
             pool: Pool::new(settings, 1),
             patterns: Rc::default(),
@@ -49,7 +47,7 @@ impl NatsClient {
     }
 
     async fn open(&self) -> Result<Connection, RequestError> {
-        let connection = opening::open(&self.place, self.timeout).await?;
+        let connection = self.opening.open(self.timeout).await?;
         self.opened.set(self.opened.get() + 1);
         Ok(Connection::new(connection, format!("{}.{}", self.inbox, self.opened.get())))
     }
@@ -67,7 +65,7 @@ impl NatsClient {
     }
 
     async fn subscribe(&self, subject: &str, queue: Option<&str>) -> Result<Subscription, RequestError> {
-        let connection = opening::open(&self.place, self.timeout).await?;
+        let connection = self.opening.open(self.timeout).await?;
         Subscription::open(connection, subject, queue).await
     }
 }

@@ -20,6 +20,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::program::resolve_program;
 use super::spawn::{Start, Streams, start};
 use crate::kinds::process::reaper;
+use crate::kinds::stream::Stream;
+use crate::kinds::tls::Tls;
 use crate::kinds::undo::Marker;
 
 /// How often a process that is not ready is probed.
@@ -55,12 +57,13 @@ impl Probe {
     }
 }
 
-/// An `http://` address to be probed.
+/// An `http://` or `https://` address to be probed.
 #[derive(Clone, Debug)]
 pub struct HttpAddress {
     uri: Uri,
     /// `host:port` to connect to.
     authority: String,
+    encrypted: bool,
 }
 
 /// An address that cannot be probed.
@@ -68,7 +71,9 @@ pub struct HttpAddress {
 pub enum ProbeError {
     #[error("`{address}` is no address: {reason}")]
     Malformed { address: String, reason: String },
-    #[error("`{address}` cannot be probed: only http:// can; use tcp(address) for another protocol")]
+    #[error(
+        "`{address}` cannot be probed: only http:// and https:// can; use tcp(address) for another protocol"
+    )]
     Scheme { address: String },
 }
 
@@ -76,19 +81,21 @@ impl HttpAddress {
     /// Reads an address.
     ///
     /// # Errors
-    /// When it is malformed or is not `http://`.
+    /// When it is malformed or is neither `http://` nor `https://`.
     pub fn parse(address: &str) -> Result<HttpAddress, ProbeError> {
         let uri: Uri = address.parse().map_err(|reason: hyper::http::uri::InvalidUri| {
             ProbeError::Malformed { address: address.to_owned(), reason: reason.to_string() }
         })?;
-        if uri.scheme_str() != Some("http") {
-            return Err(ProbeError::Scheme { address: address.to_owned() });
-        }
+        let (encrypted, port) = match uri.scheme_str() {
+            Some("http") => (false, 80),
+            Some("https") => (true, 443),
+            _ => return Err(ProbeError::Scheme { address: address.to_owned() }),
+        };
         let Some(host) = uri.host().filter(|host| !host.is_empty()) else {
             return Err(ProbeError::Malformed { address: address.to_owned(), reason: "no host".to_owned() });
         };
-        let authority = format!("{host}:{}", uri.port_u16().unwrap_or(80));
-        Ok(HttpAddress { uri, authority })
+        let authority = format!("{host}:{}", uri.port_u16().unwrap_or(port));
+        Ok(HttpAddress { uri, authority, encrypted })
     }
 }
 
@@ -193,8 +200,19 @@ impl Drop for Running {
     }
 }
 
+/// Whether it answers is asked of a service that soak has just started, and is no secret: any certificate will do, as it
+/// does for the probes of Kubernetes.
+async fn connect(address: &HttpAddress) -> Option<Stream> {
+    let stream = Stream::Plain(TcpStream::connect(address.authority.as_str()).await.ok()?);
+    if !address.encrypted {
+        return Some(stream);
+    }
+    let host = address.uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    stream.encrypt(&Tls::of_anybody().ok()?, host).await.ok()
+}
+
 async fn answers(address: &HttpAddress) -> bool {
-    let Ok(connection) = TcpStream::connect(address.authority.as_str()).await else { return false };
+    let Some(connection) = connect(address).await else { return false };
     let Ok((mut sender, driver)) = hyper::client::conn::http1::handshake(TokioIo::new(connection)).await
     else {
         return false;

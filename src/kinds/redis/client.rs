@@ -4,19 +4,23 @@ use super::connection::Connection;
 use super::resp::{self, Reply};
 use crate::kinds::buffered::Buffered;
 use crate::kinds::client::ClientError;
-use crate::kinds::place::Place;
+use crate::kinds::place::{Place, Schemes};
 use crate::kinds::pool::Pool;
 use crate::kinds::request::{Answer, RequestError, Requester};
 use crate::kinds::socket::DEFAULT_TIMEOUT;
+use crate::kinds::stream::Endpoint;
 use crate::kinds::tcp::client::within;
 use crate::lang::call::{Arguments, Call};
 use crate::lang::value::Value;
 use futures_util::future::LocalBoxFuture;
 use std::ops::RangeInclusive;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Shared connections, where the target does not say how many.
 pub(super) const CONNECTIONS: usize = 4;
+
+const SCHEMES: Schemes = Schemes { plain: ("redis", 6379), encrypted: ("rediss", 6379) };
 
 /// What is answered without end, or not by the rules of commands.
 const NEVER: &[&str] = &["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE", "MONITOR", "SYNC", "PSYNC", "QUIT"];
@@ -48,6 +52,7 @@ const OWN: &[&str] = &[
 /// A declared `redis` target.
 pub struct RedisClient {
     place: Place,
+    endpoint: Endpoint,
     database: Option<String>,
     resp3: bool,
     timeout: Duration,
@@ -55,13 +60,12 @@ pub struct RedisClient {
 }
 
 impl RedisClient {
-    /// From the settings `url`, `timeout`, `connections`, `own` and `resp3`.
+    /// From the settings `url`, `timeout`, `connections`, `own`, `resp3` and `tls`; relative paths start at `folder`.
     ///
     /// # Errors
     /// Where one of them cannot be used.
-    pub fn new(settings: &Arguments) -> Result<RedisClient, ClientError> {
-        let place = Place::parse(settings.text("url").unwrap_or_default(), "redis", "rediss", 6379)?
-            .resolved(settings);
+    pub fn new(settings: &Arguments, folder: &Path) -> Result<RedisClient, ClientError> {
+        let place = Place::parse(settings.text("url").unwrap_or_default(), &SCHEMES)?;
         let database = place.path.trim_matches('/');
         if !database.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(ClientError::new(
@@ -70,6 +74,7 @@ impl RedisClient {
         }
         Ok(RedisClient {
             database: Some(database.to_string()).filter(|database| !database.is_empty()),
+            endpoint: place.endpoint(&SCHEMES, settings, folder)?,
             place,
             resp3: settings.has("resp3"),
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
@@ -78,7 +83,7 @@ impl RedisClient {
     }
 
     async fn open(&self) -> Result<Connection, RequestError> {
-        let mut connection = Buffered::new(self.place.peer.connect(self.timeout, 0).await?);
+        let mut connection = Buffered::new(self.endpoint.connect(self.timeout, 0).await?);
         if self.resp3 {
             self.say(&mut connection, &["HELLO", "3"]).await?;
         }

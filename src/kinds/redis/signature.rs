@@ -1,6 +1,7 @@
 //! What a Redis server is declared with and told.
 
 use crate::kinds::tcp::signature::RESOLVE;
+use crate::kinds::tls::signature::{self as tls, TLS};
 use crate::lang::declare::{flag, given, keyword, positional, request};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, GivenResult, Kind, Rule, Support};
@@ -26,6 +27,7 @@ pub static KIND: Kind = Kind {
         keyword("connections", &[Accepts::Count], "How many connections all users share.").default("4"),
         flag("own", "Each user has a connection of its own, as MULTI, SELECT or BLPOP need it."),
         flag("resp3", "Speaks version 3 of the protocol."),
+        TLS,
     ],
     one_of: &[],
     verbs: &[request("send", "Sends a command and waits for its answer.", "cache send \"GET\" \"key\"")
@@ -43,7 +45,7 @@ pub static KIND: Kind = Kind {
     readings: &[],
     example: EXAMPLE,
     built_in: false,
-    rules: &[Rule::AtMostOne(&["connections", "own"])],
+    rules: &[Rule::AtMostOne(&["connections", "own"]), tls::CERTIFICATE, tls::KEY, tls::TRUST],
     support: Support::Ready,
 };
 

@@ -6,6 +6,7 @@ use crate::kinds::pattern::Patterns;
 use crate::kinds::payload;
 use crate::kinds::request::{Answer, RequestError, Requester};
 use crate::kinds::socket::{DEFAULT_TIMEOUT, Peer, stream_error};
+use crate::kinds::stream::{Endpoint, Stream};
 use crate::lang::call::{Arguments, Call};
 use bytes::{Bytes, BytesMut};
 use futures_util::future::LocalBoxFuture;
@@ -14,18 +15,21 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::io;
 use std::ops::RangeInclusive;
+use std::path::Path;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 /// So many connections are opened together.
 const TOGETHER: usize = 256;
+/// So much of what came meanwhile is read at once.
+const AT_ONCE: usize = 4096;
 /// What came beyond this before anybody waited for it ends the connection.
 const MAX_UNREAD: usize = 1 << 20;
 
 /// A declared `tcp` target.
 pub struct TcpClient {
-    peer: Peer,
+    endpoint: Endpoint,
     timeout: Duration,
     /// One for each user that has one, out of here while it is used.
     kept: RefCell<HashMap<u64, Connection>>,
@@ -34,18 +38,18 @@ pub struct TcpClient {
 
 /// An open connection, and what came over it that nobody has taken yet.
 struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     came: BytesMut,
 }
 
 impl TcpClient {
-    /// From the settings `address` and `timeout`.
+    /// From the settings `address`, `timeout` and `tls`; relative paths start at `folder`.
     ///
     /// # Errors
-    /// Where the address cannot be used.
-    pub fn new(settings: &Arguments) -> Result<TcpClient, ClientError> {
+    /// Where the address cannot be used, or TLS cannot be set up.
+    pub fn new(settings: &Arguments, folder: &Path) -> Result<TcpClient, ClientError> {
         Ok(TcpClient {
-            peer: address(settings)?,
+            endpoint: Endpoint::of_address(address(settings)?, settings, folder)?,
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
             kept: RefCell::default(),
             patterns: Patterns::default(),
@@ -54,7 +58,7 @@ impl TcpClient {
 
     async fn open(&self) -> Result<Connection, RequestError> {
         let open = self.kept.borrow().len();
-        let stream = self.peer.connect(self.timeout, open).await?;
+        let stream = self.endpoint.connect(self.timeout, open).await?;
         Ok(Connection { stream, came: BytesMut::new() })
     }
 
@@ -82,7 +86,7 @@ impl TcpClient {
             bytes = &with_newline;
         }
         let mut connection = self.connection(user).await?;
-        let sent = within(self.timeout, connection.stream.write_all(bytes)).await?;
+        let sent = within(self.timeout, connection.send(bytes)).await?;
         sent.map_err(|error| stream_error(&error))?;
         self.keep(user, connection);
         Ok(Answer { bytes: bytes.len() as u64, ..Answer::default() })
@@ -106,14 +110,20 @@ impl TcpClient {
 impl Connection {
     /// Whether the other end has not closed it. What has come meanwhile is kept for whoever waits for it next.
     fn is_open(&mut self) -> bool {
+        let mut part = [0; AT_ONCE];
         while self.came.len() < MAX_UNREAD {
-            match self.stream.try_read_buf(&mut self.came) {
-                Ok(0) => return false,
-                Ok(_) => {}
-                Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
+            match self.stream.read_now(&mut part) {
+                Poll::Pending => return true,
+                Poll::Ready(Ok(length)) if length > 0 => self.came.extend_from_slice(&part[..length]),
+                Poll::Ready(_) => return false,
             }
         }
         false
+    }
+
+    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes).await?;
+        self.stream.flush().await
     }
 
     async fn receive(&mut self, piece: &mut Piece) -> Result<Bytes, RequestError> {

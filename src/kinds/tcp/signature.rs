@@ -1,5 +1,6 @@
 //! What a TCP service is declared with and told.
 
+use crate::kinds::tls::signature::{self as tls, TLS};
 use crate::lang::declare::{given, keyword, positional, request};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, Given, GivenResult, Kind, Parameter, Rule, Support, Verb};
@@ -12,13 +13,14 @@ pub static KIND: Kind = Kind {
         keyword("address", &[Accepts::Address { port: true }], "Where it listens.").required(),
         TIMEOUT.default("30s"),
         RESOLVE,
+        TLS,
     ],
     one_of: &[],
     verbs: VERBS,
     readings: &[],
     example: EXAMPLE,
     built_in: false,
-    rules: &[],
+    rules: tls::RULES,
     support: Support::Ready,
 };
 

@@ -13,6 +13,8 @@ mod settings;
 pub mod signature;
 #[cfg(target_os = "linux")]
 mod verifier;
+#[cfg(target_os = "linux")]
+mod witness;
 
 #[cfg(target_os = "linux")]
 pub use failure::{TlsFailure, named, named_within};
@@ -20,3 +22,5 @@ pub use failure::{TlsFailure, named, named_within};
 pub use files::machine_certificates;
 #[cfg(target_os = "linux")]
 pub use settings::{Tls, TlsError};
+#[cfg(target_os = "linux")]
+pub use witness::{Witness, Witnessed};

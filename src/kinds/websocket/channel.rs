@@ -2,6 +2,7 @@
 
 use crate::kinds::request::RequestError;
 use crate::kinds::socket::stream_error;
+use crate::kinds::stream::Stream;
 use crate::kinds::talk::Channel;
 use crate::lang::call::Message;
 use bytes::Bytes;
@@ -12,7 +13,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error, ProtocolError};
@@ -51,14 +51,14 @@ impl Drop for Counted {
 
 /// An open WebSocket.
 pub(super) struct WebSocket {
-    stream: WebSocketStream<TcpStream>,
+    stream: WebSocketStream<Stream>,
     /// Whether either end has begun to close it.
     closing: bool,
     _counted: Counted,
 }
 
 impl WebSocket {
-    pub fn new(stream: WebSocketStream<TcpStream>, counted: Counted) -> WebSocket {
+    pub fn new(stream: WebSocketStream<Stream>, counted: Counted) -> WebSocket {
         WebSocket { stream, closing: false, _counted: counted }
     }
 
@@ -109,10 +109,17 @@ impl Channel for WebSocket {
         let frame = CloseFrame { code: CloseCode::Normal, reason: Utf8Bytes::default() };
         let closed = async {
             self.stream.send(Frame::Close(Some(frame))).await?;
+            let mut answered = false;
             loop {
                 match self.stream.next().await {
                     // What was on its way still comes.
-                    Some(Ok(_)) => {}
+                    Some(Ok(frame)) => answered |= matches!(frame, Frame::Close(_)),
+                    // Many a server ends TLS without a word once this is said.
+                    Some(Err(Error::Io(error)))
+                        if answered && error.kind() == io::ErrorKind::UnexpectedEof =>
+                    {
+                        return Ok(());
+                    }
                     Some(Err(Error::ConnectionClosed)) | None => return Ok(()),
                     Some(Err(error)) => return Err(error),
                 }
@@ -130,7 +137,7 @@ impl Drop for WebSocket {
     fn drop(&mut self) {
         if !self.closing {
             // It was cut: the other end is told, as far as that can be done without waiting.
-            let _ = self.stream.get_ref().try_write(&GOING_AWAY);
+            self.stream.get_mut().write_now(&GOING_AWAY);
         }
     }
 }

@@ -4,9 +4,10 @@ use super::channel::{Counted, MAX_MESSAGE, WebSocket, cause};
 use crate::kinds::client::{Around, ClientError};
 use crate::kinds::http::client::header;
 use crate::kinds::pattern::Patterns;
-use crate::kinds::place::Place;
+use crate::kinds::place::{Place, Schemes};
 use crate::kinds::request::{Answer, Conversation, Listening, RequestError, Requester};
-use crate::kinds::socket::{DEFAULT_TIMEOUT, Peer};
+use crate::kinds::socket::DEFAULT_TIMEOUT;
+use crate::kinds::stream::{Endpoint, Stream};
 use crate::kinds::talk::{Channel, Talk};
 use crate::lang::call::{Arguments, Call, Message};
 use futures_util::future::LocalBoxFuture;
@@ -16,11 +17,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+
+const SCHEMES: Schemes = Schemes { plain: ("ws", 80), encrypted: ("wss", 443) };
 
 /// So many connections are being opened at once; the queue of a server that listens is rarely longer.
 const MAX_CONNECTING: usize = 256;
@@ -29,7 +31,7 @@ const READ_BUFFER: usize = 1024;
 
 /// A declared `websocket` target.
 pub struct WebSocketClient {
-    peer: Peer,
+    endpoint: Endpoint,
     url: String,
     headers: Vec<(HeaderName, HeaderValue)>,
     timeout: Duration,
@@ -43,20 +45,19 @@ pub struct WebSocketClient {
 }
 
 impl WebSocketClient {
-    /// From the settings `url`, `header`, `greeting` and `timeout`.
+    /// From the settings `url`, `header`, `greeting`, `timeout` and `tls`.
     ///
     /// # Errors
     /// Where one of them cannot be used.
     pub fn new(settings: &Arguments, around: &Around) -> Result<WebSocketClient, ClientError> {
-        let place =
-            Place::parse(settings.text("url").unwrap_or_default(), "ws", "wss", 80)?.resolved(settings);
+        let place = Place::parse(settings.text("url").unwrap_or_default(), &SCHEMES)?;
         if place.user.is_some() {
             return Err(ClientError::new("a `url` holds no user or password here: send them as a header"));
         }
         let headers: Result<Vec<_>, _> = settings.all("header").map(header).collect();
         Ok(WebSocketClient {
-            url: format!("ws://{}{}", place.peer, place.path),
-            peer: place.peer,
+            url: format!("{}://{}{}", if place.encrypted { "wss" } else { "ws" }, place.peer, place.path),
+            endpoint: place.endpoint(&SCHEMES, settings, &around.folder)?.offering(&["http/1.1"]),
             headers: headers.map_err(ClientError::new)?,
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
             greeting: settings.text("greeting").map(|text| Message::Text(text.to_string())),
@@ -85,7 +86,7 @@ impl WebSocketClient {
         sent.unwrap_or(Err(RequestError::TimedOut(self.timeout)))
     }
 
-    async fn handshake(&self, arguments: &Arguments) -> Result<WebSocketStream<TcpStream>, RequestError> {
+    async fn handshake(&self, arguments: &Arguments) -> Result<WebSocketStream<Stream>, RequestError> {
         let mut request = self.url.as_str().into_client_request().map_err(|error| cause(&error))?;
         add(request.headers_mut(), self.headers.iter().cloned());
         let own: Result<Vec<_>, _> = arguments.all("header").map(header).collect();
@@ -94,7 +95,7 @@ impl WebSocketClient {
             own.map_err(|error| RequestError::Invalid(error.to_string()))?.into_iter(),
         );
         let open = usize::try_from(self.before + self.own.get()).unwrap_or(usize::MAX);
-        let stream = self.peer.connect(self.timeout, open + MAX_CONNECTING).await?;
+        let stream = self.endpoint.connect(self.timeout, open + MAX_CONNECTING).await?;
         // 0: what is sent goes out at once, and no buffer is kept for it.
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER)

@@ -1,6 +1,7 @@
 //! What a WebSocket service is declared with and told.
 
 use crate::kinds::tcp::signature::RESOLVE;
+use crate::kinds::tls::signature::{self as tls, TLS};
 use crate::lang::declare::{given, keyword, request, series};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, GivenResult, Kind, Parameter, Support};
@@ -25,6 +26,7 @@ pub static KIND: Kind = Kind {
         )
         .default("30s"),
         RESOLVE,
+        TLS,
     ],
     one_of: &[],
     verbs: &[request(
@@ -38,7 +40,7 @@ pub static KIND: Kind = Kind {
     readings: &[series("open", Gauge, Dimension::NONE, "How many connections soak has open.")],
     example: EXAMPLE,
     built_in: false,
-    rules: &[],
+    rules: tls::RULES,
     support: Support::Ready,
 };
 

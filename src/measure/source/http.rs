@@ -1,5 +1,6 @@
 //! `http`: whether a URL answers with success or a redirection in time; and the one GET that other sources use.
 
+use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -14,6 +15,8 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 use super::{NoValue, Sample};
+use crate::kinds::stream::Stream;
+use crate::kinds::tls::Tls;
 
 /// How much of the answer is read where only its status matters.
 const MOST_IGNORED: usize = 1 << 20;
@@ -23,9 +26,7 @@ const MOST_IGNORED: usize = 1 << 20;
 pub enum BadUrl {
     #[error("`{0}` is no URL: {1}")]
     NoUrl(String, String),
-    #[error("`{0}` needs TLS, which sources cannot do yet; use `http://`")]
-    NeedsTls(String),
-    #[error("`{0}` is no HTTP URL: it must begin with `http://` and name a host")]
+    #[error("`{0}` is no HTTP URL: it must begin with `http://` or `https://` and name a host")]
     NotHttp(String),
 }
 
@@ -41,8 +42,7 @@ impl FromStr for Url {
             BadUrl::NoUrl(text.to_owned(), error.to_string())
         })?;
         match (uri.scheme_str(), uri.host()) {
-            (Some("http"), Some(_)) => Ok(Url(uri)),
-            (Some("https"), _) => Err(BadUrl::NeedsTls(text.to_owned())),
+            (Some("http" | "https"), Some(_)) => Ok(Url(uri)),
             _ => Err(BadUrl::NotHttp(text.to_owned())),
         }
     }
@@ -84,7 +84,7 @@ impl Drop for Connection {
 async fn ask(url: &Url, most: usize) -> Result<Answer, NoValue> {
     let failed = |error: &dyn fmt::Display| NoValue::NoAnswer(url.to_string(), error.to_string());
     let host = url.0.host().unwrap_or_default().trim_matches(['[', ']']);
-    let stream = TcpStream::connect((host, url.0.port_u16().unwrap_or(80))).await.map_err(|e| failed(&e))?;
+    let stream = connect(url, host).await.map_err(|e| failed(&e))?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|e| failed(&e))?;
     // Its outcome is told by the request as well.
     let _connection = Connection(tokio::spawn(async move { drop(connection.await) }));
@@ -100,6 +100,14 @@ async fn ask(url: &Url, most: usize) -> Result<Answer, NoValue> {
     let status = answer.status().as_u16();
     let body = Limited::new(answer.into_body(), most).collect().await.map_err(|e| failed(&e))?;
     Ok(Answer { status, body: body.to_bytes() })
+}
+
+/// Sources have no settings: they trust whom the machine trusts.
+async fn connect(url: &Url, host: &str) -> Result<Stream, Box<dyn Error + Send + Sync>> {
+    let encrypted = url.0.scheme_str() == Some("https");
+    let port = url.0.port_u16().unwrap_or(if encrypted { 443 } else { 80 });
+    let stream = Stream::Plain(TcpStream::connect((host, port)).await?);
+    Ok(if encrypted { stream.encrypt(&Tls::of_machine()?, host).await? } else { stream })
 }
 
 /// A URL that should answer.

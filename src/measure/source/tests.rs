@@ -168,7 +168,7 @@ async fn a_url_answers_or_not() {
     }
     let mut silent = HttpSource::new(format!("http://{address}").parse().unwrap(), SHORT);
     assert_eq!(silent.sample().await, Sample::Bool(false));
-    assert_eq!("https://a/".parse::<Url>(), Err(BadUrl::NeedsTls("https://a/".to_owned())));
+    assert!("https://a/".parse::<Url>().is_ok() && "https://".parse::<Url>().is_err());
     assert_eq!("ftp://a/".parse::<Url>(), Err(BadUrl::NotHttp("ftp://a/".to_owned())));
     assert!("http://".parse::<Url>().is_err() && "/x".parse::<Url>().is_err());
 }

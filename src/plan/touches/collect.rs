@@ -39,6 +39,7 @@ const PORTS: &[(&str, u16)] = &[
     ("mqtt", 1883),
     ("mqtts", 8883),
     ("nats", 4222),
+    ("tls", 4222),
 ];
 
 /// Ports below this one are root's to listen on.

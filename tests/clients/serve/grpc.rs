@@ -196,7 +196,7 @@ async fn reflect(mut call: Call) {
     call.end("0").await;
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Frames>, Infallible> {
+pub async fn answer(request: Request<Incoming>) -> Result<Response<Frames>, Infallible> {
     let method = method("Say");
     let header =
         |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("").to_string();

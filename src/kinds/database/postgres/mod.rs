@@ -11,12 +11,16 @@ use super::session::{
     AFTER_CLIENT, Locking, MAX_ANSWER, MAX_PREPARED, Outcome, ROW_OVERHEAD, Server, Session, Watched,
 };
 use super::statement::{Dialect, Parameter, Statement};
+use crate::kinds::client::ClientError;
 use crate::kinds::request::{RequestError, RowSet, Rows};
+use crate::kinds::tls::{self, Tls};
+use crate::lang::call::Arguments;
 use bytes::BytesMut;
 use futures_util::TryStreamExt;
 use futures_util::future::LocalBoxFuture;
 use std::collections::HashMap;
 use std::error::Error as StdError;
+use std::path::Path;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -32,6 +36,7 @@ use wire::Wire;
 #[derive(Clone)]
 pub struct Postgres {
     config: Config,
+    tls: Option<Tls>,
     /// After which the server ends a statement by itself, should nobody be left to cancel it.
     timeout: Duration,
 }
@@ -43,31 +48,45 @@ pub enum UrlError {
         "the URL is not one that PostgreSQL takes: write one like \"postgres://user@127.0.0.1:5432/database\""
     )]
     Unreadable,
-    #[error("the URL asks for TLS (`sslmode`), which soak does not speak to databases yet")]
-    Tls,
+    #[error("`tls` is of no use with `sslmode=disable` in the URL")]
+    NotAsked,
 }
 
 impl Postgres {
-    /// From a URL. `name` tells soak's own connections from those of others.
-    pub fn new(url: &str, name: &str, timeout: Duration) -> Result<Postgres, UrlError> {
-        let mut config: Config = url.parse().map_err(|_| UrlError::Unreadable)?;
+    /// From the settings `url` and `tls`. `name` tells soak's own connections from those of others; relative paths start
+    /// at `folder`.
+    pub fn new(
+        settings: &Arguments,
+        folder: &Path,
+        name: &str,
+        timeout: Duration,
+    ) -> Result<Postgres, ClientError> {
+        let (url, mode) = without_mode(settings.text("url").unwrap_or_default());
+        let mut config: Config = url.parse().map_err(|_| ClientError::new(UrlError::Unreadable))?;
+        let encrypted = match mode.as_deref() {
+            None | Some("allow" | "prefer") => settings.has("tls"),
+            Some("disable") if settings.has("tls") => return Err(ClientError::new(UrlError::NotAsked)),
+            Some("disable") => false,
+            Some("require" | "verify-ca" | "verify-full") => true,
+            Some(_) => return Err(ClientError::new(UrlError::Unreadable)),
+        };
+        let tls = encrypted.then(|| Tls::read(settings, folder)).transpose().map_err(ClientError::new)?;
         if config.get_hosts().is_empty() {
             config.host("localhost");
         }
-        match config.get_ssl_mode() {
-            SslMode::Disable | SslMode::Prefer => config.ssl_mode(SslMode::Disable),
-            _ => return Err(UrlError::Tls),
-        };
+        // By the time that the library talks to the server, what lies below it is encrypted already.
+        config.ssl_mode(SslMode::Disable);
         config.application_name(name);
-        Ok(Postgres { config, timeout })
+        Ok(Postgres { config, tls, timeout })
     }
 
     async fn open(&self) -> Result<PostgresSession, RequestError> {
-        let wire = wire::dial(&self.config).await?;
+        let wire = wire::dial(&self.config, self.tls.as_ref()).await?;
         let opened = self.config.connect_raw(wire, NoTls).await;
         let (client, connection) = opened.map_err(|error| told(&error))?;
         let mut session = PostgresSession {
             config: self.config.clone(),
+            tls: self.tls.clone(),
             client,
             connection,
             prepared: HashMap::new(),
@@ -119,6 +138,16 @@ impl Server for Postgres {
     }
 }
 
+/// A URL without its `sslmode`, and that: the library knows fewer of them than others do.
+fn without_mode(url: &str) -> (String, Option<String>) {
+    let Some((place, query)) = url.split_once('?') else { return (url.to_owned(), None) };
+    let (modes, rest): (Vec<&str>, Vec<&str>) =
+        query.split('&').partition(|parameter| parameter.starts_with("sslmode="));
+    let mode = modes.last().and_then(|mode| mode.split_once('=')).map(|(_, mode)| mode.to_owned());
+    let url = if rest.is_empty() { place.to_owned() } else { format!("{place}?{}", rest.join("&")) };
+    (url, mode)
+}
+
 /// A name with its schema, quoted part by part.
 fn quoted(name: &str) -> String {
     let parts: Vec<String> =
@@ -128,6 +157,7 @@ fn quoted(name: &str) -> String {
 
 struct PostgresSession {
     config: Config,
+    tls: Option<Tls>,
     client: Client,
     connection: Connection<Wire, NoTlsStream>,
     prepared: HashMap<Rc<str>, tokio_postgres::Statement>,
@@ -239,7 +269,7 @@ impl Session for PostgresSession {
         let token: CancelToken = self.client.cancel_token();
         Box::pin(async move {
             if !self.broken
-                && let Ok(wire) = wire::dial(&self.config).await
+                && let Ok(wire) = wire::dial(&self.config, self.tls.as_ref()).await
             {
                 // Whether it came too late is no matter: the session goes either way.
                 let _ = token.cancel_query_raw(wire, NoTls).await;
@@ -260,6 +290,9 @@ impl RowSet for PostgresRows {
 fn told(error: &tokio_postgres::Error) -> RequestError {
     if let Some(stated) = error.as_db_error() {
         return cause::stated(stated.code().code(), &detail(stated));
+    }
+    if let Some(failure) = tls::named_within(error) {
+        return RequestError::Tls(failure);
     }
     let mut source = StdError::source(error);
     while let Some(inner) = source {

@@ -4,11 +4,13 @@
 use super::super::cause;
 use super::super::session::MAX_ANSWER;
 use crate::kinds::request::RequestError;
+use crate::kinds::socket::stream_error;
+use crate::kinds::tls::{Tls, TlsFailure};
 use std::io;
 use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
@@ -17,6 +19,10 @@ use tokio_postgres::config::Host;
 const PORT: u16 = 5432;
 /// A message begins with its kind in one byte and its length, itself included, in four.
 const HEAD: usize = 5;
+
+/// What asks for TLS, and the server's agreement (PostgreSQL's protocol, "SSL Session Encryption").
+const ASK_FOR_TLS: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
+const AGREED: u8 = b'S';
 
 /// A message of the server that is larger than soak holds.
 #[derive(Debug, thiserror::Error)]
@@ -36,13 +42,13 @@ pub struct Wire {
     left: usize,
 }
 
-/// Opens a connection to the first host that takes one.
-pub async fn dial(config: &Config) -> Result<Wire, RequestError> {
+/// Opens a connection to the first host that takes one, and encrypts it where that is wanted.
+pub async fn dial(config: &Config, tls: Option<&Tls>) -> Result<Wire, RequestError> {
     let (hosts, ports) = (config.get_hosts(), config.get_ports());
     let mut failed = RequestError::Refused;
     for (index, host) in hosts.iter().enumerate() {
         let port = ports.get(index).or(ports.first()).copied().unwrap_or(PORT);
-        match reach(host, port).await {
+        match reach(host, port, tls).await {
             Ok(socket) => return Ok(Wire { socket, head: [0; HEAD], got: 0, left: 0 }),
             Err(error) => failed = error,
         }
@@ -50,19 +56,30 @@ pub async fn dial(config: &Config) -> Result<Wire, RequestError> {
     Err(failed)
 }
 
-async fn reach(host: &Host, port: u16) -> Result<Box<dyn Socket>, RequestError> {
+async fn reach(host: &Host, port: u16, tls: Option<&Tls>) -> Result<Box<dyn Socket>, RequestError> {
     match host {
         Host::Tcp(name) => {
             let socket = TcpStream::connect((name.as_str(), port)).await;
-            let socket = socket.map_err(|error| cause::unreached(&error, name))?;
+            let mut socket = socket.map_err(|error| cause::unreached(&error, name))?;
             socket.set_nodelay(true).map_err(|error| cause::unreached(&error, name))?;
-            Ok(Box::new(socket))
+            let Some(tls) = tls else { return Ok(Box::new(socket)) };
+            ask_for_tls(&mut socket).await?;
+            Ok(tls.handshake(socket, name).await?)
         }
         Host::Unix(folder) => {
             let path = folder.join(format!(".s.PGSQL.{port}"));
             let socket = UnixStream::connect(Path::new(&path)).await;
             Ok(Box::new(socket.map_err(|error| cause::unreached(&error, &path.to_string_lossy()))?))
         }
+    }
+}
+
+/// Asks the server to go on with TLS.
+async fn ask_for_tls(socket: &mut TcpStream) -> Result<(), RequestError> {
+    socket.write_all(&ASK_FOR_TLS).await.map_err(|error| stream_error(&error))?;
+    match socket.read_u8().await.map_err(|error| stream_error(&error))? {
+        AGREED => Ok(()),
+        _ => Err(RequestError::Tls(TlsFailure::NotTls)),
     }
 }
 
