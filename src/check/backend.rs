@@ -87,6 +87,16 @@ const NEEDS: &[Need] = &[
     },
     Need {
         kind: "link",
+        verbs: &["degrade"],
+        words: &["queue"],
+        settings: &["between", "interface"],
+        unless: &[],
+        held: false,
+        why: "a proxy loses nothing: who sends too much for it has to wait",
+        help: "declare the link with `between` two hosts, or leave `queue` out",
+    },
+    Need {
+        kind: "link",
         verbs: &["reset", "cut", "slice"],
         words: &[],
         settings: &["listen"],

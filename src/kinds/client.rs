@@ -4,6 +4,8 @@
 
 use super::carrier::carried;
 use super::database::client::DatabaseClient;
+use super::host::hosts::{Hosts, Place};
+use super::host::stand::Stand;
 use super::http::client::HttpClient;
 use super::mqtt::client::MqttClient;
 use super::nats::client::NatsClient;
@@ -31,9 +33,25 @@ pub struct Around {
     pub open: Arc<AtomicU64>,
     /// How many connections other processes hold to the same place.
     pub before: u64,
+    /// The hosts of the run, where it has any.
+    pub hosts: Option<Arc<Hosts>>,
 }
 
 impl Around {
+    /// From where a target is asked: from the host that its setting `on` names, where it has one.
+    pub fn stand(&self, settings: &Arguments) -> Stand {
+        Stand::new(self.hosts.as_ref(), settings.text("on"))
+    }
+
+    /// The host on which a process that asks a target has to be started, where it is to be one.
+    pub fn place(&self, settings: &Arguments) -> Option<Place> {
+        let hosts = self.hosts.as_ref()?;
+        let url = settings.text("url").or(settings.text("address")).unwrap_or_default();
+        let asked = url.parse().ok().and_then(|uri: hyper::Uri| uri.host().map(str::to_string));
+        let host = self.stand(settings).host(&asked.unwrap_or_default())?;
+        Some(Place { hosts: Arc::clone(hosts), host })
+    }
+
     /// A name that no other client has, of this run or of another.
     pub fn unique(&self) -> String {
         static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -59,11 +77,13 @@ pub type MakeClient = fn(&Arguments, &Around) -> Result<Rc<dyn Requester>, Clien
 /// The kinds whose clients need nothing but their settings, by name.
 const CLIENTS: &[(&str, MakeClient)] = &[
     ("database", |settings, around| made(DatabaseClient::new(settings, around))),
-    ("http", |settings, _| made(HttpClient::new(settings))),
+    ("http", |settings, around| {
+        made(HttpClient::new(settings).map(|client| client.from(around.stand(settings))))
+    }),
     ("websocket", |settings, around| made(WebSocketClient::new(settings, around))),
-    ("tcp", |settings, _| made(TcpClient::new(settings))),
-    ("udp", |settings, _| made(UdpClient::new(settings))),
-    ("redis", |settings, _| made(RedisClient::new(settings))),
+    ("tcp", |settings, around| made(TcpClient::new(settings, around))),
+    ("udp", |settings, around| made(UdpClient::new(settings, around))),
+    ("redis", |settings, around| made(RedisClient::new(settings, around))),
     #[cfg(feature = "grpc")]
     ("grpc", |settings, around| made(super::grpc::client::GrpcClient::new(settings, around))),
     ("mqtt", |settings, around| made(MqttClient::new(settings, around))),

@@ -2,6 +2,7 @@
 //! a URL that cannot be used repeats nothing of it but its scheme, for it may hold a password.
 
 use super::client::ClientError;
+use super::host::stand::Stand;
 use super::socket::Peer;
 use hyper::Uri;
 
@@ -54,6 +55,11 @@ impl Place {
         let peer = Peer::parse(address, Some(port)).ok_or_else(refuse)?;
         let path = uri.path_and_query().map_or_else(String::new, |path| path.as_str().to_string());
         Ok(Place { peer, path, user, password })
+    }
+
+    /// The same, asked from there.
+    pub fn from(self, stand: Stand) -> Place {
+        Place { peer: self.peer.from(stand), ..self }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What all clients over TCP share: where a target is, how a connection to it is opened, and what went wrong by its
 //! cause.
 
+use super::host::stand::Stand;
 use super::request::RequestError;
 use hyper::http::uri::Authority;
 use nix::sys::socket::{setsockopt, sockopt};
@@ -28,6 +29,8 @@ pub struct Peer {
     pub host: String,
     /// The port.
     pub port: u16,
+    /// From where it is asked.
+    pub stand: Stand,
 }
 
 impl Peer {
@@ -36,7 +39,12 @@ impl Peer {
         let authority: Authority = address.parse().ok()?;
         let host = authority.host().trim_matches(['[', ']']).to_string();
         let port = authority.port_u16().or(port)?;
-        (!host.is_empty()).then_some(Peer { host, port })
+        (!host.is_empty()).then(|| Peer { host, port, stand: Stand::default() })
+    }
+
+    /// The same, asked from there.
+    pub fn from(self, stand: Stand) -> Peer {
+        Peer { stand, ..self }
     }
 
     /// Opens a connection, one of `open` to the same place. A name is looked up each time.
@@ -51,8 +59,8 @@ impl Peer {
     }
 
     async fn attempt(&self, open: usize) -> io::Result<TcpStream> {
-        let Ok(address) = self.host.parse::<IpAddr>() else {
-            return TcpStream::connect((self.host.as_str(), self.port)).await;
+        let Some(address) = self.own_address() else {
+            return self.stand.connect(&self.host, self.port).await;
         };
         let first = open / PER_SOURCE;
         let addresses = if is_loopback_v4(address) { first.min(SOURCES - 1)..SOURCES } else { 0..1 };
@@ -65,6 +73,11 @@ impl Peer {
             }
         }
         Err(taken)
+    }
+
+    /// Its address, where it is asked from the machine's own network and has one.
+    fn own_address(&self) -> Option<IpAddr> {
+        self.host.parse().ok().filter(|_| self.stand.host(&self.host).is_none())
     }
 }
 

@@ -74,6 +74,8 @@ async fn serve() -> io::Result<()> {
                 folder: PathBuf::from(folder),
                 open: Arc::default(),
                 before: open,
+                // Where it stands on one, this process does as a whole.
+                hosts: None,
             };
             let make = client::plain(kind.name).ok_or_else(|| io::Error::other("a kind without a client"))?;
             let settings = asked::arguments(settings, kind.all_settings());

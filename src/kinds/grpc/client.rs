@@ -48,7 +48,7 @@ impl GrpcClient {
         let headers: Result<Vec<_>, _> = settings.all("header").map(header).collect();
         let descriptor = around.folder.join(settings.text("descriptor").unwrap_or_default());
         Ok(GrpcClient {
-            peer: address(settings)?,
+            peer: address(settings, around)?,
             headers: headers.map_err(ClientError::new)?,
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
             pool: Pool::new(settings, 1),

@@ -7,6 +7,7 @@ use super::connections::Connections;
 use super::settings::Settings;
 use super::template::{Template, Unwritten, Written};
 use crate::kinds::deadlines::Deadlines;
+use crate::kinds::host::stand::Stand;
 use crate::kinds::request::{Answer, Asking, Draft, Prepared, RequestError, Requester, Wanted};
 use crate::lang::call::{Arguments, Call};
 use crate::lang::eval::{NoValue, Surroundings};
@@ -49,6 +50,13 @@ impl HttpClient {
             deadlines: Deadlines::default(),
             spare: RefCell::default(),
         })
+    }
+
+    /// The same, asked from there.
+    pub(in crate::kinds) fn from(mut self, stand: Stand) -> HttpClient {
+        let peer = self.settings.peer.clone().from(stand);
+        self.connections = Connections::new(peer, self.settings.timeout);
+        self
     }
 
     /// Sends a request and waits for its answer, for no longer than it may take.

@@ -41,7 +41,11 @@ const SETTINGS: &[Parameter] = &[
         ])
         .not_yet(),
     flag("http2", "Speaks HTTP/2 from the first byte, many requests on one connection.").not_yet(),
-    keyword("on", &[Accepts::Target(&["host"])], "The host from which it is asked.").not_yet(),
+    keyword(
+        "on",
+        &[Accepts::Target(&["host"])],
+        "The host from which it is asked; of a base on a host, that host itself where none is given.",
+    ),
 ];
 
 /// One place in memory, so that the methods can be told together.

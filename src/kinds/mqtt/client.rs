@@ -40,7 +40,8 @@ impl MqttClient {
     /// Where one of them cannot be used.
     pub fn new(settings: &Arguments, around: &Around) -> Result<MqttClient, ClientError> {
         Ok(MqttClient {
-            place: Place::parse(settings.text("url").unwrap_or_default(), "mqtt", "mqtts", 1883)?,
+            place: Place::parse(settings.text("url").unwrap_or_default(), "mqtt", "mqtts", 1883)?
+                .from(around.stand(settings)),
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
             pool: Pool::new(settings, 1),
             patterns: Rc::default(),

@@ -38,7 +38,8 @@ impl NatsClient {
     /// Where one of them cannot be used.
     pub fn new(settings: &Arguments, around: &Around) -> Result<NatsClient, ClientError> {
         Ok(NatsClient {
-            place: Place::parse(settings.text("url").unwrap_or_default(), "nats", "tls", 4222)?,
+            place: Place::parse(settings.text("url").unwrap_or_default(), "nats", "tls", 4222)?
+                .from(around.stand(settings)),
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
             pool: Pool::new(settings, 1),
             patterns: Rc::default(),

@@ -12,13 +12,14 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use regex::Regex;
 use thiserror::Error;
-use tokio::net::TcpStream;
 use tokio::process::Child;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::program::resolve_program;
 use super::spawn::{Start, Streams, start};
+use crate::kinds::host::hosts::Place;
+use crate::kinds::host::stand::Stand;
 use crate::kinds::process::reaper;
 use crate::kinds::undo::Marker;
 
@@ -110,6 +111,8 @@ pub(super) struct Probing {
     pub scenario_folder: PathBuf,
     /// The run's mark alone: a probe's command is no part of the process.
     pub marker: Marker,
+    /// The host of the process, on which it is probed too.
+    pub place: Option<Place>,
 }
 
 /// Enough of a file to tell that it was touched; `None` where it was not there.
@@ -151,8 +154,8 @@ impl Probing {
 
     async fn holds(&self) -> bool {
         match &self.probe {
-            Probe::Http(address) => answers(address).await,
-            Probe::Tcp(address) => TcpStream::connect(address.as_str()).await.is_ok(),
+            Probe::Http(address) => answers(&self.stand(), address).await,
+            Probe::Tcp(address) => self.stand().connect_to(address).await.is_ok(),
             // Seen where the output is read, which misses no line.
             Probe::Line(_) => std::future::pending().await,
             Probe::File(path) => match tokio::fs::metadata(path).await {
@@ -161,6 +164,10 @@ impl Probing {
             },
             Probe::Succeeds(words) => self.succeeds(words).await,
         }
+    }
+
+    fn stand(&self) -> Stand {
+        self.place.as_ref().map(Place::stand).unwrap_or_default()
     }
 
     async fn succeeds(&self, words: &[String]) -> bool {
@@ -172,6 +179,7 @@ impl Probing {
             environment: &self.environment,
             folder: &self.folder,
             marker: &self.marker,
+            place: self.place.as_ref(),
         };
         let Ok(child) = start(&command, Streams::Nothing) else { return false };
         let _claim = child.id().map(reaper::claim);
@@ -193,8 +201,8 @@ impl Drop for Running {
     }
 }
 
-async fn answers(address: &HttpAddress) -> bool {
-    let Ok(connection) = TcpStream::connect(address.authority.as_str()).await else { return false };
+async fn answers(stand: &Stand, address: &HttpAddress) -> bool {
+    let Ok(connection) = stand.connect_to(&address.authority).await else { return false };
     let Ok((mut sender, driver)) = hyper::client::conn::http1::handshake(TokioIo::new(connection)).await
     else {
         return false;

@@ -3,7 +3,7 @@
 use super::connection::Connection;
 use super::resp::{self, Reply};
 use crate::kinds::buffered::Buffered;
-use crate::kinds::client::ClientError;
+use crate::kinds::client::{Around, ClientError};
 use crate::kinds::place::Place;
 use crate::kinds::pool::Pool;
 use crate::kinds::request::{Answer, RequestError, Requester};
@@ -59,8 +59,9 @@ impl RedisClient {
     ///
     /// # Errors
     /// Where one of them cannot be used.
-    pub fn new(settings: &Arguments) -> Result<RedisClient, ClientError> {
+    pub fn new(settings: &Arguments, around: &Around) -> Result<RedisClient, ClientError> {
         let place = Place::parse(settings.text("url").unwrap_or_default(), "redis", "rediss", 6379)?;
+        let place = place.from(around.stand(settings));
         let database = place.path.trim_matches('/');
         if !database.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(ClientError::new(

@@ -1,7 +1,7 @@
 //! The TCP client: each user keeps one connection, and opens a new one once it is lost.
 
 use super::piece::Piece;
-use crate::kinds::client::ClientError;
+use crate::kinds::client::{Around, ClientError};
 use crate::kinds::pattern::Patterns;
 use crate::kinds::payload;
 use crate::kinds::request::{Answer, RequestError, Requester};
@@ -43,9 +43,9 @@ impl TcpClient {
     ///
     /// # Errors
     /// Where the address cannot be used.
-    pub fn new(settings: &Arguments) -> Result<TcpClient, ClientError> {
+    pub fn new(settings: &Arguments, around: &Around) -> Result<TcpClient, ClientError> {
         Ok(TcpClient {
-            peer: address(settings)?,
+            peer: address(settings, around)?,
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
             kept: RefCell::default(),
             patterns: Patterns::default(),
@@ -131,9 +131,10 @@ impl Connection {
 }
 
 /// Where a target with an address is.
-pub(in crate::kinds) fn address(settings: &Arguments) -> Result<Peer, ClientError> {
+pub(in crate::kinds) fn address(settings: &Arguments, around: &Around) -> Result<Peer, ClientError> {
     let address = settings.text("address").unwrap_or_default();
-    Peer::parse(address, None).ok_or_else(|| {
+    let peer = Peer::parse(address, None).map(|peer| peer.from(around.stand(settings)));
+    peer.ok_or_else(|| {
         ClientError::new(format!("`{address}` is not an address: write one like \"127.0.0.1:7\""))
     })
 }

@@ -1,6 +1,6 @@
 //! The UDP client: each user keeps a port of its own, so that answers find their way back to who asked.
 
-use crate::kinds::client::ClientError;
+use crate::kinds::client::{Around, ClientError};
 use crate::kinds::pattern::Patterns;
 use crate::kinds::payload;
 use crate::kinds::request::{Answer, RequestError, Requester};
@@ -38,9 +38,9 @@ impl UdpClient {
     ///
     /// # Errors
     /// Where the address cannot be used.
-    pub fn new(settings: &Arguments) -> Result<UdpClient, ClientError> {
+    pub fn new(settings: &Arguments, around: &Around) -> Result<UdpClient, ClientError> {
         Ok(UdpClient {
-            peer: address(settings)?,
+            peer: address(settings, around)?,
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
             kept: RefCell::default(),
             patterns: Patterns::default(),
@@ -60,8 +60,12 @@ impl UdpClient {
     }
 
     async fn open(&self) -> io::Result<UdpSocket> {
+        let Peer { host, port, stand } = &self.peer;
+        if let Some(socket) = stand.datagrams(host, *port).await? {
+            return Ok(socket);
+        }
         let mut last = io::Error::other("the name has no address");
-        for to in tokio::net::lookup_host((self.peer.host.as_str(), self.peer.port)).await? {
+        for to in tokio::net::lookup_host((host.as_str(), *port)).await? {
             let any = if to.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
             let any: SocketAddr = any.parse().map_err(io::Error::other)?;
             let socket = UdpSocket::bind(any).await?;

@@ -52,7 +52,7 @@ impl WebSocketClient {
         let headers: Result<Vec<_>, _> = settings.all("header").map(header).collect();
         Ok(WebSocketClient {
             url: format!("ws://{}{}", place.peer, place.path),
-            peer: place.peer,
+            peer: place.peer.from(around.stand(settings)),
             headers: headers.map_err(ClientError::new)?,
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
             connecting: Semaphore::new(MAX_CONNECTING),

@@ -10,10 +10,10 @@ use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
 use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 use super::{NoValue, Sample};
+use crate::kinds::host::stand::Stand;
 
 /// How much of the answer is read where only its status matters.
 const MOST_IGNORED: usize = 1 << 20;
@@ -29,9 +29,16 @@ pub enum BadUrl {
     NotHttp(String),
 }
 
-/// A URL that can be asked.
+/// A URL that can be asked, and from where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Url(Uri);
+pub struct Url(Uri, Stand);
+
+impl Url {
+    /// The same, asked from there.
+    pub fn from(self, stand: Stand) -> Url {
+        Url(self.0, stand)
+    }
+}
 
 impl FromStr for Url {
     type Err = BadUrl;
@@ -41,7 +48,7 @@ impl FromStr for Url {
             BadUrl::NoUrl(text.to_owned(), error.to_string())
         })?;
         match (uri.scheme_str(), uri.host()) {
-            (Some("http"), Some(_)) => Ok(Url(uri)),
+            (Some("http"), Some(_)) => Ok(Url(uri, Stand::default())),
             (Some("https"), _) => Err(BadUrl::NeedsTls(text.to_owned())),
             _ => Err(BadUrl::NotHttp(text.to_owned())),
         }
@@ -84,7 +91,7 @@ impl Drop for Connection {
 async fn ask(url: &Url, most: usize) -> Result<Answer, NoValue> {
     let failed = |error: &dyn fmt::Display| NoValue::NoAnswer(url.to_string(), error.to_string());
     let host = url.0.host().unwrap_or_default().trim_matches(['[', ']']);
-    let stream = TcpStream::connect((host, url.0.port_u16().unwrap_or(80))).await.map_err(|e| failed(&e))?;
+    let stream = url.1.connect(host, url.0.port_u16().unwrap_or(80)).await.map_err(|e| failed(&e))?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|e| failed(&e))?;
     // Its outcome is told by the request as well.
     let _connection = Connection(tokio::spawn(async move { drop(connection.await) }));

@@ -13,11 +13,13 @@ mod histograms;
 mod launch;
 mod link;
 mod loads;
+mod network;
 mod process;
 mod request;
 mod sample;
 mod settings;
 mod source;
+mod virtual_link;
 
 pub use settings::SetupError;
 
@@ -27,6 +29,9 @@ use crate::event::EventKind;
 use crate::event::control::Control;
 use crate::kinds::client::Around;
 use crate::kinds::disk::folder::Folder;
+use crate::kinds::host::hosts::Hosts;
+use crate::kinds::host::network::Network;
+use crate::kinds::host::stand::Stand;
 use crate::kinds::process::options::Surroundings as ProcessSurroundings;
 use crate::kinds::process::supervision::Supervision;
 use crate::kinds::request::Requester;
@@ -79,12 +84,25 @@ pub struct Setup {
     pub secrets: Vec<String>,
     /// Keeps them out of what is written down.
     pub mask: Mask,
+    /// The hosts, once they are there.
+    pub hosts: Option<Arc<Hosts>>,
 }
 
 impl Setup {
     /// What the clients of targets know of the run.
     fn around(&self) -> Around {
-        Around { run: self.run.clone(), folder: self.folder.clone(), open: Arc::default(), before: 0 }
+        Around {
+            run: self.run.clone(),
+            folder: self.folder.clone(),
+            open: Arc::default(),
+            before: 0,
+            hosts: self.hosts.clone(),
+        }
+    }
+
+    /// From where what is measured is asked.
+    fn stand(&self) -> Stand {
+        Stand::new(self.hosts.as_ref(), None)
     }
 }
 
@@ -92,6 +110,8 @@ impl Setup {
 enum Live {
     Process(Rc<process::ProcessTarget>),
     Link(Rc<link::LinkTarget>),
+    VirtualLink(Rc<virtual_link::VirtualLink>),
+    Host,
     Disk(Rc<Folder>),
     /// Of a kind whose clients are made from its settings alone.
     Client(Rc<dyn Requester>, Around),
@@ -113,6 +133,8 @@ struct Shared {
     /// Told when all that the engine has reported is taken in.
     heard: RefCell<Option<oneshot::Receiver<()>>>,
     hub: RefCell<Option<HubHandle>>,
+    /// There until everything has stopped.
+    network: RefCell<Option<Rc<Network>>>,
     commands: RefCell<HashMap<Ticket, AbortHandle>>,
     /// Told with the totals when everything has stopped.
     totals: RefCell<Vec<EventKind>>,
@@ -141,7 +163,7 @@ impl Shared {
             Live::Database(database, _) => Some(Rc::clone(database.client()) as Rc<dyn Requester>),
             Live::Disk(folder) => Some(Rc::clone(folder) as Rc<dyn Requester>),
             Live::Process(process) => Some(Rc::clone(process) as Rc<dyn Requester>),
-            Live::Link(_) | Live::Machine => None,
+            Live::Link(_) | Live::VirtualLink(_) | Live::Host | Live::Machine => None,
         }
     }
 
@@ -165,7 +187,7 @@ pub struct RealWorld {
 
 impl RealWorld {
     /// Makes everything ready that the scenario declares; starts nothing yet. What is missing shows here.
-    pub fn new(setup: Setup, control: Control) -> Result<RealWorld, SetupError> {
+    pub fn new(mut setup: Setup, control: Control) -> Result<RealWorld, SetupError> {
         let (outbox, inbox) = mpsc::unbounded_channel();
         let around = ProcessSurroundings {
             run: setup.run.clone(),
@@ -176,7 +198,9 @@ impl RealWorld {
             mask: setup.mask.clone(),
         };
         let supervision = Supervision::begin(around).map_err(SetupError::supervision)?;
-        let targets = settings::targets(&setup, &supervision)?;
+        let network = network::begin(&setup)?;
+        setup.hosts = network.as_ref().map(|network| Arc::clone(network.hosts()));
+        let targets = settings::targets(&setup, &supervision, network.as_ref())?;
         let samplers = source::samplers(&setup, &targets)?;
         let accounts = setup.scenario.ledgers.iter().map(|_| account::Account::new(&setup.output)).collect();
         let shared = Rc::new(Shared {
@@ -190,6 +214,7 @@ impl RealWorld {
             engine: RefCell::default(),
             heard: RefCell::default(),
             hub: RefCell::default(),
+            network: RefCell::new(network),
             commands: RefCell::default(),
             totals: RefCell::default(),
             watchers: RefCell::default(),
@@ -234,12 +259,14 @@ impl World for RealWorld {
             Order::StopAll => launch::stop_all(shared, &self.supervision, ticket),
             Order::Set { target, property, state } => match &shared.targets[target.index()] {
                 Live::Link(link) => link.set(shared, ticket, state),
+                Live::VirtualLink(link) => link.set(shared, ticket, state),
                 Live::Process(process) => process.set(shared, ticket, property, state),
                 Live::Database(database, _) => database.set(shared, ticket, property, state),
                 _ => shared.answer(ticket, Err(format!("`{}` has no such state", shared.name(target)))),
             },
             Order::Act { target, call, held } => match &shared.targets[target.index()] {
                 Live::Link(link) => link.act(shared, ticket, &call),
+                Live::VirtualLink(link) => link.act(shared, ticket, &call),
                 Live::Process(process) => process.act(shared, ticket, &call, held),
                 Live::Database(database, _) => database.act(shared, ticket, &call),
                 _ => shared.answer(ticket, Err(format!("`{}` cannot `{}`", shared.name(target), call.verb))),
