@@ -73,6 +73,7 @@ fn obey(link: &Emulator, id: u64, what: LinkOrder, answers: Answers) {
         LinkOrder::Count => {
             link.count(Box::new(move |counters| done(LinkOutcome::Counted(Box::new(counters)))));
         }
+        LinkOrder::End(share) => link.end(share, Box::new(move |count| done(LinkOutcome::Ended(count)))),
         LinkOrder::Probe => link.probe(Box::new(move |took| done(LinkOutcome::Probed(took)))),
     }
 }

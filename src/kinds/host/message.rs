@@ -54,6 +54,8 @@ pub(super) enum LinkOrder {
     Set(Condition),
     Count,
     Probe,
+    /// A share of the connections.
+    End(f64),
 }
 
 /// What the helper tells.
@@ -73,4 +75,6 @@ pub(super) enum LinkOutcome {
     Set,
     Counted(Box<Counters>),
     Probed(Duration),
+    /// So many connections.
+    Ended(usize),
 }

@@ -137,6 +137,20 @@ impl Network {
         }
     }
 
+    /// Ends a share of the TCP connections that go over a link, and says how many.
+    ///
+    /// # Errors
+    /// As [`Network::set`].
+    pub fn end(&self, link: usize, share: f64) -> impl Future<Output = Result<usize, NetworkError>> + use<> {
+        let waiting = self.ask(link, LinkOrder::End(share));
+        async {
+            match answer(waiting, PATIENCE).await? {
+                LinkOutcome::Ended(count) => Ok(count),
+                _ => Err(NetworkError::NoAnswer),
+            }
+        }
+    }
+
     /// The time that something takes there and back through a link; nothing where it did not come back in time.
     pub fn probe(&self, link: usize, patience: Duration) -> impl Future<Output = Option<Duration>> + use<> {
         let waiting = self.ask(link, LinkOrder::Probe);

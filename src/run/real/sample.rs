@@ -111,7 +111,7 @@ async fn record(shared: &Shared, series: SeriesId) -> Option<Record> {
                     (Ok(counters), "dropped") => {
                         quantity((counters.up.dropped() + counters.down.dropped()) as f64)
                     }
-                    (Ok(_), _) => nothing("a link between hosts carries packets and knows no connections"),
+                    (Ok(counters), _) => quantity(counters.connections as f64),
                     (Err(error), _) => nothing(&error.to_string()),
                 });
             }

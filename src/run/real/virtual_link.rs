@@ -105,9 +105,21 @@ impl VirtualLink {
         });
     }
 
-    pub fn act(&self, shared: &Shared, ticket: Ticket, call: &Call) {
-        let verb = call.verb;
-        shared.answer(ticket, Err(format!("a link between hosts cannot `{verb}`")));
+    pub fn act(&self, shared: &Rc<Shared>, ticket: Ticket, call: &Call) {
+        let share = match call.verb {
+            "reset" => 1.0,
+            "cut" => call.arguments.number("share").unwrap_or(1.0),
+            verb => return shared.answer(ticket, Err(format!("a link between hosts cannot `{verb}`"))),
+        };
+        let ended = self.network().map(|network| network.end(self.place, share));
+        let shared = Rc::clone(shared);
+        tokio::task::spawn_local(async move {
+            let answer = match ended {
+                Ok(ended) => ended.await.map(|count| Answer::Did(format!("{count} connections were reset"))),
+                Err(error) => Err(error),
+            };
+            shared.answer(ticket, answer.map_err(|error| error.to_string()));
+        });
     }
 
     /// Begins to look at what a condition does.
@@ -119,7 +131,7 @@ impl VirtualLink {
     ) -> Applied {
         let probed = Rc::new(Cell::new(None));
         let patience = match condition {
-            Condition::On => None,
+            Condition::On | Condition::Refuse => None,
             Condition::Off => Some(SILENCE),
             Condition::Degrade { up, down } => {
                 let most = [up, down].into_iter().flatten().map(|one| one.latency + one.jitter);
@@ -143,6 +155,7 @@ fn condition(call: &Call) -> Condition {
     let arguments = &call.arguments;
     let share = |name: &str| arguments.number(name).unwrap_or(0.0);
     match call.verb {
+        "off" if arguments.has("refuse") => Condition::Refuse,
         "off" => Condition::Off,
         "degrade" => {
             let impairment = Impairment {
@@ -177,6 +190,7 @@ fn effect(applied: &Applied, now: &Counters) -> Option<Effect> {
     match applied.condition {
         Condition::On => None,
         Condition::Off => Some(silent(&up, &down, probed)),
+        Condition::Refuse => Some(refused(&up, &down, now.reset - before.reset)),
         Condition::Degrade { up: asked_up, down: asked_down } => {
             let ways = [
                 asked_up.map(|asked| Way { name: "up", asked, tally: up, delays: now.up_delays.clone() }),
@@ -208,6 +222,19 @@ fn silent(up: &Tally, down: &Tally, probed: Option<Option<Duration>>) -> Effect 
             tell(Evidence::Measured, format!("nothing got through, no answer within {silence}"))
         }
         None => UNSEEN,
+    }
+}
+
+fn refused(up: &Tally, down: &Tally, reset: u64) -> Effect {
+    let (passed, refused) = (up.packets + down.packets, up.refused + down.refused);
+    let tell = |evidence, text: String| Effect { measured: Some(text), evidence };
+    match (passed, refused + reset) {
+        (0, 0) => UNSEEN,
+        (0, _) => tell(
+            Evidence::Measured,
+            format!("{reset} connections were reset, {refused} more packets were refused"),
+        ),
+        _ => tell(Evidence::None, format!("{passed} packets got through")),
     }
 }
 

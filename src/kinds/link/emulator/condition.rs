@@ -12,6 +12,9 @@ pub enum Condition {
     On,
     /// Silence: no packet passes, those on their way included, and nobody is told.
     Off,
+    /// No packet passes, and each is answered as by a host on which nobody listens: a connection is refused or reset, a
+    /// datagram has no port.
+    Refuse,
     /// Packets pass, but worse; `None` leaves that direction as it is.
     Degrade {
         /// From the first host to the second.
@@ -66,6 +69,7 @@ impl Condition {
         match (self, side) {
             (Condition::On, _) => Passage::Clear,
             (Condition::Off, _) => Passage::Silent,
+            (Condition::Refuse, _) => Passage::Refusing,
             (Condition::Degrade { up, .. }, Side::Up) => up.map_or(Passage::Clear, Passage::Impaired),
             (Condition::Degrade { down, .. }, Side::Down) => down.map_or(Passage::Clear, Passage::Impaired),
         }
@@ -77,5 +81,6 @@ impl Condition {
 pub(super) enum Passage {
     Clear,
     Silent,
+    Refusing,
     Impaired(Impairment),
 }

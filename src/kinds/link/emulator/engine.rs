@@ -13,8 +13,10 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::prctl;
 use nix::sys::time::TimeSpec;
 
+use super::chance::Chance;
 use super::clock::{self, Nanos};
 use super::condition::{Condition, Side};
+use super::flows::{self, Flows, Resets};
 use super::lane::{Lane, Outlet, Probe};
 use super::port::Port;
 use super::segment::Head;
@@ -35,6 +37,7 @@ enum Order {
     Set(Condition, Reply<()>),
     Count(Reply<Counters>),
     Probe(Reply<Duration>),
+    End(f64, Reply<usize>),
 }
 
 /// A link between two cards. Dropping it ends the thread, and with it the link.
@@ -76,6 +79,12 @@ impl Emulator {
         self.order(Order::Probe(reply));
     }
 
+    /// Ends a share of the TCP connections that go over the link, at least one where there is one, with a reset at both
+    /// ends; the answer says how many.
+    pub fn end(&self, share: f64, reply: Reply<usize>) {
+        self.order(Order::End(share, reply));
+    }
+
     fn order(&self, order: Order) {
         if let Some(orders) = &self.orders {
             // The thread ends only when this is dropped.
@@ -106,17 +115,29 @@ struct Engine {
     through: [Vec<Probe>; 2],
     /// How long waking up has taken lately.
     wake_up: Nanos,
+    flows: Flows,
+    /// What chooses among connections.
+    chance: Chance,
+    /// How many were ended.
+    reset: u64,
+    /// Answers to what may not pass, of the batch at hand.
+    refusals: Vec<Vec<u8>>,
 }
 
 /// The end of a lane.
 struct Way<'a> {
     port: &'a mut Port,
     probes: &'a mut Vec<Probe>,
+    refusals: &'a mut Vec<Vec<u8>>,
 }
 
 impl Outlet for Way<'_> {
     fn send(&mut self, head: &Head, frame: &[u8]) {
         self.port.send(head, frame);
+    }
+
+    fn refuse(&mut self, frame: &[u8]) {
+        self.refusals.extend(flows::refusal(frame));
     }
 
     fn probe(&mut self, probe: Probe) {
@@ -133,6 +154,10 @@ impl Engine {
             next_probe: 0,
             through: [Vec::new(), Vec::new()],
             wake_up: 0,
+            flows: Flows::default(),
+            chance: Chance::new(seed.rotate_left(32)),
+            reset: 0,
+            refusals: Vec::new(),
         }
     }
 
@@ -166,8 +191,11 @@ impl Engine {
                     let timed = self.lanes[at].is_timed();
                     self.ports[at].stamp(timed);
                 }
-                if condition == Condition::Off {
+                if matches!(condition, Condition::Off | Condition::Refuse) {
                     self.probes.clear();
+                }
+                if condition == Condition::Refuse {
+                    self.end(1.0);
                 }
                 self.give_out();
                 reply(());
@@ -181,12 +209,26 @@ impl Engine {
                 reply(Counters {
                     up: up.tally,
                     down: down.tally,
+                    connections: self.flows.open(),
+                    reset: self.reset,
                     up_delays: up.delays.delays(),
                     down_delays: down.delays.delays(),
                 });
             }
             Order::Probe(reply) => self.begin_probe(reply),
+            Order::End(share, reply) => reply(self.end(share)),
         }
+    }
+
+    /// Ends a share of the connections.
+    fn end(&mut self, share: f64) -> usize {
+        let (count, resets): (usize, Resets) = self.flows.end(share, &mut self.chance);
+        for (port, frames) in self.ports.iter_mut().zip(&resets) {
+            frames.iter().for_each(|frame| port.send(&Head::default(), frame));
+            port.flush();
+        }
+        self.reset += count as u64;
+        count
     }
 
     fn begin_probe(&mut self, reply: Reply<Duration>) {
@@ -196,7 +238,7 @@ impl Engine {
         let (id, now) = (self.next_probe, clock::now());
         self.next_probe += 1;
         let [_, far] = &mut self.ports;
-        let mut way = Way { port: far, probes: &mut self.through[0] };
+        let mut way = Way { port: far, probes: &mut self.through[0], refusals: &mut self.refusals };
         if self.lanes[0].begin_probe(Probe { id }, now, &mut way) {
             self.probes.insert(id, (now, reply));
         }
@@ -211,14 +253,19 @@ impl Engine {
             return 0;
         }
         let now = clock::now();
-        let mut way = Way { port: to, probes: &mut self.through[at] };
+        let mut way = Way { port: to, probes: &mut self.through[at], refusals: &mut self.refusals };
         for place in 0..count {
             if let Some(came) = from.came(place) {
                 let arrived = came.stamp.unwrap_or(now);
+                self.flows.see(at, came.frame);
                 self.lanes[at].arrive(&came.head, came.frame, arrived, &mut way);
             }
         }
         to.flush();
+        for answer in self.refusals.drain(..) {
+            from.send(&Head::default(), &answer);
+        }
+        from.flush();
         count
     }
 
@@ -226,7 +273,11 @@ impl Engine {
     fn give_out(&mut self) -> Option<Nanos> {
         let now = clock::now();
         for at in [0, 1] {
-            let mut way = Way { port: &mut self.ports[1 - at], probes: &mut self.through[at] };
+            let mut way = Way {
+                port: &mut self.ports[1 - at],
+                probes: &mut self.through[at],
+                refusals: &mut self.refusals,
+            };
             self.lanes[at].release(now, &mut way);
             self.ports[1 - at].flush();
         }
@@ -237,7 +288,8 @@ impl Engine {
     /// Turns probes that have come to the far end, and answers those that are back.
     fn pass_probes(&mut self, now: Nanos) {
         for probe in std::mem::take(&mut self.through[0]) {
-            let mut way = Way { port: &mut self.ports[0], probes: &mut self.through[1] };
+            let mut way =
+                Way { port: &mut self.ports[0], probes: &mut self.through[1], refusals: &mut self.refusals };
             if !self.lanes[1].begin_probe(probe, now, &mut way) {
                 self.probes.remove(&probe.id);
             }

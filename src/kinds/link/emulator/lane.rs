@@ -23,6 +23,8 @@ const PROBE: usize = 64;
 pub(super) trait Outlet {
     /// Passes a frame on.
     fn send(&mut self, head: &Head, frame: &[u8]);
+    /// Answers a frame that may not pass.
+    fn refuse(&mut self, frame: &[u8]);
     /// One of soak's own probes has come through.
     fn probe(&mut self, probe: Probe);
 }
@@ -103,7 +105,7 @@ impl Lane {
         on_its_way.sort_by_key(|waiting| waiting.due);
         self.held_bytes = 0;
         let impairment = match passage {
-            Passage::Silent => {
+            Passage::Silent | Passage::Refusing => {
                 self.tally.silenced += on_its_way.iter().map(|one| one.packets as u64).sum::<u64>();
                 return;
             }
@@ -123,6 +125,10 @@ impl Lane {
         let joined = Joined::of(head, frame);
         match self.passage {
             Passage::Silent => self.tally.silenced += joined.packets as u64,
+            Passage::Refusing => {
+                self.tally.refused += joined.packets as u64;
+                outlet.refuse(frame);
+            }
             Passage::Clear if self.queue.is_empty() => {
                 self.tally.offered += joined.packets as u64;
                 self.passed(joined.packets, joined.bytes(frame, 0..joined.packets));
@@ -146,7 +152,7 @@ impl Lane {
     /// is swallowed.
     pub fn begin_probe(&mut self, probe: Probe, now: Nanos, outlet: &mut dyn Outlet) -> bool {
         match self.passage {
-            Passage::Silent => false,
+            Passage::Silent | Passage::Refusing => false,
             Passage::Clear => {
                 outlet.probe(probe);
                 true
@@ -350,6 +356,8 @@ mod tests {
             let number = [60, 61, 62, 63].map(|at| frame[at]);
             self.frames.push((self.now, u32::from_be_bytes(number)));
         }
+
+        fn refuse(&mut self, _: &[u8]) {}
 
         fn probe(&mut self, _: Probe) {
             self.probes.push(self.now);

@@ -9,6 +9,7 @@ mod chance;
 mod clock;
 mod condition;
 mod engine;
+mod flows;
 mod lane;
 mod port;
 mod segment;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 pub use condition::{Condition, Impairment};
 pub use engine::Emulator;
+pub use flows::MOST_CONNECTIONS;
 pub use tally::{Counters, Delays, Tally};
 
 /// How long a packet that is to be overtaken waits for another one.

@@ -190,6 +190,11 @@ pub(super) fn complete_checksum(head: &mut Head, frame: &mut [u8]) {
     *head = Head::default();
 }
 
+/// The Internet checksum of some pieces, of which all but the last have an even length, and a number.
+pub(super) fn checksum(pieces: &[&[u8]], number: u64) -> u16 {
+    !fold(number + pieces.iter().map(|piece| sum(piece)).sum::<u64>())
+}
+
 /// Where in a frame the IP packet's own data begin, or what is behind the Ethernet header where it is no IP packet.
 pub(super) fn behind_ip(frame: &[u8]) -> usize {
     let begin = match frame.get(ETHERNET) {

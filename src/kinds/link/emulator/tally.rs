@@ -14,6 +14,10 @@ pub struct Counters {
     pub up: Tally,
     /// From the second host to the first.
     pub down: Tally,
+    /// TCP connections that are open, as far as their packets show.
+    pub connections: usize,
+    /// Connections that were reset.
+    pub reset: u64,
     /// Delays under the present condition.
     pub up_delays: Option<Delays>,
     /// The same the other way.
@@ -23,7 +27,7 @@ pub struct Counters {
 /// What happened to the packets of one direction. Soak's own probes are not among them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
-    /// Packets that came from their sender, those excepted that silence swallowed.
+    /// Packets that came from their sender, those excepted that were swallowed or refused.
     pub offered: u64,
     /// Packets passed on, with their copies.
     pub packets: u64,
@@ -35,6 +39,8 @@ pub struct Tally {
     pub overflowed: u64,
     /// Packets that were swallowed while nothing was to pass.
     pub silenced: u64,
+    /// Packets that were refused.
+    pub refused: u64,
     /// Packets that were sent twice.
     pub duplicated: u64,
     /// Packets with a turned bit.
@@ -48,7 +54,7 @@ pub struct Tally {
 impl Tally {
     /// Packets that were not passed on.
     pub fn dropped(&self) -> u64 {
-        self.lost + self.overflowed + self.silenced + self.overrun
+        self.lost + self.overflowed + self.silenced + self.refused + self.overrun
     }
 
     /// What has happened since an earlier look.
@@ -60,6 +66,7 @@ impl Tally {
             lost: self.lost - earlier.lost,
             overflowed: self.overflowed - earlier.overflowed,
             silenced: self.silenced - earlier.silenced,
+            refused: self.refused - earlier.refused,
             duplicated: self.duplicated - earlier.duplicated,
             corrupted: self.corrupted - earlier.corrupted,
             reordered: self.reordered - earlier.reordered,
