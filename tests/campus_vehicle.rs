@@ -34,6 +34,18 @@ fn the_good_agent_passes() {
 }
 
 #[test]
+fn the_good_agent_passes_over_a_network_that_loses_packets() {
+    let mut params: Vec<String> = COMPRESSED.map(str::to_owned).to_vec();
+    params.push("broken=none".to_owned());
+    let run = Run::of("campus-vehicle/on-hosts.soak", &params);
+    run.passes_but_for(&["CPU"]);
+    let faults = run.report["faults"].as_array().unwrap();
+    let degraded = faults.iter().find(|fault| fault["verb"] == "degrade").unwrap();
+    assert_eq!(degraded["evidence"], "measured");
+    assert!(degraded["measured"].as_str().unwrap().contains("packets lost"), "{degraded}");
+}
+
+#[test]
 fn an_agent_that_loses_in_a_crash_is_found() {
     run("lost-on-crash").fails_at("No lost uploads");
 }

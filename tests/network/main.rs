@@ -187,6 +187,11 @@ impl Standing {
     }
 }
 
+fn parent_of(pid: u32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
+}
+
 fn server_in(folder: &Path) -> Option<u32> {
     let scratch = fs::read_dir(folder).ok()?.flatten().find(|entry| entry.path().join("server").exists())?;
     fs::read_to_string(scratch.path().join("server")).ok()?.trim().parse().ok()
@@ -248,4 +253,22 @@ fn an_interrupted_run_takes_its_network_away() {
     kill(Pid::from_raw(standing.run.id() as i32), Signal::SIGINT).unwrap();
     assert_eq!(standing.run.wait().unwrap().code(), Some(130));
     standing.is_gone();
+}
+
+#[test]
+fn a_network_that_goes_before_its_time_is_told_of() {
+    let folder = folder();
+    let mut run = soak(folder.path(), "wait 3s\nwifi off 1s");
+    let run = run.spawn().unwrap();
+    let helper = |pid: &u32| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        line.starts_with(b"soak\0network\0") && parent_of(*pid) == Some(run.id())
+    };
+    until("a server", || server_in(folder.path()).is_some());
+    let helper = processes().into_iter().find(helper).expect("the network has a helper");
+    kill(Pid::from_raw(helper as i32), Signal::SIGKILL).unwrap();
+    let output = run.wait_with_output().unwrap();
+    let said = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("the helper process of the virtual network has ended"), "{said}");
 }

@@ -15,7 +15,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use tokio::io::AsyncBufReadExt;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::{AbortHandle, spawn_local};
 
 use super::SUBCOMMAND;
@@ -41,6 +41,7 @@ pub struct Network {
     orders: OwnedWriteHalf,
     waiting: RefCell<HashMap<u64, oneshot::Sender<LinkOutcome>>>,
     next: Cell<u64>,
+    gone: Rc<Notify>,
     listener: RefCell<Option<AbortHandle>>,
     /// Kills the helper where it has not ended, and settles what the journal has of it.
     _helper: Helper,
@@ -92,6 +93,7 @@ impl Network {
             orders,
             waiting: RefCell::default(),
             next: Cell::new(0),
+            gone: Rc::default(),
             listener: RefCell::default(),
             _helper: helper,
         });
@@ -108,6 +110,11 @@ impl Network {
     /// What could not be had and can be done without, in sentences.
     pub fn lacks(&self) -> &[String] {
         &self.lacks
+    }
+
+    /// Told once, where the helper ends before it is to.
+    pub fn gone(&self) -> Rc<Notify> {
+        Rc::clone(&self.gone)
     }
 
     /// Puts a link into a condition. The order is on its way when this returns; the future says when it is carried out.
@@ -209,12 +216,16 @@ impl Drop for Helper {
         let deadline = Instant::now() + END_WITHIN;
         while Instant::now() < deadline {
             if !matches!(self.child.try_wait(), Ok(None)) {
-                self.applied.take().map(Applied::settle);
+                if let Some(applied) = self.applied.take() {
+                    applied.settle();
+                }
                 return;
             }
             std::thread::sleep(LOOK_AGAIN);
         }
-        self.applied.take().map(Applied::leave_to_journal);
+        if let Some(applied) = self.applied.take() {
+            applied.leave_to_journal();
+        }
     }
 }
 
@@ -252,7 +263,10 @@ async fn listen(network: Weak<Network>, reader: OwnedReadHalf) {
                 let _ = waiting.map(|waiting| waiting.send(outcome));
             }
             Some(_) => {}
-            None => return network.waiting.borrow_mut().clear(),
+            None => {
+                network.waiting.borrow_mut().clear();
+                return network.gone.notify_one();
+            }
         }
     }
 }

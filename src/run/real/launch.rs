@@ -6,6 +6,7 @@ use crate::check::scenario::Target;
 use crate::event::EventKind;
 use crate::kinds::client::{self, Around, MakeClient};
 use crate::kinds::disk::folder::Folder;
+use crate::kinds::host::NetworkError;
 use crate::kinds::host::stand::Stand;
 use crate::kinds::process::supervision::Supervision;
 use crate::kinds::request::Requester;
@@ -50,10 +51,7 @@ async fn prepare_all(shared: &Rc<Shared>) -> Result<(), String> {
             _ => {}
         }
     }
-    let lacks = shared.network.borrow().as_ref().map(|network| network.lacks().to_vec());
-    for text in lacks.into_iter().flatten() {
-        shared.tell(Observation::Told { at: shared.now(), event: EventKind::Noticed { line: None, text } });
-    }
+    watch_network(shared);
     source::follow(shared).await?;
     if !shared.setup.scenario.actions.is_empty() {
         let datasets = datasets(shared).await?;
@@ -77,6 +75,21 @@ async fn prepare_all(shared: &Rc<Shared>) -> Result<(), String> {
     }
     receive::ready(shared).await;
     Ok(())
+}
+
+/// Tells what a virtual network lacks, and where it goes before its time.
+fn watch_network(shared: &Rc<Shared>) {
+    let notice = |shared: &Shared, text| {
+        shared.tell(Observation::Told { at: shared.now(), event: EventKind::Noticed { line: None, text } });
+    };
+    if let Some(network) = shared.network.borrow().as_ref() {
+        network.lacks().iter().for_each(|text| notice(shared, text.clone()));
+        let (gone, this) = (network.gone(), Rc::clone(shared));
+        shared.watch(tokio::task::spawn_local(async move {
+            gone.notified().await;
+            notice(&this, NetworkError::Ended.to_string());
+        }));
+    }
 }
 
 /// Tells where something answers in a process's place before it is started: its probe would take that for the

@@ -4,7 +4,7 @@ use super::Shared;
 use crate::event::Evidence;
 use crate::kinds::host::NetworkError;
 use crate::kinds::host::network::Network;
-use crate::kinds::link::emulator::{Condition, Counters, Delays, Impairment, Tally};
+use crate::kinds::link::emulator::{Condition, Counters, Degraded, Delays, Impairment, Tally};
 use crate::lang::call::Call;
 use crate::lang::unit::{format_duration, number};
 use crate::run::world::{Answer, Effect, State, Ticket};
@@ -84,7 +84,7 @@ impl VirtualLink {
         let previous = self.applied.borrow_mut().take();
         // What the condition before it did is counted up to its very end: orders are carried out one after the other.
         let last = previous.is_some().then(|| network.counters(self.place));
-        let set = network.set(self.place, condition);
+        let set = network.set(self.place, condition.clone());
         let first = state.is_some().then(|| network.counters(self.place));
         let before = Rc::<RefCell<Option<Counters>>>::default();
         if state.is_some() {
@@ -98,10 +98,10 @@ impl VirtualLink {
                 _ => None,
             };
             let done = set.await;
+            shared.answer(ticket, done.map(|()| Answer::Set(effect)).map_err(|error| error.to_string()));
             if let Some(first) = first {
                 *before.borrow_mut() = first.await.ok();
             }
-            shared.answer(ticket, done.map(|()| Answer::Set(effect)).map_err(|error| error.to_string()));
         });
     }
 
@@ -130,11 +130,11 @@ impl VirtualLink {
         before: Rc<RefCell<Option<Counters>>>,
     ) -> Applied {
         let probed = Rc::new(Cell::new(None));
-        let patience = match condition {
+        let patience = match &condition {
             Condition::On | Condition::Refuse => None,
             Condition::Off => Some(SILENCE),
-            Condition::Degrade { up, down } => {
-                let most = [up, down].into_iter().flatten().map(|one| one.latency + one.jitter);
+            Condition::Degrade(ways) => {
+                let most = [ways.up, ways.down].into_iter().flatten().map(|one| one.latency + one.jitter);
                 Some(2 * most.max().unwrap_or_default() + PATIENCE)
             }
         };
@@ -169,10 +169,10 @@ fn condition(call: &Call) -> Condition {
                 bandwidth: arguments.number("bandwidth"),
                 queue: arguments.number("queue"),
             };
-            Condition::Degrade {
+            Condition::Degrade(Box::new(Degraded {
                 up: (!arguments.has("down")).then_some(impairment),
                 down: (!arguments.has("up")).then_some(impairment),
-            }
+            }))
         }
         _ => Condition::On,
     }
@@ -187,14 +187,14 @@ fn effect(applied: &Applied, now: &Counters) -> Option<Effect> {
     };
     let (up, down) = (now.up.since(&before.up), now.down.since(&before.down));
     let probed = applied.probed.get();
-    match applied.condition {
+    match &applied.condition {
         Condition::On => None,
         Condition::Off => Some(silent(&up, &down, probed)),
         Condition::Refuse => Some(refused(&up, &down, now.reset - before.reset)),
-        Condition::Degrade { up: asked_up, down: asked_down } => {
+        Condition::Degrade(asked) => {
             let ways = [
-                asked_up.map(|asked| Way { name: "up", asked, tally: up, delays: now.up_delays.clone() }),
-                asked_down.map(|asked| Way {
+                asked.up.map(|asked| Way { name: "up", asked, tally: up, delays: now.up_delays.clone() }),
+                asked.down.map(|asked| Way {
                     name: "down",
                     asked,
                     tally: down,
@@ -349,5 +349,60 @@ fn overrun(way: &Way, findings: &mut Vec<Finding>) {
             text: format!("{} lost {lost} more packets because the machine was too busy", way.name),
             evidence: Evidence::NotExercised,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn way(asked: Impairment, tally: Tally, late: Option<u64>) -> Way {
+        let delays = late.map(|milliseconds| {
+            let late = Duration::from_millis(milliseconds);
+            Delays { frames: 9, minimum: late, median: late, p99: late, maximum: late }
+        });
+        Way { name: "up", asked, tally, delays }
+    }
+
+    #[test]
+    fn what_was_asked_is_compared_with_what_was_done() {
+        let slow = Impairment { latency: Duration::from_millis(50), ..Impairment::default() };
+        let lossy = Impairment { loss: 0.1, ..Impairment::default() };
+        let both = Impairment { loss: 0.1, ..slow };
+        let thin = Impairment { bandwidth: Some(1e6), ..Impairment::default() };
+        let none = Tally::default();
+        let passed = |offered, lost| Tally { offered, lost, packets: offered - lost, ..none };
+        let cases = [
+            (slow, passed(9, 0), Some(50), Evidence::Measured, "up 50ms late"),
+            (slow, passed(9, 0), Some(10), Evidence::None, "up 10ms late"),
+            (slow, none, None, Evidence::NotExercised, ""),
+            (lossy, passed(1000, 101), None, Evidence::Measured, "10.1% of 1_000 packets lost"),
+            (lossy, passed(1000, 0), None, Evidence::None, "0% of 1_000 packets lost"),
+            (lossy, passed(9, 0), None, Evidence::NotExercised, "0% of 9 packets lost"),
+            (both, passed(1000, 99), Some(10), Evidence::None, "up 10ms late, 9.9% of 1_000 packets lost"),
+            (thin, passed(7, 0), None, Evidence::Measured, "up passed 7 packets"),
+        ];
+        for (asked, tally, late, evidence, text) in cases {
+            let effect = degraded(&[way(asked, tally, late)], None);
+            assert_eq!((effect.evidence, effect.measured.as_deref().unwrap_or("")), (evidence, text));
+        }
+        let probed = degraded(&[way(slow, none, None)], Some(Duration::from_millis(51)));
+        assert_eq!(probed.evidence, Evidence::Measured);
+    }
+
+    #[test]
+    fn silence_and_refusal_are_proved_by_what_did_not_pass() {
+        let none = Tally::default();
+        let swallowed = Tally { silenced: 3, ..none };
+        let refusing = Tally { refused: 3, ..none };
+        let through = Tally { packets: 1, ..none };
+        assert_eq!(silent(&swallowed, &none, None).evidence, Evidence::Measured);
+        assert_eq!(silent(&none, &none, Some(None)).evidence, Evidence::Measured);
+        assert_eq!(silent(&none, &none, None).evidence, Evidence::NotExercised);
+        assert_eq!(silent(&swallowed, &through, Some(None)).evidence, Evidence::None);
+        assert_eq!(refused(&refusing, &none, 0).evidence, Evidence::Measured);
+        assert_eq!(refused(&none, &none, 2).evidence, Evidence::Measured);
+        assert_eq!(refused(&none, &none, 0).evidence, Evidence::NotExercised);
+        assert_eq!(refused(&refusing, &through, 0).evidence, Evidence::None);
     }
 }

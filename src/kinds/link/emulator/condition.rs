@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// The state of a link. A new one replaces the old one whole, for what is on its way too.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Condition {
     /// Every packet passes at once.
     #[default]
@@ -15,13 +15,17 @@ pub enum Condition {
     /// No packet passes, and each is answered as by a host on which nobody listens: a connection is refused or reset, a
     /// datagram has no port.
     Refuse,
-    /// Packets pass, but worse; `None` leaves that direction as it is.
-    Degrade {
-        /// From the first host to the second.
-        up: Option<Impairment>,
-        /// From the second host to the first.
-        down: Option<Impairment>,
-    },
+    /// Packets pass, but worse.
+    Degrade(Box<Degraded>),
+}
+
+/// How each direction of a link is impaired; `None` leaves that direction as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Degraded {
+    /// From the first host to the second.
+    pub up: Option<Impairment>,
+    /// From the second host to the first.
+    pub down: Option<Impairment>,
 }
 
 /// How one direction of a link is impaired. Shares are from 0 to 1, and are of packets, not of bytes.
@@ -70,8 +74,10 @@ impl Condition {
             (Condition::On, _) => Passage::Clear,
             (Condition::Off, _) => Passage::Silent,
             (Condition::Refuse, _) => Passage::Refusing,
-            (Condition::Degrade { up, .. }, Side::Up) => up.map_or(Passage::Clear, Passage::Impaired),
-            (Condition::Degrade { down, .. }, Side::Down) => down.map_or(Passage::Clear, Passage::Impaired),
+            (Condition::Degrade(ways), side) => {
+                let way = if side == Side::Up { ways.up } else { ways.down };
+                way.map_or(Passage::Clear, Passage::Impaired)
+            }
         }
     }
 }

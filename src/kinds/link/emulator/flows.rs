@@ -62,9 +62,9 @@ pub(super) struct Flows {
 pub(super) type Resets = [Vec<Vec<u8>>; 2];
 
 impl Flows {
-    /// How many are open.
+    /// How many are open: both ends have said something, and not both their last.
     pub fn open(&self) -> usize {
-        self.known.len()
+        self.known.values().filter(|flow| flow.is_open()).count()
     }
 
     /// Takes note of a frame that came from one of the ends, 0 or 1.
@@ -99,7 +99,8 @@ impl Flows {
 
     /// Ends a share of the connections, drawn at random and rounded up, at both ends; says how many.
     pub fn end(&mut self, share: f64, chance: &mut Chance) -> (usize, Resets) {
-        let mut all: Vec<Ends> = self.known.keys().copied().collect();
+        let open = self.known.iter().filter(|(_, flow)| flow.is_open());
+        let mut all: Vec<Ends> = open.map(|(ends, _)| *ends).collect();
         // The order of a table is no order.
         all.sort_unstable_by_key(|ends| (ends.addresses, ends.ports));
         let count = (share.clamp(0.0, 1.0) * all.len() as f64).ceil() as usize;
@@ -117,17 +118,16 @@ impl Flows {
 }
 
 impl Flow {
+    fn is_open(&self) -> bool {
+        self.sends.iter().all(Option::is_some)
+    }
+
     /// What an end takes for the other one's reset: what it has said it expects, and what was sent to it since.
     fn resets(&self, ends: &Ends, to: usize) -> Vec<Vec<u8>> {
         let from = 1 - to;
         let mut numbers: Vec<u32> = self.expects[to].into_iter().chain(self.sends[from]).collect();
         numbers.dedup();
-        // One end may never have said anything; then its header is the other's, turned round.
-        let mut header = self.headers[from];
-        if header == [0; ETHERNET] {
-            header = turned(&self.headers[to]);
-        }
-        numbers.into_iter().map(|number| ends.reset(&header, from, number, None)).collect()
+        numbers.into_iter().map(|number| ends.reset(&self.headers[from], from, number, None)).collect()
     }
 }
 
@@ -309,6 +309,7 @@ mod tests {
         for v4 in [true, false] {
             let mut flows = Flows::default();
             flows.see(0, &frame(v4, 0, 100, 0, SYN, 0));
+            assert_eq!(flows.open(), 0);
             flows.see(1, &frame(v4, 1, 500, 101, SYN | ACKNOWLEDGES, 0));
             flows.see(0, &frame(v4, 0, 101, 501, ACKNOWLEDGES, 50));
             assert_eq!(flows.open(), 1);

@@ -17,7 +17,7 @@ mod tally;
 
 use std::time::Duration;
 
-pub use condition::{Condition, Impairment};
+pub use condition::{Condition, Degraded, Impairment};
 pub use engine::Emulator;
 pub use flows::MOST_CONNECTIONS;
 pub use tally::{Counters, Delays, Tally};

@@ -145,9 +145,9 @@ impl Port {
         };
         // Nothing has come, or the card is gone, with which nothing will.
         let count = usize::try_from(count).unwrap_or(0);
-        for at in 0..count {
-            self.lengths[at] = messages[at].msg_len as usize;
-            self.stamps[at] = if self.stamped { stamp(&messages[at].msg_hdr) } else { None };
+        for (at, message) in messages.iter().take(count).enumerate() {
+            self.lengths[at] = message.msg_len as usize;
+            self.stamps[at] = if self.stamped { stamp(&message.msg_hdr) } else { None };
         }
         count
     }
