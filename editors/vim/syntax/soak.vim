@@ -38,7 +38,7 @@ syntax match soakLineWord "\v%(^|[{;])\s*%(sent|received|file|order|hold)>" cont
 syntax match soakFrom "\v<from\s+env>"
 
 " Settings come before functions, so that `http` is a setting and `http(…)` a function.
-syntax match soakSetting "\v<%(address|after|base|between|ca|connections|container|descriptor|dir|env|faulty|grace|greeting|header|http|http2|insecure|interface|later|listen|log|match|on|own|path|pidfile|pool|ready|reflection|resp3|restart|run|signal|size|start|stop|timeout|tls|to|udp|unit|url|within)>" contained
+syntax match soakSetting "\v<%(address|after|base|between|ca|certificate|compress|connections|container|cookies|descriptor|dir|env|faulty|grace|greeting|header|http|http2|idle|insecure|interface|key|later|listen|log|match|name|on|own|path|pidfile|pool|proxy|ready|redirects|reflection|resolve|resp3|restart|reuse|run|signal|size|start|stop|timeout|tls|to|udp|unit|url|within)>" contained
 
 " Functions, and readings behind a dot.
 syntax match soakAggregate "\v<%(count|delta|distinct|first|growth|last|max|mean|min|p50|p90|p95|p99|p999|rate|sum)\ze\("
@@ -48,10 +48,10 @@ syntax match soakMember "\.\h\w*"hs=s+1
 syntax match soakReading "\v\.%(altered|bytes|connections|count|cpu|cut|delay|disk|dropped|duplicated|errors|exit_code|failed|files|free|latency|lateness|load|log|lost|memory|open|rate|read|ready|received|restarts|round_trip|rss|sent|seq|service_time|skipped|success|threads|unexpected|up|used|written)>"hs=s+1
 
 " What a target is told.
-syntax match soakTold "\v<\h\w*\s+%(answer|burn|call|connect|cut|degrade|delay|delete|disconnect|eat|execute|fail|fill|get|head|hog|kill|limit|lock|lose|off|on|patch|pause|post|publish|put|query|readonly|receive|request|reset|restart|send|signal|skew|slice|slow|stall|start|stop|stream|subscribe|tear|throttle|write)>%(\s+%(disk|down|refuse|retain|unsynced|up)>)?" contains=soakVerb nextgroup=soakParameter skipwhite
+syntax match soakTold "\v<\h\w*\s+%(answer|burn|call|connect|cut|degrade|delay|delete|disconnect|eat|execute|fail|fill|get|head|hog|kill|limit|lock|lose|off|on|patch|pause|post|publish|put|query|readonly|receive|request|reset|restart|send|signal|skew|slice|slow|stall|start|stop|stream|subscribe|tear|throttle|write)>%(\s+%(atomic|disk|down|refuse|retain|unsynced|up)>)?" contains=soakVerb nextgroup=soakParameter skipwhite
 syntax match soakVerb "\v\s+%(answer|burn|call|connect|cut|degrade|delay|delete|disconnect|eat|execute|fail|fill|get|head|hog|kill|limit|lock|lose|off|on|patch|pause|post|publish|put|query|readonly|receive|request|reset|restart|send|signal|skew|slice|slow|stall|start|stop|stream|subscribe|tear|throttle|write)>" contained nextgroup=soakFlag
-syntax match soakFlag "\v\s+%(disk|down|refuse|retain|unsynced|up)>" contained
-syntax match soakParameter "\v<%(ahead|bandwidth|behind|connections|corrupt|cpu|disk|down|duplicate|ending|file|files|form|header|hex|jitter|json|latency|loss|memory|qos|queue|refuse|reorder|retain|size|text|timeout|to|unsynced|up)>\ze\s+%([\"'0-9{(]|\h\w*\()"
+syntax match soakFlag "\v\s+%(atomic|disk|down|refuse|retain|unsynced|up)>" contained
+syntax match soakParameter "\v<%(ahead|atomic|bandwidth|behind|connections|corrupt|cpu|disk|down|duplicate|ending|file|files|form|header|hex|jitter|json|latency|loss|memory|qos|queue|refuse|reorder|retain|size|text|timeout|to|unsynced|up)>\ze\s+%([\"'0-9{(]|\h\w*\()"
 syntax match soakParameter "\v<%(up|down)>\ze%(\s+for>|\s*[;}>]|\s*$)" contained
 
 " A target and its settings.
