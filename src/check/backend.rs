@@ -258,5 +258,29 @@ pub(super) fn setting_mistake(target: &Target) -> Option<Diagnostic> {
             _ => None,
         }
     };
-    same("listen", "to").map(|(first, second)| mistake::arguments::link_to_itself(second, first))
+    let itself =
+        same("listen", "to").map(|(first, second)| mistake::arguments::link_to_itself(second, first));
+    itself.or_else(|| tls_in_vain(target))
+}
+
+/// Schemes without TLS, and the same with it. That of NATS is not among them: its servers ask for TLS themselves.
+const ENCRYPTED: &[(&str, &str)] =
+    &[("http", "https"), ("ws", "wss"), ("redis", "rediss"), ("mqtt", "mqtts")];
+
+/// How TLS is spoken, said of a URL whose scheme is one without.
+fn tls_in_vain(target: &Target) -> Option<Diagnostic> {
+    let tls = target.setting("tls")?;
+    let url = target.setting("base").or_else(|| target.setting("url"))?;
+    let Some(Argued::Value(expr)) = url.values.first() else { return None };
+    // What is interpolated in a URL stands behind its scheme.
+    let text = match &expr.kind {
+        ExprKind::Text(pieces) => match pieces.first() {
+            Some(Piece::Literal(start)) => start.as_str(),
+            _ => return None,
+        },
+        _ => expr.constant()?.as_text()?,
+    };
+    let (scheme, _) = text.split_once("://")?;
+    let (_, encrypted) = ENCRYPTED.iter().find(|(plain, _)| *plain == scheme)?;
+    Some(mistake::arguments::tls_in_vain(tls.span, url.span, encrypted))
 }

@@ -176,7 +176,6 @@ fn what_tls_is_set_up_from_is_looked_at_before_anything_starts() {
             target(secure, "tls name \"not a name\""),
             "`not a name` is no name that a certificate could be for",
         ),
-        (target("http://127.0.0.1:1", "tls ca \"ca.pem\""), "begin the URL with `https://`"),
     ];
     for (scenario, reason) in cases {
         let said = refused(soak(), &scenario);
@@ -189,13 +188,15 @@ fn what_tls_is_set_up_from_is_looked_at_before_anything_starts() {
 
 #[test]
 fn what_follows_tls_goes_together() {
-    for (tls, reason) in [
-        ("tls certificate \"client.pem\"", "key"),
-        ("tls key \"client.key\"", "certificate"),
-        ("tls insecure ca \"ca.pem\"", "insecure"),
+    for (scheme, tls, reason) in [
+        ("https", "tls certificate \"client.pem\"", "`certificate` means nothing without `key`"),
+        ("https", "tls key \"client.key\"", "`key` means nothing without `certificate`"),
+        ("https", "tls insecure ca \"ca.pem\"", "at most one of `ca` and `insecure`"),
+        ("http", "tls ca \"ca.pem\"", "begin the URL with `https://`"),
     ] {
-        let scenario =
-            format!("scenario \"TLS\"\nhttp api {{ base \"https://127.0.0.1:1\"; {tls} }}\napi get \"/\"\n");
+        let scenario = format!(
+            "scenario \"TLS\"\nhttp api {{ base \"{scheme}://127.0.0.1:1\"; {tls} }}\napi get \"/\"\n"
+        );
         let soak = soak().file("a.soak", scenario);
         let ended = soak.run(&["check", "a.soak"]);
         let said = format!("{}{}", ended.out, ended.err);

@@ -1,8 +1,11 @@
 //! A run of a scenario beside certificates of its own, and what its report holds.
 
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Stdio;
 
+use nix::sys::resource::{Resource, setrlimit};
 use serde_json::Value;
 
 use crate::authority;
@@ -24,13 +27,26 @@ pub struct Run {
 
 /// Runs a scenario to its end.
 pub fn run(soak: Soak, scenario: &str) -> Run {
+    run_with(soak, scenario, None)
+}
+
+/// The same, by a program that may have no more descriptors than so many.
+pub fn run_with(soak: Soak, scenario: &str, descriptors: Option<u64>) -> Run {
     let soak = soak.file("a.soak", format!("scenario \"TLS\"\n{scenario}\n"));
-    let ended = soak.run(&["run", "a.soak", "--out", "out"]);
-    let said = format!("{scenario}\n{}{}", ended.out, ended.err);
+    let mut command = soak.command(&["run", "a.soak", "--out", "out"]);
+    if let Some(count) = descriptors {
+        // SAFETY: setrlimit is async-signal-safe, and nothing else happens between fork and exec.
+        unsafe {
+            command.pre_exec(move || Ok(setrlimit(Resource::RLIMIT_NOFILE, count, count)?));
+        }
+    }
+    let ended = command.stdin(Stdio::null()).output().unwrap();
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    let said = format!("{scenario}\n{}{}", text(&ended.stdout), text(&ended.stderr));
     keeps_keys_secret(&soak, &said);
     let report = fs::read(soak.path().join("out/report.json"));
     let report = report.unwrap_or_else(|error| panic!("no report ({error}): {said}"));
-    Run { code: ended.code, report: serde_json::from_slice(&report).unwrap(), said }
+    Run { code: ended.status.code().unwrap_or(-1), report: serde_json::from_slice(&report).unwrap(), said }
 }
 
 /// What is said of a scenario that cannot begin.

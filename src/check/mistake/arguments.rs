@@ -193,6 +193,13 @@ pub fn link_to_itself(span: Span, listen: Span) -> Diagnostic {
         .also(listen, "it listens here")
 }
 
+pub fn tls_in_vain(span: Span, url: Span, scheme: &str) -> Diagnostic {
+    Diagnostic::error("E0404", "`tls` means nothing where the URL asks for no TLS", span)
+        .here("these do not go together")
+        .also(url, "without TLS")
+        .help(format!("begin the URL with `{scheme}://`, or leave `tls` out"))
+}
+
 pub fn wants_word(
     span: Span,
     parameter: &Parameter,
