@@ -15,6 +15,7 @@ mod embedded;
 pub mod evaluated;
 mod expectation;
 mod files;
+mod hosts;
 mod hover;
 mod infer;
 mod ledger;
@@ -118,6 +119,7 @@ impl<'a> Checker<'a> {
 
     /// What needs the whole scenario, then everything in the order of its places.
     fn finish(mut self, whole: bool, files: &[(usize, ast::File)]) -> Checked {
+        self.check_hosts();
         self.check_permits();
         self.check_times();
         let clean = whole && !self.found.iter().any(Diagnostic::is_error);

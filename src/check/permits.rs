@@ -181,10 +181,16 @@ impl Checker<'_> {
         let own = || {
             let hosts = self.scenario.targets.iter().filter(|target| target.kind.name == "host");
             let mut addresses = hosts.flat_map(|target| &target.settings).flat_map(|setting| &setting.values);
-            addresses.any(|value| match value {
-                Argued::Value(expr) => self.sketch(expr).split('/').next() == Some(host),
-                _ => false,
-            })
+            let named = self
+                .scenario
+                .targets
+                .iter()
+                .any(|one| one.kind.name == "host" && one.name.eq_ignore_ascii_case(host));
+            named
+                || addresses.any(|value| match value {
+                    Argued::Value(expr) => self.sketch(expr).split('/').next() == Some(host),
+                    _ => false,
+                })
         };
         is_loopback(host)
             || self.scenario.permits.load.iter().any(|(permitted, _)| permitted == host)

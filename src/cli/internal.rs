@@ -1,7 +1,9 @@
-//! The hidden subcommands by which a run starts more of its own program: its guardian, and carriers of connections. They
+//! The hidden subcommands by which a run starts more of its own program: its guardian, carriers of
+//! connections, and the helper that holds its virtual network. They
 //! go before everything else.
 
 use crate::kinds::carrier;
+use crate::kinds::host;
 use crate::store::guardian;
 use std::process::ExitCode;
 
@@ -14,6 +16,8 @@ pub fn main_if_asked() -> Option<ExitCode> {
         guardian::main(&rest)
     } else if asked == carrier::SUBCOMMAND && rest.is_empty() {
         carrier::main()
+    } else if asked == host::SUBCOMMAND && rest.is_empty() {
+        host::main()
     } else {
         return None;
     };

@@ -4,6 +4,8 @@
 
 use super::carrier::carried;
 use super::database::client::DatabaseClient;
+use super::host::hosts::{Hosts, Place};
+use super::host::stand::Stand;
 use super::http::client::HttpClient;
 use super::mqtt::client::MqttClient;
 use super::nats::client::NatsClient;
@@ -34,12 +36,28 @@ pub struct Around {
     pub before: u64,
     /// Whom the run may ask.
     pub reach: Arc<Reach>,
+    /// The hosts of the run, where it has any.
+    pub hosts: Option<Arc<Hosts>>,
 }
 
 impl Around {
-    /// For a run in a folder, that may ask this machine only.
+    /// For a run in a folder, that may ask this machine only and has no hosts.
     pub fn new(run: RunId, folder: PathBuf) -> Around {
-        Around { run, folder, open: Arc::default(), before: 0, reach: Arc::default() }
+        Around { run, folder, open: Arc::default(), before: 0, reach: Arc::default(), hosts: None }
+    }
+
+    /// From where a target is asked: from the host that its setting `on` names, where it has one.
+    pub fn stand(&self, settings: &Arguments) -> Stand {
+        Stand::new(self.hosts.as_ref(), settings.text("on"))
+    }
+
+    /// The host on which a process that asks a target has to be started, where it is to be one.
+    pub fn place(&self, settings: &Arguments) -> Option<Place> {
+        let hosts = self.hosts.as_ref()?;
+        let url = settings.text("url").or(settings.text("address")).unwrap_or_default();
+        let asked = url.parse().ok().and_then(|uri: hyper::Uri| uri.host().map(str::to_string));
+        let host = self.stand(settings).host(&asked.unwrap_or_default())?;
+        Some(Place { hosts: Arc::clone(hosts), host })
     }
 
     /// A name that no other client has, of this run or of another.
@@ -69,9 +87,9 @@ const CLIENTS: &[(&str, MakeClient)] = &[
     ("database", |settings, around| made(DatabaseClient::new(settings, around))),
     ("http", |settings, around| made(HttpClient::new(settings, around))),
     ("websocket", |settings, around| made(WebSocketClient::new(settings, around))),
-    ("tcp", |settings, around| made(TcpClient::new(settings, &around.folder))),
-    ("udp", |settings, _| made(UdpClient::new(settings))),
-    ("redis", |settings, around| made(RedisClient::new(settings, &around.folder))),
+    ("tcp", |settings, around| made(TcpClient::new(settings, around))),
+    ("udp", |settings, around| made(UdpClient::new(settings, around))),
+    ("redis", |settings, around| made(RedisClient::new(settings, around))),
     #[cfg(feature = "grpc")]
     ("grpc", |settings, around| made(super::grpc::client::GrpcClient::new(settings, around))),
     ("mqtt", |settings, around| made(MqttClient::new(settings, around))),

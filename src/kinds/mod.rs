@@ -63,7 +63,7 @@ pub use reference::reference;
 pub const KINDS: &[&Kind] = &[
     &process::signature::KIND,
     &link::signature::KIND,
-    &host::KIND,
+    &host::signature::KIND,
     &disk::signature::KIND,
     &database::signature::KIND,
     &http::signature::KIND,

@@ -53,6 +53,11 @@ impl Name {
         self.every.set(every);
     }
 
+    /// How old an answer may grow.
+    pub fn every(&self) -> Duration {
+        self.every.get()
+    }
+
     /// Where connections may go, in the order in which to try: the addresses take turns in being the first. While the
     /// name is asked for anew the last answer still holds, for as long again at most. Must be called within a
     /// `LocalSet`.

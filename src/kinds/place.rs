@@ -1,12 +1,11 @@
 //! Where a URL of a setting leads: its peer, its path, and the user and password in front of its host. What is said of
 //! a URL that cannot be used repeats nothing of it but its scheme, for it may hold a password.
 
-use super::client::ClientError;
+use super::client::{Around, ClientError};
 use super::socket::Peer;
 use super::stream::Endpoint;
 use crate::lang::call::Arguments;
 use hyper::Uri;
-use std::path::Path;
 
 /// The schemes of a protocol, and the ports where a URL names none.
 pub struct Schemes {
@@ -66,8 +65,7 @@ impl Place {
         Ok(Place { peer, encrypted, path, user, password })
     }
 
-    /// Where it leads, with TLS where its scheme says so and as the setting `tls` has it, and its name looked up as the
-    /// setting `resolve` says.
+    /// Where it leads, with TLS where its scheme says so and as the setting `tls` has it, asked as its target is declared.
     ///
     /// # Errors
     /// Where TLS cannot be set up, or is set and the scheme is the one without.
@@ -75,10 +73,10 @@ impl Place {
         &self,
         schemes: &Schemes,
         settings: &Arguments,
-        folder: &Path,
+        around: &Around,
     ) -> Result<Endpoint, ClientError> {
-        let peer = self.peer.clone().resolved(settings);
-        Endpoint::of_url(peer, self.encrypted, schemes.encrypted.0, settings, folder)
+        let peer = self.peer.clone().asked(settings, around);
+        Endpoint::of_url(peer, self.encrypted, schemes.encrypted.0, settings, around)
     }
 }
 

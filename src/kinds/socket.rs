@@ -1,6 +1,8 @@
 //! What all clients over TCP share: where a target is, how a connection to it is opened, and what went wrong by its
 //! cause.
 
+use super::client::Around;
+use super::host::stand::Stand;
 use super::names::Name;
 use super::request::RequestError;
 use super::tls;
@@ -32,6 +34,8 @@ pub struct Peer {
     pub host: String,
     /// The port.
     pub port: u16,
+    /// From where it is asked.
+    pub stand: Stand,
     name: Rc<Name>,
 }
 
@@ -55,20 +59,21 @@ impl Peer {
     /// From a host, in brackets or not, and a port.
     pub fn new(host: &str, port: u16) -> Peer {
         let host = host.trim_matches(['[', ']']).to_string();
-        Peer { name: Rc::new(Name::new(&host)), host, port }
+        Peer { name: Rc::new(Name::new(&host)), stand: Stand::default(), host, port }
     }
 
-    /// As the setting `resolve` says how often its name is asked for.
-    pub fn resolved(self, settings: &Arguments) -> Peer {
-        self.resolved_every(settings.duration("resolve"))
-    }
-
-    /// Its name is asked for so often, where that is said.
-    pub fn resolved_every(self, every: Option<Duration>) -> Peer {
-        if let Some(every) = every {
+    /// As its target is declared: from which host it is asked (`on`), and how often its name is looked up (`resolve`).
+    pub fn asked(self, settings: &Arguments, around: &Around) -> Peer {
+        if let Some(every) = settings.duration("resolve") {
             self.name.renewed_every(every);
         }
-        self
+        Peer { stand: around.stand(settings), ..self }
+    }
+
+    /// Asked as the other one is: from the same host, and its name looked up as often.
+    pub fn asked_like(self, other: &Peer) -> Peer {
+        self.name.renewed_every(other.name.every());
+        Peer { stand: other.stand.clone(), ..self }
     }
 
     /// Where connections to it may go now, the first one to be tried first.
@@ -91,6 +96,10 @@ impl Peer {
     }
 
     async fn attempt(&self, open: usize) -> io::Result<TcpStream> {
+        if self.stand.host(&self.host).is_some() {
+            // A host knows the names of hosts, which do not move.
+            return self.stand.connect(&self.host, self.port).await;
+        }
         let mut last = io::Error::from(io::ErrorKind::NotFound);
         for address in self.addresses().await? {
             match connect(address, open).await {

@@ -1,12 +1,11 @@
 //! Where a target is and how it is reached: over TCP as it is, or with TLS on top of it.
 
-use super::client::ClientError;
+use super::client::{Around, ClientError};
 use super::request::RequestError;
 use super::socket::Peer;
 use super::tls::{Encrypted, Tls, TlsError};
 use crate::lang::call::Arguments;
 use std::io;
-use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -33,29 +32,30 @@ impl Endpoint {
         encrypted: bool,
         scheme: &'static str,
         settings: &Arguments,
-        folder: &Path,
+        around: &Around,
     ) -> Result<Endpoint, ClientError> {
         if !encrypted && settings.has("tls") {
             return Err(ClientError::new(TlsError::NotAsked(scheme)));
         }
-        Endpoint::new(peer, encrypted, settings, folder)
+        Endpoint::new(peer, encrypted, settings, around)
     }
 
     /// Of an address, where the setting `tls` says that there is TLS.
     ///
     /// # Errors
     /// Where TLS cannot be set up.
-    pub fn of_address(peer: Peer, settings: &Arguments, folder: &Path) -> Result<Endpoint, ClientError> {
-        Endpoint::new(peer, settings.has("tls"), settings, folder)
+    pub fn of_address(peer: Peer, settings: &Arguments, around: &Around) -> Result<Endpoint, ClientError> {
+        Endpoint::new(peer, settings.has("tls"), settings, around)
     }
 
     fn new(
         peer: Peer,
         encrypted: bool,
         settings: &Arguments,
-        folder: &Path,
+        around: &Around,
     ) -> Result<Endpoint, ClientError> {
-        let tls = encrypted.then(|| Tls::read(settings, folder)).transpose().map_err(ClientError::new)?;
+        let tls =
+            encrypted.then(|| Tls::read(settings, &around.folder)).transpose().map_err(ClientError::new)?;
         Ok(Endpoint { peer, tls })
     }
 

@@ -243,3 +243,36 @@ fn a_server_that_comes_back_is_used_again() {
         "{report}"
     );
 }
+
+#[test]
+fn a_server_on_a_host_is_asked_over_a_link() {
+    let mut server = Postgres::start();
+    let (url, port) = (server.url().replace("127.0.0.1", "far"), server.port);
+    let start = server.moved_to("10.37.0.2");
+    let story = format!(
+        r#"
+        host near {{ address "10.37.0.1" }}
+        host far  {{ address "10.37.0.2" }}
+        link wifi {{ between near, far }}
+        process server {{ on far; run "{start}"; ready succeeds("pg_isready --quiet --host far --port {port}") }}
+        database db {{ url url; on near; timeout 1s }}
+        db query "select 1 as one" {{ check rows[0].one == 1 }}
+        action ask {{ db query "select {{seq}}::int as n" {{ check rows[0].n > 0 }} }}
+        load ask with 4 users for 1s
+        expect "All": ask.success == 100%
+        expect "Over the link": wifi.sent > 1KB
+        phase "Slow" 2s {{
+          wifi degrade latency 30ms
+          load ask with 2 users
+          expect "Delayed": min(ask.latency) > 55ms at end
+        }}
+        phase "Off" {{
+          wifi off
+          load ask 1 times
+          expect "Cut off": ask.failed == 1
+        }}
+        expect "Back": db.up within 10s
+        "#
+    );
+    run(&url, &story).passes().hides(PASSWORD);
+}

@@ -135,12 +135,12 @@ impl Postgres {
         self.folder.path().join("data")
     }
 
-    /// Starts the server again.
-    pub fn begin(&mut self) {
+    /// What starts the server, listening at an address.
+    fn server(&self, address: &str) -> Command {
         let mut server = unprivileged(&of_postgres("postgres"));
         server.arg("-D").arg(self.data()).args(["-p", &self.port.to_string()]);
+        server.arg("-c").arg(format!("listen_addresses={address}"));
         let settings = [
-            "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
             "max_connections=20",
             "superuser_reserved_connections=2",
@@ -156,8 +156,26 @@ impl Postgres {
             }
             server.args(["-c", "ssl=on"]);
         }
-        self.server = Some(server.spawn().unwrap());
+        server
+    }
+
+    /// Starts the server again.
+    pub fn begin(&mut self) {
+        self.server = Some(self.server("127.0.0.1").spawn().unwrap());
         wait_until("PostgreSQL", || self.psql("postgres", "select 1").output().unwrap().status.success());
+    }
+
+    /// Ends the server in good order and hands over the command by which a scenario starts it on a host, where all
+    /// hosts may come to it.
+    #[allow(dead_code, reason = "only the tests of databases want one")]
+    pub fn moved_to(&mut self, address: &str) -> String {
+        end(&mut self.server, Signal::SIGINT);
+        let rules = self.data().join("pg_hba.conf");
+        let known = fs::read_to_string(&rules).unwrap();
+        fs::write(rules, format!("{known}host all all all scram-sha-256\n")).unwrap();
+        let server = self.server(address);
+        let words = std::iter::once(server.get_program()).chain(server.get_args());
+        words.map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
     }
 
     /// Ends the server at once, as a crash would.

@@ -18,6 +18,7 @@ const HERE: [&str; 2] = ["localhost", "127.0.0.1"];
 /// | `server` | of a server here |
 /// | `expired`, `early` | of one whose time is over, or has not begun |
 /// | `other` | of `other.example` |
+/// | `far` | of `far`, a host of a scenario |
 /// | `client` | for whom asks |
 /// | `stranger` | of a server and a client here, from an authority that nobody knows |
 /// | `own` | of a server here, issued by itself and marked as an authority, as `openssl req -x509` makes them |
@@ -33,6 +34,7 @@ pub fn write(folder: &Path) {
     early.not_after = date_time_ymd(2191, 1, 1);
     issue(folder, "early", early, &authority);
     issue(folder, "other", params(&["other.example"]), &authority);
+    issue(folder, "far", params(&["far"]), &authority);
     issue(folder, "client", params(&["robot-7"]), &authority);
     issue(folder, "stranger", params(&HERE), &stranger);
     let mut own = params(&HERE);

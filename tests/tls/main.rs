@@ -14,6 +14,7 @@ mod databases;
 mod greeter;
 #[cfg(feature = "grpc")]
 mod grpc;
+mod hosts;
 mod http;
 mod http2;
 #[path = "../ports/mod.rs"]

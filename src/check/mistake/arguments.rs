@@ -200,6 +200,43 @@ pub fn tls_in_vain(span: Span, url: Span, scheme: &str) -> Diagnostic {
         .help(format!("begin the URL with `{scheme}://`, or leave `tls` out"))
 }
 
+pub fn not_a_host_address(span: Span, text: &str, what: &str) -> Diagnostic {
+    Diagnostic::error("E0418", format!("`{text}` is {what}"), span)
+        .here("not an address of a host")
+        .help("write one like `\"10.30.0.1\"`, each host its own")
+}
+
+pub fn same_address(span: Span, first: Span) -> Diagnostic {
+    Diagnostic::error("E0418", "two hosts cannot have the same address", span)
+        .here("the same address")
+        .also(first, "it is taken here")
+}
+
+pub fn link_from_a_host_to_itself(span: Span) -> Diagnostic {
+    Diagnostic::error("E0418", "a link joins two hosts, not one to itself", span)
+        .here("the same host")
+        .help("what stands on one host talks over its loopback")
+}
+
+pub fn joined_twice(span: Span, first: Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0418",
+        "these two hosts are joined already: nothing would go over a second link",
+        span,
+    )
+    .here("the same two hosts")
+    .also(first, "they are joined here")
+}
+
+pub fn two_families(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0418",
+        "a host with an IPv4 address and one with an IPv6 address cannot talk to each other",
+        span,
+    )
+    .here("of two families")
+}
+
 pub fn wants_word(
     span: Span,
     parameter: &Parameter,

@@ -16,6 +16,7 @@ use std::ops::RangeInclusive;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -173,14 +174,20 @@ impl Carrier {
     fn start(of: &Carried, open: u64) -> io::Result<Rc<Carrier>> {
         let (ours, theirs) = StdUnixStream::pair()?;
         ours.set_nonblocking(true)?;
-        let process = Command::new("/proc/self/exe")
+        let mut command = Command::new("/proc/self/exe");
+        command
             .arg0("soak")
             .arg(SUBCOMMAND)
             .current_dir("/")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?;
+            .stderr(Stdio::null());
+        if let Some(place) = of.around.place(&of.settings) {
+            let entrance = place.entrance(Path::new("/"))?;
+            // SAFETY: entering namespaces allocates nothing and takes no lock.
+            unsafe { command.pre_exec(entrance) };
+        }
+        let process = command.spawn()?;
         let (reader, writer) = UnixStream::from_std(ours)?.into_split();
         let (orders, outbox) = mpsc::unbounded_channel::<Order>();
         spawn_local(write_out(outbox, writer));

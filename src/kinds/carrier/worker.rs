@@ -69,6 +69,7 @@ async fn serve() -> io::Result<()> {
         Some(Order::Begin { kind, run, folder, settings, open }) => {
             let kind = find(&kind).ok_or_else(|| io::Error::other("an unknown kind"))?;
             let run = RunId::parse(&run).map_err(io::Error::other)?;
+            // It knows of no hosts: where it stands on one, this process does as a whole.
             let around = Around { before: open, ..Around::new(run, PathBuf::from(folder)) };
             let make = client::plain(kind.name).ok_or_else(|| io::Error::other("a kind without a client"))?;
             let settings = asked::arguments(settings, kind.all_settings());

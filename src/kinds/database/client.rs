@@ -54,7 +54,7 @@ enum Stage {
 }
 
 impl DatabaseClient {
-    /// From the settings `url`, `pool`, `timeout` and `tls`. Opens nothing yet.
+    /// From the settings `url`, `pool`, `timeout`, `tls` and `on`. Opens nothing yet.
     pub fn new(settings: &Arguments, around: &Around) -> Result<DatabaseClient, ClientError> {
         let url = settings.text("url").unwrap_or_default();
         let timeout = settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT);
@@ -63,12 +63,9 @@ impl DatabaseClient {
             return Err(ClientError::new("a `pool` has at least one connection"));
         }
         let server: Box<dyn Server> = match url.split_once(':').map_or("", |(scheme, _)| scheme) {
-            "postgres" | "postgresql" => {
-                let name = format!("soak {}", around.run);
-                Box::new(Postgres::new(settings, &around.folder, &name, timeout)?)
-            }
+            "postgres" | "postgresql" => Box::new(Postgres::new(settings, around, timeout)?),
             #[cfg(feature = "mysql")]
-            "mysql" | "mariadb" => Box::new(Mysql::new(settings, &around.folder, timeout)?),
+            "mysql" | "mariadb" => Box::new(Mysql::new(settings, around, timeout)?),
             #[cfg(not(feature = "mysql"))]
             "mysql" | "mariadb" => {
                 return Err(ClientError::new(
@@ -77,6 +74,9 @@ impl DatabaseClient {
             }
             "sqlite" if settings.has("tls") => {
                 return Err(ClientError::new("`tls` is of no use with SQLite, which is a file"));
+            }
+            "sqlite" if settings.has("on") => {
+                return Err(ClientError::new("`on` is of no use with SQLite, which is a file"));
             }
             "sqlite" => Box::new(Sqlite::new(url, &around.folder, timeout).map_err(ClientError::new)?),
             _ => {

@@ -5,7 +5,7 @@ use super::session::{
     AFTER_CLIENT, Locking, MAX_ANSWER, MAX_PREPARED, Outcome, ROW_OVERHEAD, Server, Session, Watched,
 };
 use super::statement::{Dialect, Parameter, Statement};
-use crate::kinds::client::ClientError;
+use crate::kinds::client::{Around, ClientError};
 use crate::kinds::request::{RequestError, RowSet, Rows};
 use crate::kinds::tls::{Tls, TlsError, TlsFailure, machine_certificates, named_within};
 use crate::lang::call::Arguments;
@@ -38,17 +38,26 @@ pub struct Mysql {
 pub enum UrlError {
     #[error("the URL is not one that MySQL takes: write one like \"mysql://user@127.0.0.1:3306/database\"")]
     Unreadable,
+    /// Its library opens its connections itself, from the machine's own network.
+    #[error(
+        "soak cannot ask MySQL on a host yet: let it listen on the machine's own network, and leave `on` out"
+    )]
+    OnHost,
 }
 
 impl Mysql {
-    /// From the settings `url` and `tls`; relative paths start at `folder`.
-    pub fn new(settings: &Arguments, folder: &Path, timeout: Duration) -> Result<Mysql, ClientError> {
+    /// From the settings `url` and `tls`.
+    pub fn new(settings: &Arguments, around: &Around, timeout: Duration) -> Result<Mysql, ClientError> {
+        if around.place(settings).is_some() {
+            return Err(ClientError::new(UrlError::OnHost));
+        }
         let unreadable = || ClientError::new(UrlError::Unreadable);
         let rest = settings.text("url").and_then(|url| url.split_once("://")).ok_or_else(unreadable)?.1;
         let opts = Opts::from_url(&format!("mysql://{rest}")).map_err(|_| unreadable())?;
         let of_url = opts.ssl_opts().cloned();
         let encrypted = of_url.is_some() || settings.has("tls");
-        let tls = encrypted.then(|| encryption(of_url.unwrap_or_default(), settings, folder)).transpose();
+        let tls =
+            encrypted.then(|| encryption(of_url.unwrap_or_default(), settings, &around.folder)).transpose();
         let opts = OptsBuilder::from_opts(opts)
             // Where the scenario says the address of a link, its traffic must not go past it.
             .prefer_socket(Some(false))

@@ -53,7 +53,7 @@ impl GrpcClient {
         let descriptor = settings.text("descriptor").map(|path| around.folder.join(path));
         Ok(GrpcClient {
             // Servers that speak several protocols over TLS are told which one is meant.
-            endpoint: Endpoint::of_address(address(settings)?, settings, &around.folder)?.offering(&["h2"]),
+            endpoint: Endpoint::of_address(address(settings, around)?, settings, around)?.offering(&["h2"]),
             headers: headers.map_err(ClientError::new)?,
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
             pool: Pool::new(settings, 1),

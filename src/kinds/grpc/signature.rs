@@ -1,6 +1,6 @@
 //! What a gRPC service is declared with and asked.
 
-use crate::kinds::tcp::signature::RESOLVE;
+use crate::kinds::tcp::signature::{ON, RESOLVE};
 use crate::kinds::tls::signature::{self as tls, TLS};
 use crate::lang::declare::{flag, given, keyword, positional, request};
 use crate::lang::quantity::Dimension;
@@ -30,6 +30,7 @@ pub static KIND: Kind = Kind {
                 .default("30s"),
         ),
         built(RESOLVE),
+        built(ON),
         built(
             keyword("connections", &[Accepts::Count], "How many connections all users share.").default("1"),
         ),

@@ -179,7 +179,7 @@ impl HttpClient {
         let base = &settings.origin;
         // What is known of the base's name is known of it here too.
         let peer = Peer::new(host, port);
-        let peer = if peer == base.peer { base.peer.clone() } else { peer.resolved_every(settings.resolve) };
+        let peer = if peer == base.peer { base.peer.clone() } else { peer.asked_like(&base.peer) };
         Ok(Origin { secure, peer, authority: authority.to_string() })
     }
 }

@@ -40,8 +40,6 @@ pub(super) struct Settings {
     pub cookies: bool,
     /// Whether compressed answers are asked for.
     pub compress: bool,
-    /// How often names are asked for, of the base and of where redirects lead.
-    pub resolve: Option<Duration>,
     /// Where relative paths start.
     pub folder: PathBuf,
     pub reach: Arc<Reach>,
@@ -159,7 +157,7 @@ impl Settings {
         };
         let authority = uri.authority().ok_or_else(refuse)?.as_str();
         let port = if secure { 443 } else { 80 };
-        let peer = Peer::parse(authority, Some(port)).ok_or_else(refuse)?.resolved(settings);
+        let peer = Peer::parse(authority, Some(port)).ok_or_else(refuse)?.asked(settings, around);
         let origin = Origin { secure, peer, authority: authority.to_string() };
         let version = if settings.has("http2") { Version::Two } else { Version::One };
         let redirects = settings.number("redirects").map_or(0, |count| count.max(0.0) as usize);
@@ -168,7 +166,7 @@ impl Settings {
         }
         let encryption = Encryption::read(settings, around, version, secure)?;
         let proxy = settings.text("proxy").map(|url| Proxy::parse(url).ok_or(HttpTargetError::Proxy));
-        let proxy = proxy.transpose()?.map(|proxy| proxy.resolved(settings));
+        let proxy = proxy.transpose()?.map(|proxy| proxy.asked(settings, around));
         for peer in [Some(&origin.peer), proxy.as_ref().map(|proxy| &proxy.peer)].into_iter().flatten() {
             if !around.reach.allows(&peer.host) {
                 return Err(HttpTargetError::NotPermitted(peer.host.clone()));
@@ -186,7 +184,6 @@ impl Settings {
             encryption,
             cookies: settings.has("cookies"),
             compress: settings.has("compress"),
-            resolve: settings.duration("resolve"),
             folder: around.folder.clone(),
             reach: Arc::clone(&around.reach),
             origin,

@@ -1,6 +1,6 @@
 //! What an HTTP service is declared with and asked.
 
-use crate::kinds::tcp::signature::RESOLVE;
+use crate::kinds::tcp::signature::{ON, RESOLVE};
 use crate::kinds::tls::signature::{self as tls, TLS};
 use crate::lang::declare::{flag, given, keyword, positional, request};
 use crate::lang::quantity::Dimension;
@@ -78,7 +78,7 @@ const SETTINGS: &[Parameter] = &[
         &[Accepts::Url(&["http"])],
         "The proxy that it is asked through, with a user and a password where it wants them.",
     ),
-    keyword("on", &[Accepts::Target(&["host"])], "The host from which it is asked.").not_yet(),
+    ON,
 ];
 
 /// One place in memory, so that the methods can be told together.

@@ -1,6 +1,7 @@
 //! How a connection gets to where requests are to go: straight there, or through a proxy.
 
 use super::head;
+use crate::kinds::client::Around;
 use crate::kinds::place::{Place, Schemes};
 use crate::kinds::request::RequestError;
 use crate::kinds::socket::{Peer, stream_error};
@@ -44,9 +45,9 @@ impl Proxy {
         Some(Proxy { peer: place.peer, authorization })
     }
 
-    /// As the setting `resolve` says how often its name is asked for.
-    pub fn resolved(self, settings: &Arguments) -> Proxy {
-        Proxy { peer: self.peer.resolved(settings), ..self }
+    /// As the target is declared that is asked through it.
+    pub fn asked(self, settings: &Arguments, around: &Around) -> Proxy {
+        Proxy { peer: self.peer.asked(settings, around), ..self }
     }
 }
 

@@ -1,5 +1,8 @@
-//! Links: a TCP proxy between what talks and what listens, and the faults it can be given.
+//! Links: a TCP proxy between what talks and what listens, or a path between two hosts that packets take, and the faults
+//! they can be given.
 
+#[cfg(target_os = "linux")]
+pub mod emulator;
 #[cfg(target_os = "linux")]
 pub mod proxy;
 pub mod signature;

@@ -34,8 +34,7 @@ const SETTINGS: &[Parameter] = &[
         "between",
         &[Accepts::Target(&["host"]), Accepts::Target(&["host"])],
         "The two hosts, with a comma between them, that a virtual network of soak's own joins.",
-    )
-    .not_yet(),
+    ),
     keyword("interface", &[Accepts::Text], "A real network interface, which needs a permit.").not_yet(),
 ];
 
@@ -119,23 +118,42 @@ const DEGRADE: &[Parameter] = &[
         &[Accepts::Quantity(Dimension::TIME)],
         "How far the latency strays to either side, drawn anew again and again, never out of order.",
     ),
-    keyword("loss", &[Accepts::Share], "How many packets are lost, on a link that carries packets.")
-        .not_yet(),
-    keyword("duplicate", &[Accepts::Share], "How many packets come twice.").not_yet(),
-    keyword("corrupt", &[Accepts::Share], "How many packets have a bit turned.").not_yet(),
-    keyword("reorder", &[Accepts::Share], "How many packets overtake others.").not_yet(),
+    keyword("loss", &[Accepts::Share], "How many packets are lost, on a link that carries packets.").more(&[
+        keyword(
+            "burst",
+            &[Accepts::Count],
+            "How many are lost in a row on average; without it each is lost independently of the others.",
+        ),
+    ]),
+    keyword("duplicate", &[Accepts::Share], "How many packets come twice."),
+    keyword("corrupt", &[Accepts::Share], "How many packets have a bit turned, behind their IP header."),
+    keyword(
+        "reorder",
+        &[Accepts::Share],
+        "How many packets are overtaken by the one behind them; never two in a row, so at most half of all.",
+    ),
     keyword(
         "bandwidth",
         &[Accepts::Quantity(Dimension::BYTE_RATE)],
         "How much gets through, per time, in each direction that is degraded.",
-    ),
-    flag("up", "Only on the way from the one that connects to the one that listens."),
-    flag("down", "Only on the way back to the one that connects."),
+    )
+    .more(&[keyword(
+        "queue",
+        &[Accepts::Quantity(Dimension::SIZE)],
+        "How much may wait for it on a link that carries packets, beyond which they are lost; without it, what passes in 200 ms.",
+    )]),
+    flag("up", "Only on the way from the one that connects to the one that listens, or from the first host to the second."),
+    flag("down", "Only on the way back."),
 ];
 
 const READINGS: &[Reading] = &[
-    series("sent", Counter, Dimension::SIZE, "What passed upwards, to the one that listens, in bytes."),
-    series("received", Counter, Dimension::SIZE, "What passed back to the one that connects, in bytes."),
+    series(
+        "sent",
+        Counter,
+        Dimension::SIZE,
+        "What passed upwards, to the one that listens or to the second host, in bytes.",
+    ),
+    series("received", Counter, Dimension::SIZE, "What passed back, in bytes."),
     series("connections", Gauge, Dimension::NONE, "How many connections are open."),
     series(
         "round_trip",

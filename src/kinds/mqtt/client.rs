@@ -45,7 +45,7 @@ impl MqttClient {
     pub fn new(settings: &Arguments, around: &Around) -> Result<MqttClient, ClientError> {
         let place = Place::parse(settings.text("url").unwrap_or_default(), &SCHEMES)?;
         Ok(MqttClient {
-            endpoint: place.endpoint(&SCHEMES, settings, &around.folder)?,
+            endpoint: place.endpoint(&SCHEMES, settings, around)?,
             place,
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
             pool: Pool::new(settings, 1),

@@ -37,7 +37,7 @@ impl NatsClient {
     /// Where one of them cannot be used.
     pub fn new(settings: &Arguments, around: &Around) -> Result<NatsClient, ClientError> {
         Ok(NatsClient {
-            opening: Opening::read(settings, &around.folder)?,
+            opening: Opening::read(settings, around)?,
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
             pool: Pool::new(settings, 1),
             patterns: Rc::default(),

@@ -2,13 +2,12 @@
 
 use super::protocol::{self, Heard};
 use crate::kinds::buffered::Buffered;
-use crate::kinds::client::ClientError;
+use crate::kinds::client::{Around, ClientError};
 use crate::kinds::place::{Place, Schemes};
 use crate::kinds::request::RequestError;
 use crate::kinds::stream::Stream;
 use crate::kinds::tls::{Tls, TlsFailure};
 use crate::lang::call::Arguments;
-use std::path::Path;
 use std::time::Duration;
 
 const SCHEMES: Schemes = Schemes { plain: ("nats", 4222), encrypted: ("tls", 4222) };
@@ -22,15 +21,15 @@ pub(super) struct Opening {
 }
 
 impl Opening {
-    /// From the settings `url` and `tls`; relative paths start at `folder`.
+    /// From the settings `url` and `tls`.
     ///
     /// # Errors
     /// Where one of them cannot be used.
-    pub fn read(settings: &Arguments, folder: &Path) -> Result<Opening, ClientError> {
+    pub fn read(settings: &Arguments, around: &Around) -> Result<Opening, ClientError> {
         let mut place = Place::parse(settings.text("url").unwrap_or_default(), &SCHEMES)?;
-        place.peer = place.peer.resolved(settings);
+        place.peer = place.peer.asked(settings, around);
         let encrypted = place.encrypted || settings.has("tls");
-        let tls = match Tls::read(settings, folder) {
+        let tls = match Tls::read(settings, &around.folder) {
             Ok(tls) => Some(tls),
             Err(error) if encrypted => return Err(ClientError::new(error)),
             // It may not be needed; a server that wants it is told of then.

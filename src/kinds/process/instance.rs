@@ -68,6 +68,7 @@ impl Instance {
             environment: &options.environment,
             folder: connections.folder,
             marker: &marker,
+            place: options.place.as_ref(),
         };
         let mut child = start(&command, Streams::Piped).map_err(failed)?;
         let gone = || failed(std::io::ErrorKind::NotFound.into());
@@ -217,6 +218,7 @@ fn probing(
         folder: connections.folder.to_owned(),
         scenario_folder: around.scenario_folder.clone(),
         marker: Marker { run: around.run.clone(), process: None },
+        place: options.place.clone(),
     })
 }
 

@@ -8,6 +8,7 @@ use nix::sys::signal::Signal;
 
 use super::error::ProcessError;
 use super::probe::Probe;
+use crate::kinds::host::hosts::Place;
 use crate::kinds::undo::{Marker, Recorder, RunId};
 use crate::lang::mask::Mask;
 use crate::lang::moment::Timeline;
@@ -38,6 +39,8 @@ pub struct ProcessOptions {
     pub stop_signal: Signal,
     /// How long it then has before SIGKILL.
     pub stop_grace: Duration,
+    /// The host on whose network it runs; the machine's own where there is none.
+    pub place: Option<Place>,
 }
 
 impl ProcessOptions {
@@ -53,6 +56,7 @@ impl ProcessOptions {
             restart_after: None,
             stop_signal: Signal::SIGTERM,
             stop_grace: STOP_GRACE,
+            place: None,
         }
     }
 }

@@ -12,13 +12,14 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use regex::Regex;
 use thiserror::Error;
-use tokio::net::TcpStream;
 use tokio::process::Child;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::program::resolve_program;
 use super::spawn::{Start, Streams, start};
+use crate::kinds::host::hosts::Place;
+use crate::kinds::host::stand::Stand;
 use crate::kinds::process::reaper;
 use crate::kinds::stream::Stream;
 use crate::kinds::tls::Tls;
@@ -117,6 +118,8 @@ pub(super) struct Probing {
     pub scenario_folder: PathBuf,
     /// The run's mark alone: a probe's command is no part of the process.
     pub marker: Marker,
+    /// The host of the process, on which it is probed too.
+    pub place: Option<Place>,
 }
 
 /// Enough of a file to tell that it was touched; `None` where it was not there.
@@ -158,8 +161,8 @@ impl Probing {
 
     async fn holds(&self) -> bool {
         match &self.probe {
-            Probe::Http(address) => answers(address).await,
-            Probe::Tcp(address) => TcpStream::connect(address.as_str()).await.is_ok(),
+            Probe::Http(address) => answers(&self.stand(), address).await,
+            Probe::Tcp(address) => self.stand().connect_to(address).await.is_ok(),
             // Seen where the output is read, which misses no line.
             Probe::Line(_) => std::future::pending().await,
             Probe::File(path) => match tokio::fs::metadata(path).await {
@@ -168,6 +171,10 @@ impl Probing {
             },
             Probe::Succeeds(words) => self.succeeds(words).await,
         }
+    }
+
+    fn stand(&self) -> Stand {
+        self.place.as_ref().map(Place::stand).unwrap_or_default()
     }
 
     async fn succeeds(&self, words: &[String]) -> bool {
@@ -179,6 +186,7 @@ impl Probing {
             environment: &self.environment,
             folder: &self.folder,
             marker: &self.marker,
+            place: self.place.as_ref(),
         };
         let Ok(child) = start(&command, Streams::Nothing) else { return false };
         let _claim = child.id().map(reaper::claim);
@@ -202,8 +210,8 @@ impl Drop for Running {
 
 /// Whether it answers is asked of a service that soak has just started, and is no secret: any certificate will do, as it
 /// does for the probes of Kubernetes.
-async fn connect(address: &HttpAddress) -> Option<Stream> {
-    let stream = Stream::Plain(TcpStream::connect(address.authority.as_str()).await.ok()?);
+async fn connect(stand: &Stand, address: &HttpAddress) -> Option<Stream> {
+    let stream = Stream::Plain(stand.connect_to(&address.authority).await.ok()?);
     if !address.encrypted {
         return Some(stream);
     }
@@ -211,8 +219,8 @@ async fn connect(address: &HttpAddress) -> Option<Stream> {
     stream.encrypt(&Tls::of_anybody().ok()?, host).await.ok()
 }
 
-async fn answers(address: &HttpAddress) -> bool {
-    let Some(connection) = connect(address).await else { return false };
+async fn answers(stand: &Stand, address: &HttpAddress) -> bool {
+    let Some(connection) = connect(stand, address).await else { return false };
     let Ok((mut sender, driver)) = hyper::client::conn::http1::handshake(TokioIo::new(connection)).await
     else {
         return false;

@@ -35,7 +35,7 @@ const SETTINGS: &[Parameter] = &[
     keyword("match", &[Accepts::Regex], "What the command line of the one process that is meant matches.")
         .not_yet(),
     keyword("container", &[Accepts::Text], "The container whose main process is meant.").not_yet(),
-    keyword("on", &[Accepts::Target(&["host"])], "The host on whose network it runs.").not_yet(),
+    keyword("on", &[Accepts::Target(&["host"])], "The host on whose network it runs."),
     keyword(
         "env",
         &[Accepts::Name, Accepts::Text],

@@ -10,6 +10,7 @@ use nix::unistd::{getpid, getppid, gettid, setsid};
 use tokio::process::{Child, Command};
 
 use crate::kinds::descriptors;
+use crate::kinds::host::hosts::Place;
 use crate::kinds::undo::{MARK_PROCESS, MARK_RUN, Marker};
 
 /// A program to be started.
@@ -21,6 +22,8 @@ pub(super) struct Start<'a> {
     pub environment: &'a [(String, String)],
     pub folder: &'a Path,
     pub marker: &'a Marker,
+    /// The host on whose network it runs, where it is one.
+    pub place: Option<&'a Place>,
 }
 
 /// What of the program's standard streams soak wants.
@@ -51,6 +54,12 @@ pub(super) fn start(start: &Start<'_>, streams: Streams) -> io::Result<Child> {
         Some(process) => command.env(MARK_PROCESS, process),
         None => command.env_remove(MARK_PROCESS),
     };
+    if let Some(place) = start.place {
+        let entrance = place.entrance(start.folder)?;
+        // SAFETY: entering namespaces allocates nothing and takes no lock. It comes before the kernel is asked to end
+        // the process with soak, which it forgets when somebody becomes another.
+        unsafe { command.pre_exec(entrance) };
+    }
     let runner = getpid();
     let dies_with_runner = gettid() == runner;
     let give_back = descriptors::give_back();

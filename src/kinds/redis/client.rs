@@ -3,7 +3,7 @@
 use super::connection::Connection;
 use super::resp::{self, Reply};
 use crate::kinds::buffered::Buffered;
-use crate::kinds::client::ClientError;
+use crate::kinds::client::{Around, ClientError};
 use crate::kinds::place::{Place, Schemes};
 use crate::kinds::pool::Pool;
 use crate::kinds::request::{Answer, RequestError, Requester};
@@ -14,7 +14,6 @@ use crate::lang::call::{Arguments, Call};
 use crate::lang::value::Value;
 use futures_util::future::LocalBoxFuture;
 use std::ops::RangeInclusive;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Shared connections, where the target does not say how many.
@@ -60,11 +59,11 @@ pub struct RedisClient {
 }
 
 impl RedisClient {
-    /// From the settings `url`, `timeout`, `connections`, `own`, `resp3` and `tls`; relative paths start at `folder`.
+    /// From the settings `url`, `timeout`, `connections`, `own`, `resp3` and `tls`.
     ///
     /// # Errors
     /// Where one of them cannot be used.
-    pub fn new(settings: &Arguments, folder: &Path) -> Result<RedisClient, ClientError> {
+    pub fn new(settings: &Arguments, around: &Around) -> Result<RedisClient, ClientError> {
         let place = Place::parse(settings.text("url").unwrap_or_default(), &SCHEMES)?;
         let database = place.path.trim_matches('/');
         if !database.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -74,7 +73,7 @@ impl RedisClient {
         }
         Ok(RedisClient {
             database: Some(database.to_string()).filter(|database| !database.is_empty()),
-            endpoint: place.endpoint(&SCHEMES, settings, folder)?,
+            endpoint: place.endpoint(&SCHEMES, settings, around)?,
             place,
             resp3: settings.has("resp3"),
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),

@@ -1,6 +1,6 @@
 //! What a Redis server is declared with and told.
 
-use crate::kinds::tcp::signature::RESOLVE;
+use crate::kinds::tcp::signature::{ON, RESOLVE};
 use crate::kinds::tls::signature::{self as tls, TLS};
 use crate::lang::declare::{flag, given, keyword, positional, request};
 use crate::lang::quantity::Dimension;
@@ -24,6 +24,7 @@ pub static KIND: Kind = Kind {
         )
         .default("30s"),
         RESOLVE,
+        ON,
         keyword("connections", &[Accepts::Count], "How many connections all users share.").default("4"),
         flag("own", "Each user has a connection of its own, as MULTI, SELECT or BLPOP need it."),
         flag("resp3", "Speaks version 3 of the protocol."),

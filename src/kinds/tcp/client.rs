@@ -1,7 +1,7 @@
 //! The TCP client: each user keeps one connection, and opens a new one once it is lost.
 
 use super::piece::Piece;
-use crate::kinds::client::ClientError;
+use crate::kinds::client::{Around, ClientError};
 use crate::kinds::pattern::Patterns;
 use crate::kinds::payload;
 use crate::kinds::request::{Answer, RequestError, Requester};
@@ -15,7 +15,6 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::io;
 use std::ops::RangeInclusive;
-use std::path::Path;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -43,13 +42,13 @@ struct Connection {
 }
 
 impl TcpClient {
-    /// From the settings `address`, `timeout` and `tls`; relative paths start at `folder`.
+    /// From the settings `address`, `timeout` and `tls`.
     ///
     /// # Errors
     /// Where the address cannot be used, or TLS cannot be set up.
-    pub fn new(settings: &Arguments, folder: &Path) -> Result<TcpClient, ClientError> {
+    pub fn new(settings: &Arguments, around: &Around) -> Result<TcpClient, ClientError> {
         Ok(TcpClient {
-            endpoint: Endpoint::of_address(address(settings)?, settings, folder)?,
+            endpoint: Endpoint::of_address(address(settings, around)?, settings, around)?,
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
             kept: RefCell::default(),
             patterns: Patterns::default(),
@@ -141,9 +140,9 @@ impl Connection {
 }
 
 /// Where a target with an address is.
-pub(in crate::kinds) fn address(settings: &Arguments) -> Result<Peer, ClientError> {
+pub(in crate::kinds) fn address(settings: &Arguments, around: &Around) -> Result<Peer, ClientError> {
     let address = settings.text("address").unwrap_or_default();
-    Peer::parse(address, None).map(|peer| peer.resolved(settings)).ok_or_else(|| {
+    Peer::parse(address, None).map(|peer| peer.asked(settings, around)).ok_or_else(|| {
         ClientError::new(format!("`{address}` is not an address: write one like \"127.0.0.1:7\""))
     })
 }

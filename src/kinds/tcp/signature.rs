@@ -13,6 +13,7 @@ pub static KIND: Kind = Kind {
         keyword("address", &[Accepts::Address { port: true }], "Where it listens.").required(),
         TIMEOUT.default("30s"),
         RESOLVE,
+        ON,
         TLS,
     ],
     one_of: &[],
@@ -37,6 +38,13 @@ pub(in crate::kinds) const RESOLVE: Parameter = keyword(
     "How often the name of its host is looked up anew; 0s for each connection.",
 )
 .default("30s");
+
+/// Of every kind that is asked over a network.
+pub(in crate::kinds) const ON: Parameter = keyword(
+    "on",
+    &[Accepts::Target(&["host"])],
+    "The host from which it is asked; if not said, of what is on a host, that host itself.",
+);
 
 /// What `send` takes, over TCP and over UDP.
 pub(in crate::kinds) const SEND: &[Parameter] = &[

@@ -1,6 +1,6 @@
 //! The UDP client: each user keeps a port of its own, so that answers find their way back to who asked.
 
-use crate::kinds::client::ClientError;
+use crate::kinds::client::{Around, ClientError};
 use crate::kinds::pattern::Patterns;
 use crate::kinds::payload;
 use crate::kinds::request::{Answer, RequestError, Requester};
@@ -38,9 +38,9 @@ impl UdpClient {
     ///
     /// # Errors
     /// Where the address cannot be used.
-    pub fn new(settings: &Arguments) -> Result<UdpClient, ClientError> {
+    pub fn new(settings: &Arguments, around: &Around) -> Result<UdpClient, ClientError> {
         Ok(UdpClient {
-            peer: address(settings)?,
+            peer: address(settings, around)?,
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
             kept: RefCell::default(),
             patterns: Patterns::default(),
@@ -60,6 +60,9 @@ impl UdpClient {
     }
 
     async fn open(&self) -> io::Result<UdpSocket> {
+        if let Some(socket) = self.peer.stand.datagrams(&self.peer.host, self.peer.port).await? {
+            return Ok(socket);
+        }
         let mut last = io::Error::from(io::ErrorKind::NotFound);
         for to in self.peer.addresses().await? {
             let any = if to.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };

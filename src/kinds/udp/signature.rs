@@ -1,6 +1,6 @@
 //! What a UDP service is declared with and told.
 
-use crate::kinds::tcp::signature::{RECEIVED, RESOLVE, SEND};
+use crate::kinds::tcp::signature::{ON, RECEIVED, RESOLVE, SEND};
 use crate::lang::declare::{keyword, positional, request};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, Kind, Support};
@@ -18,6 +18,7 @@ pub static KIND: Kind = Kind {
         )
         .default("30s"),
         RESOLVE,
+        ON,
     ],
     one_of: &[],
     verbs: &[

@@ -57,7 +57,7 @@ impl WebSocketClient {
         let headers: Result<Vec<_>, _> = settings.all("header").map(header).collect();
         Ok(WebSocketClient {
             url: format!("{}://{}{}", if place.encrypted { "wss" } else { "ws" }, place.peer, place.path),
-            endpoint: place.endpoint(&SCHEMES, settings, &around.folder)?.offering(&["http/1.1"]),
+            endpoint: place.endpoint(&SCHEMES, settings, around)?.offering(&["http/1.1"]),
             headers: headers.map_err(ClientError::new)?,
             timeout: settings.duration("timeout").unwrap_or(DEFAULT_TIMEOUT),
             greeting: settings.text("greeting").map(|text| Message::Text(text.to_string())),

@@ -1,6 +1,6 @@
 //! What a WebSocket service is declared with and told.
 
-use crate::kinds::tcp::signature::RESOLVE;
+use crate::kinds::tcp::signature::{ON, RESOLVE};
 use crate::kinds::tls::signature::{self as tls, TLS};
 use crate::lang::declare::{given, keyword, request, series};
 use crate::lang::quantity::Dimension;
@@ -26,6 +26,7 @@ pub static KIND: Kind = Kind {
         )
         .default("30s"),
         RESOLVE,
+        ON,
         TLS,
     ],
     one_of: &[],

@@ -11,10 +11,10 @@ use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
 use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 use super::{NoValue, Sample};
+use crate::kinds::host::stand::Stand;
 use crate::kinds::stream::Stream;
 use crate::kinds::tls::Tls;
 
@@ -30,9 +30,16 @@ pub enum BadUrl {
     NotHttp(String),
 }
 
-/// A URL that can be asked.
+/// A URL that can be asked, and from where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Url(Uri);
+pub struct Url(Uri, Stand);
+
+impl Url {
+    /// The same, asked from there.
+    pub fn from(self, stand: Stand) -> Url {
+        Url(self.0, stand)
+    }
+}
 
 impl FromStr for Url {
     type Err = BadUrl;
@@ -42,7 +49,7 @@ impl FromStr for Url {
             BadUrl::NoUrl(text.to_owned(), error.to_string())
         })?;
         match (uri.scheme_str(), uri.host()) {
-            (Some("http" | "https"), Some(_)) => Ok(Url(uri)),
+            (Some("http" | "https"), Some(_)) => Ok(Url(uri, Stand::default())),
             _ => Err(BadUrl::NotHttp(text.to_owned())),
         }
     }
@@ -106,7 +113,7 @@ async fn ask(url: &Url, most: usize) -> Result<Answer, NoValue> {
 async fn connect(url: &Url, host: &str) -> Result<Stream, Box<dyn Error + Send + Sync>> {
     let encrypted = url.0.scheme_str() == Some("https");
     let port = url.0.port_u16().unwrap_or(if encrypted { 443 } else { 80 });
-    let stream = Stream::Plain(TcpStream::connect((host, port)).await?);
+    let stream = Stream::Plain(url.1.connect(host, port).await?);
     Ok(if encrypted { stream.encrypt(&Tls::of_machine()?, host).await? } else { stream })
 }
 

@@ -118,6 +118,7 @@ fn in_world(
             scratch: scratch.to_owned(),
             secrets: options.secrets.clone(),
             mask: Mask::new(options.secrets.iter().cloned()),
+            hosts: None,
         };
         let mut world = RealWorld::new(setup, control)?;
         let story = crate::run::run(&scenario, &sources, &options, &mut world, sink);

@@ -6,6 +6,7 @@ use crate::check::scenario::Target;
 use crate::event::EventKind;
 use crate::kinds::client::{self, Around, MakeClient};
 use crate::kinds::disk::folder::Folder;
+use crate::kinds::host::stand::Stand;
 use crate::kinds::process::supervision::Supervision;
 use crate::kinds::request::Requester;
 use crate::lang::expr::TargetId;
@@ -49,6 +50,10 @@ async fn prepare_all(shared: &Rc<Shared>) -> Result<(), String> {
             _ => {}
         }
     }
+    let lacks = shared.network.borrow().as_ref().map(|network| network.lacks().to_vec());
+    for text in lacks.into_iter().flatten() {
+        shared.tell(Observation::Told { at: shared.now(), event: EventKind::Noticed { line: None, text } });
+    }
     source::follow(shared).await?;
     if !shared.setup.scenario.actions.is_empty() {
         let datasets = datasets(shared).await?;
@@ -63,7 +68,7 @@ async fn prepare_all(shared: &Rc<Shared>) -> Result<(), String> {
                 return Err("the run was stopped before everything was started".into());
             }
             if let Some(address) = &process.address {
-                warn_of_stranger(shared, process.process().name(), address).await;
+                warn_of_stranger(shared, process.process().name(), address, &process.stand).await;
             }
             let process = process.process();
             process.start().await.map_err(|error| at(target, error.to_string()))?;
@@ -76,7 +81,7 @@ async fn prepare_all(shared: &Rc<Shared>) -> Result<(), String> {
 
 /// Tells where something answers in a process's place before it is started: its probe would take that for the
 /// process itself.
-async fn warn_of_stranger(shared: &Shared, name: &str, address: &str) {
+async fn warn_of_stranger(shared: &Shared, name: &str, address: &str, stand: &Stand) {
     let behind_a_link = shared.targets.iter().any(|live| match live {
         Live::Link(link) => link.listens_at(address),
         _ => false,
@@ -84,7 +89,7 @@ async fn warn_of_stranger(shared: &Shared, name: &str, address: &str) {
     if behind_a_link {
         return;
     }
-    let answer = tokio::time::timeout(STRANGER_WITHIN, tokio::net::TcpStream::connect(address)).await;
+    let answer = tokio::time::timeout(STRANGER_WITHIN, stand.connect_to(address)).await;
     if matches!(answer, Ok(Ok(_))) {
         let text = format!(
             "something answered at {address} before `{name}` was started: another program seems to have its port"
@@ -170,7 +175,7 @@ fn clients(shared: &Rc<Shared>) -> io::Result<Vec<Client>> {
         }
         Live::Disk(folder) => Ok(Client::Disk(folder.root().to_path_buf())),
         Live::Process(process) => Ok(Client::Process(super::request::pass_on(shared, process))),
-        Live::Link(_) | Live::Machine => Ok(Client::None),
+        Live::Link(_) | Live::VirtualLink(_) | Live::Host | Live::Machine => Ok(Client::None),
     });
     client.collect()
 }
@@ -199,10 +204,14 @@ pub(super) fn stop_all(shared: &Rc<Shared>, supervision: &Rc<RefCell<Option<Supe
         }
         source::settle(&shared).await;
         for live in &shared.targets {
-            if let Live::Link(link) = live {
-                link.end();
+            match live {
+                Live::Link(link) => link.end(),
+                Live::VirtualLink(link) => link.end(),
+                _ => {}
             }
         }
+        // With the last link the network goes, which must not be taken for something that was left behind.
+        shared.network.borrow_mut().take();
         let supervision = supervision.borrow_mut().take();
         if let Some(supervision) = supervision
             && let Err(error) = supervision.end().await

@@ -13,12 +13,14 @@ mod histograms;
 mod launch;
 mod link;
 mod loads;
+mod network;
 mod process;
 mod receive;
 mod request;
 mod sample;
 mod settings;
 mod source;
+mod virtual_link;
 
 pub use settings::SetupError;
 
@@ -28,6 +30,9 @@ use crate::event::EventKind;
 use crate::event::control::Control;
 use crate::kinds::client::Around;
 use crate::kinds::disk::folder::Folder;
+use crate::kinds::host::hosts::Hosts;
+use crate::kinds::host::network::Network;
+use crate::kinds::host::stand::Stand;
 use crate::kinds::process::options::Surroundings as ProcessSurroundings;
 use crate::kinds::process::supervision::Supervision;
 use crate::kinds::reach::Reach;
@@ -81,24 +86,36 @@ pub struct Setup {
     pub secrets: Vec<String>,
     /// Keeps them out of what is written down.
     pub mask: Mask,
+    /// The hosts, once they are there.
+    pub hosts: Option<Arc<Hosts>>,
 }
 
 impl Setup {
     /// What the clients of targets know of the run.
     fn around(&self) -> Around {
-        Around { reach: Arc::new(self.reach()), ..Around::new(self.run.clone(), self.folder.clone()) }
+        Around {
+            reach: Arc::new(self.reach()),
+            hosts: self.hosts.clone(),
+            ..Around::new(self.run.clone(), self.folder.clone())
+        }
     }
 
     /// Whom the run may ask beside this machine: what the file permits, and its own hosts.
     fn reach(&self) -> Reach {
         let permitted = self.scenario.permits.load.iter().map(|(host, _)| host.clone());
-        let hosts = self.scenario.targets.iter().filter(|target| target.kind.name == "host");
-        let addresses = hosts.flat_map(|target| &target.settings).flat_map(|setting| &setting.values);
-        let own = addresses.filter_map(|value| match value {
+        let hosts = || self.scenario.targets.iter().filter(|target| target.kind.name == "host");
+        let names = hosts().map(|host| host.name.clone());
+        let addresses = hosts().flat_map(|host| &host.settings).flat_map(|setting| &setting.values);
+        let addresses = addresses.filter_map(|value| match value {
             Argued::Value(expr) => expr.constant()?.as_text()?.split('/').next().map(str::to_string),
             _ => None,
         });
-        Reach::to(permitted.chain(own))
+        Reach::to(permitted.chain(names).chain(addresses))
+    }
+
+    /// From where what is measured is asked.
+    fn stand(&self) -> Stand {
+        Stand::new(self.hosts.as_ref(), None)
     }
 }
 
@@ -106,6 +123,8 @@ impl Setup {
 enum Live {
     Process(Rc<process::ProcessTarget>),
     Link(Rc<link::LinkTarget>),
+    VirtualLink(Rc<virtual_link::VirtualLink>),
+    Host,
     Disk(Rc<Folder>),
     /// Of a kind whose clients are made from its settings alone.
     Client(Rc<dyn Requester>, Around),
@@ -127,6 +146,8 @@ struct Shared {
     /// Told when all that the engine has reported is taken in.
     heard: RefCell<Option<oneshot::Receiver<()>>>,
     hub: RefCell<Option<HubHandle>>,
+    /// There until everything has stopped.
+    network: RefCell<Option<Rc<Network>>>,
     commands: RefCell<HashMap<Ticket, AbortHandle>>,
     /// Told with the totals when everything has stopped.
     totals: RefCell<Vec<EventKind>>,
@@ -159,7 +180,7 @@ impl Shared {
             Live::Database(database, _) => Some(Rc::clone(database.client()) as Rc<dyn Requester>),
             Live::Disk(folder) => Some(Rc::clone(folder) as Rc<dyn Requester>),
             Live::Process(process) => Some(Rc::clone(process) as Rc<dyn Requester>),
-            Live::Link(_) | Live::Machine => None,
+            Live::Link(_) | Live::VirtualLink(_) | Live::Host | Live::Machine => None,
         }
     }
 
@@ -183,7 +204,7 @@ pub struct RealWorld {
 
 impl RealWorld {
     /// Makes everything ready that the scenario declares; starts nothing yet. What is missing shows here.
-    pub fn new(setup: Setup, control: Control) -> Result<RealWorld, SetupError> {
+    pub fn new(mut setup: Setup, control: Control) -> Result<RealWorld, SetupError> {
         let (outbox, inbox) = mpsc::unbounded_channel();
         let around = ProcessSurroundings {
             run: setup.run.clone(),
@@ -194,7 +215,9 @@ impl RealWorld {
             mask: setup.mask.clone(),
         };
         let supervision = Supervision::begin(around).map_err(SetupError::supervision)?;
-        let targets = settings::targets(&setup, &supervision)?;
+        let network = network::begin(&setup)?;
+        setup.hosts = network.as_ref().map(|network| Arc::clone(network.hosts()));
+        let targets = settings::targets(&setup, &supervision, network.as_ref())?;
         let samplers = source::samplers(&setup, &targets)?;
         let accounts = setup.scenario.ledgers.iter().map(|_| account::Account::new(&setup.output)).collect();
         let shared = Rc::new(Shared {
@@ -208,6 +231,7 @@ impl RealWorld {
             engine: RefCell::default(),
             heard: RefCell::default(),
             hub: RefCell::default(),
+            network: RefCell::new(network),
             commands: RefCell::default(),
             totals: RefCell::default(),
             receivers: RefCell::default(),
@@ -254,12 +278,14 @@ impl World for RealWorld {
             Order::StopAll => launch::stop_all(shared, &self.supervision, ticket),
             Order::Set { target, property, state } => match &shared.targets[target.index()] {
                 Live::Link(link) => link.set(shared, ticket, state),
+                Live::VirtualLink(link) => link.set(shared, ticket, state),
                 Live::Process(process) => process.set(shared, ticket, property, state),
                 Live::Database(database, _) => database.set(shared, ticket, property, state),
                 _ => shared.answer(ticket, Err(format!("`{}` has no such state", shared.name(target)))),
             },
             Order::Act { target, call, held } => match &shared.targets[target.index()] {
                 Live::Link(link) => link.act(shared, ticket, &call),
+                Live::VirtualLink(link) => link.act(shared, ticket, &call),
                 Live::Process(process) => process.act(shared, ticket, &call, held),
                 Live::Database(database, _) => database.act(shared, ticket, &call),
                 _ => shared.answer(ticket, Err(format!("`{}` cannot `{}`", shared.name(target), call.verb))),

@@ -3,6 +3,7 @@
 use super::Shared;
 use crate::check::scenario::Origin;
 use crate::event::{EventKind, Evidence};
+use crate::kinds::host::stand::Stand;
 use crate::kinds::process::error::ProcessError;
 use crate::kinds::process::handle::Process;
 use crate::kinds::process::options::signal_named;
@@ -31,6 +32,8 @@ pub(super) struct ProcessTarget {
     pub later: bool,
     /// Where it is to answer once it is ready, as `host:port`.
     pub address: Option<String>,
+    /// From where that is asked.
+    pub stand: Stand,
     /// An order of the story is to end it, so that its exit is no surprise.
     expected: Cell<bool>,
     /// Since when each held act keeps it down; `None` while that is on its way.
@@ -39,11 +42,12 @@ pub(super) struct ProcessTarget {
 }
 
 impl ProcessTarget {
-    pub fn new(process: Process, later: bool, address: Option<String>) -> ProcessTarget {
+    pub fn new(process: Process, later: bool, address: Option<String>, stand: Stand) -> ProcessTarget {
         ProcessTarget {
             process,
             later,
             address,
+            stand,
             expected: Cell::new(false),
             held: RefCell::default(),
             paused: Cell::new(None),

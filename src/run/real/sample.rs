@@ -103,6 +103,23 @@ async fn record(shared: &Shared, series: SeriesId) -> Option<Record> {
                     },
                 });
             }
+            Live::VirtualLink(link) if reading.name == "round_trip" => {
+                return Some(match link.round_trip().await {
+                    Some(took) => quantity(took.as_secs_f64()),
+                    None => nothing("no probe came back"),
+                });
+            }
+            Live::VirtualLink(link) => {
+                return Some(match (link.counters().await, reading.name) {
+                    (Ok(counters), "sent") => quantity(counters.up.bytes as f64),
+                    (Ok(counters), "received") => quantity(counters.down.bytes as f64),
+                    (Ok(counters), "dropped") => {
+                        quantity((counters.up.dropped() + counters.down.dropped()) as f64)
+                    }
+                    (Ok(counters), _) => quantity(counters.connections as f64),
+                    (Err(error), _) => nothing(&error.to_string()),
+                });
+            }
             Live::Disk(folder) => {
                 let read = disk(folder, reading.name);
                 return Some(read.map_or_else(|error| nothing(&error.to_string()), quantity));
@@ -119,7 +136,7 @@ async fn record(shared: &Shared, series: SeriesId) -> Option<Record> {
                     },
                 });
             }
-            Live::Machine | Live::Client(..) => {}
+            Live::Machine | Live::Host | Live::Client(..) => {}
         }
     }
     let sampler = shared.samplers.get(&series).map(Rc::clone);

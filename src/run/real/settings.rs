@@ -2,13 +2,17 @@
 
 use super::database::DatabaseTarget;
 use super::link::LinkTarget;
+use super::network;
 use super::process::ProcessTarget;
+use super::virtual_link::VirtualLink;
 use super::{Live, Setup};
 use crate::check::evaluated;
 use crate::check::scenario::{Argued, Argument, Target};
 use crate::kinds::client;
 use crate::kinds::database::client::DatabaseClient;
 use crate::kinds::disk::folder::Folder;
+use crate::kinds::host::hosts::Place;
+use crate::kinds::host::network::Network;
 use crate::kinds::process::error::ProcessError;
 use crate::kinds::process::options::{ProcessOptions, signal_named};
 use crate::kinds::process::probe::{HttpAddress, Probe};
@@ -23,6 +27,7 @@ use regex::Regex;
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Why a run cannot be carried out, with the place in the scenario where there is one.
 #[derive(Debug, thiserror::Error)]
@@ -120,21 +125,35 @@ pub(super) fn settings(setup: &Setup, target: &Target) -> Result<Arguments, Setu
 }
 
 /// Every target, ready to be started.
-pub(super) fn targets(setup: &Setup, supervision: &Supervision) -> Result<Vec<Live>, SetupError> {
-    setup.scenario.targets.iter().map(|target| live(setup, supervision, target)).collect()
+pub(super) fn targets(
+    setup: &Setup,
+    supervision: &Supervision,
+    network: Option<&Rc<Network>>,
+) -> Result<Vec<Live>, SetupError> {
+    setup.scenario.targets.iter().map(|target| live(setup, supervision, network, target)).collect()
 }
 
-fn live(setup: &Setup, supervision: &Supervision, target: &Target) -> Result<Live, SetupError> {
+fn live(
+    setup: &Setup,
+    supervision: &Supervision,
+    network: Option<&Rc<Network>>,
+    target: &Target,
+) -> Result<Live, SetupError> {
     let settings = settings(setup, target)?;
     match target.kind.name {
         "process" => {
             let options = process(setup, target, &settings)?;
             let address = options.ready.as_ref().and_then(Probe::address).map(str::to_owned);
+            let stand = options.place.as_ref().map(Place::stand).unwrap_or_default();
             let process =
                 supervision.process(options).map_err(|error| SetupError::at(place(target, "run"), error))?;
-            Ok(Live::Process(Rc::new(ProcessTarget::new(process, settings.has("later"), address))))
+            Ok(Live::Process(Rc::new(ProcessTarget::new(process, settings.has("later"), address, stand))))
         }
-        "link" => Ok(Live::Link(Rc::new(LinkTarget::new(setup, &settings)))),
+        "host" => Ok(Live::Host),
+        "link" => Ok(match (network, network::place_of(setup, target)) {
+            (Some(network), Some(place)) => Live::VirtualLink(Rc::new(VirtualLink::new(network, place))),
+            _ => Live::Link(Rc::new(LinkTarget::new(setup, &settings))),
+        }),
         "disk" => {
             let path = setup.folder.join(settings.text("path").unwrap_or_default());
             let folder = Folder::open(&path, setup.seed).map_err(|error| {
@@ -190,6 +209,9 @@ fn process(setup: &Setup, target: &Target, settings: &Arguments) -> Result<Proce
     options.within = settings.duration("within").unwrap_or(options.within);
     options.restart_after = settings.duration("after");
     options.stop_grace = settings.duration("grace").unwrap_or(options.stop_grace);
+    if let (Some(hosts), Some(on)) = (&setup.hosts, settings.text("on")) {
+        options.place = hosts.find(on).map(|host| Place { hosts: Arc::clone(hosts), host });
+    }
     if let Some(signal) = settings.text("signal") {
         options.stop_signal =
             signal_named(signal).map_err(|error| SetupError::at(place(target, "signal"), error))?;

@@ -105,7 +105,8 @@ impl<'a> Given<'a> {
     }
 
     fn url(&mut self, index: usize) -> Result<Url, SetupError> {
-        self.text(index)?.parse().map_err(|error| SetupError::at(self.span, error))
+        let url: Url = self.text(index)?.parse().map_err(|error| SetupError::at(self.span, error))?;
+        Ok(url.from(self.setup.stand()))
     }
 
     fn document(&mut self) -> Result<Document, SetupError> {
@@ -163,7 +164,10 @@ fn sampled(
             Ok(Some(Source::ValidJsonLines(ValidJsonLines::new(setup.folder.join(given.text(0)?)))))
         }
         SourceKind::Http => Ok(Some(Source::Http(HttpSource::new(given.url(0)?, ANSWER_WITHIN)))),
-        SourceKind::Tcp => Ok(Some(Source::Tcp(TcpSource::new(given.text(0)?, ANSWER_WITHIN)))),
+        SourceKind::Tcp => {
+            let source = TcpSource::new(given.text(0)?, ANSWER_WITHIN).from(setup.stand());
+            Ok(Some(Source::Tcp(source)))
+        }
         SourceKind::Output => given.command(Wanted::Output).map(Some),
         SourceKind::Succeeds => given.command(Wanted::Success).map(Some),
         SourceKind::Duplicates => {

@@ -137,4 +137,17 @@ expect logs > 0"#,
         bad: r#"run "echo 'hello""#,
         good: r#"run "echo 'hello'""#,
     },
+    Code {
+        code: "E0418",
+        title: "hosts and links that are no network",
+        explanation: "Each host has an IP address of its own, which it has on all of its links. A link joins two of them, which no other link does, and both have an address of one family.",
+        bad: r#"host near { address "10.30.0.1" }
+host far { address "10.30.0.1" }
+link wifi { between near, far }
+wifi off 2s"#,
+        good: r#"host near { address "10.30.0.1" }
+host far { address "10.30.0.2" }
+link wifi { between near, far }
+wifi off 2s"#,
+    },
 ];

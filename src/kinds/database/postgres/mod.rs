@@ -11,7 +11,8 @@ use super::session::{
     AFTER_CLIENT, Locking, MAX_ANSWER, MAX_PREPARED, Outcome, ROW_OVERHEAD, Server, Session, Watched,
 };
 use super::statement::{Dialect, Parameter, Statement};
-use crate::kinds::client::ClientError;
+use crate::kinds::client::{Around, ClientError};
+use crate::kinds::host::stand::Stand;
 use crate::kinds::request::{RequestError, RowSet, Rows};
 use crate::kinds::tls::{self, Tls};
 use crate::lang::call::Arguments;
@@ -20,7 +21,6 @@ use futures_util::TryStreamExt;
 use futures_util::future::LocalBoxFuture;
 use std::collections::HashMap;
 use std::error::Error as StdError;
-use std::path::Path;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -37,6 +37,8 @@ use wire::Wire;
 pub struct Postgres {
     config: Config,
     tls: Option<Tls>,
+    /// From where it is asked.
+    stand: Stand,
     /// After which the server ends a statement by itself, should nobody be left to cancel it.
     timeout: Duration,
 }
@@ -58,14 +60,8 @@ pub enum UrlError {
 const FILES: &[(&str, &str)] = &[("sslrootcert", "ca"), ("sslcert", "certificate"), ("sslkey", "key")];
 
 impl Postgres {
-    /// From the settings `url` and `tls`. `name` tells soak's own connections from those of others; relative paths start
-    /// at `folder`.
-    pub fn new(
-        settings: &Arguments,
-        folder: &Path,
-        name: &str,
-        timeout: Duration,
-    ) -> Result<Postgres, ClientError> {
+    /// From the settings `url`, `tls` and `on`.
+    pub fn new(settings: &Arguments, around: &Around, timeout: Duration) -> Result<Postgres, ClientError> {
         let (url, mode) = without_mode(settings.text("url").unwrap_or_default());
         if let Some((parameter, word)) = FILES.iter().find(|(name, _)| has_parameter(&url, name)) {
             return Err(ClientError::new(UrlError::File { parameter, word }));
@@ -78,23 +74,28 @@ impl Postgres {
             Some("require" | "verify-ca" | "verify-full") => true,
             Some(_) => return Err(ClientError::new(UrlError::Unreadable)),
         };
-        let tls = encrypted.then(|| Tls::read(settings, folder)).transpose().map_err(ClientError::new)?;
+        let tls =
+            encrypted.then(|| Tls::read(settings, &around.folder)).transpose().map_err(ClientError::new)?;
         if config.get_hosts().is_empty() {
             config.host("localhost");
         }
         // By the time that the library talks to the server, what lies below it is encrypted already.
         config.ssl_mode(SslMode::Disable);
-        config.application_name(name);
-        Ok(Postgres { config, tls, timeout })
+        // This tells soak's own connections from those of others.
+        config.application_name(format!("soak {}", around.run));
+        Ok(Postgres { config, tls, stand: around.stand(settings), timeout })
+    }
+
+    async fn dial(&self) -> Result<Wire, RequestError> {
+        wire::dial(&self.config, self.tls.as_ref(), &self.stand).await
     }
 
     async fn open(&self) -> Result<PostgresSession, RequestError> {
-        let wire = wire::dial(&self.config, self.tls.as_ref()).await?;
+        let wire = self.dial().await?;
         let opened = self.config.connect_raw(wire, NoTls).await;
         let (client, connection) = opened.map_err(|error| told(&error))?;
         let mut session = PostgresSession {
-            config: self.config.clone(),
-            tls: self.tls.clone(),
+            server: self.clone(),
             client,
             connection,
             prepared: HashMap::new(),
@@ -169,8 +170,7 @@ fn quoted(name: &str) -> String {
 }
 
 struct PostgresSession {
-    config: Config,
-    tls: Option<Tls>,
+    server: Postgres,
     client: Client,
     connection: Connection<Wire, NoTlsStream>,
     prepared: HashMap<Rc<str>, tokio_postgres::Statement>,
@@ -282,7 +282,7 @@ impl Session for PostgresSession {
         let token: CancelToken = self.client.cancel_token();
         Box::pin(async move {
             if !self.broken
-                && let Ok(wire) = wire::dial(&self.config, self.tls.as_ref()).await
+                && let Ok(wire) = self.server.dial().await
             {
                 // Whether it came too late is no matter: the session goes either way.
                 let _ = token.cancel_query_raw(wire, NoTls).await;

@@ -3,6 +3,7 @@
 
 use super::super::cause;
 use super::super::session::MAX_ANSWER;
+use crate::kinds::host::stand::Stand;
 use crate::kinds::request::RequestError;
 use crate::kinds::socket::stream_error;
 use crate::kinds::tls::{Tls, TlsFailure};
@@ -43,12 +44,12 @@ pub struct Wire {
 }
 
 /// Opens a connection to the first host that takes one, and encrypts it where that is wanted.
-pub async fn dial(config: &Config, tls: Option<&Tls>) -> Result<Wire, RequestError> {
+pub async fn dial(config: &Config, tls: Option<&Tls>, stand: &Stand) -> Result<Wire, RequestError> {
     let (hosts, ports) = (config.get_hosts(), config.get_ports());
     let mut failed = RequestError::Refused;
     for (index, host) in hosts.iter().enumerate() {
         let port = ports.get(index).or(ports.first()).copied().unwrap_or(PORT);
-        match reach(host, port, tls).await {
+        match reach(host, port, tls, stand).await {
             Ok(socket) => return Ok(Wire { socket, head: [0; HEAD], got: 0, left: 0 }),
             Err(error) => failed = error,
         }
@@ -56,10 +57,15 @@ pub async fn dial(config: &Config, tls: Option<&Tls>) -> Result<Wire, RequestErr
     Err(failed)
 }
 
-async fn reach(host: &Host, port: u16, tls: Option<&Tls>) -> Result<Box<dyn Socket>, RequestError> {
+async fn reach(
+    host: &Host,
+    port: u16,
+    tls: Option<&Tls>,
+    stand: &Stand,
+) -> Result<Box<dyn Socket>, RequestError> {
     match host {
         Host::Tcp(name) => {
-            let socket = TcpStream::connect((name.as_str(), port)).await;
+            let socket = stand.connect(name, port).await;
             let mut socket = socket.map_err(|error| cause::unreached(&error, name))?;
             socket.set_nodelay(true).map_err(|error| cause::unreached(&error, name))?;
             let Some(tls) = tls else { return Ok(Box::new(socket)) };

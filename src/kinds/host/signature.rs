@@ -1,4 +1,4 @@
-//! Hosts: virtual machines of the network kind, on which processes, loads and links stand.
+//! What a host is declared with.
 
 use crate::lang::declare::keyword;
 use crate::lang::signature::{Accepts, Kind, Support};
@@ -7,16 +7,14 @@ use crate::lang::signature::{Accepts, Kind, Support};
 pub static KIND: Kind = Kind {
     name: "host",
     about: "A network of its own on this machine, on which processes and loads stand and which only links leave.",
-    settings: &[keyword("address", &[Accepts::Address { port: false }], "Its IP address.")
-        .required()
-        .not_yet()],
+    settings: &[keyword("address", &[Accepts::Address { port: false }], "Its IP address.").required()],
     one_of: &[],
     verbs: &[],
     readings: &[],
     example: EXAMPLE,
     built_in: false,
     rules: &[],
-    support: Support::NotYet,
+    support: Support::Ready,
 };
 
 const EXAMPLE: &str = r#"host near { address "10.30.0.1" }

@@ -1,0 +1,72 @@
+//! Hosts and the links between them: what can be a network.
+
+use super::mistake;
+use super::scenario::{Argued, Target};
+use super::state::Checker;
+use crate::diag::Diagnostic;
+use crate::lang::expr::TargetId;
+use crate::source::Span;
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+impl Checker<'_> {
+    /// What of the hosts and of the links between them contradicts itself. An address that is known only at the start
+    /// is looked at then.
+    pub fn check_hosts(&mut self) {
+        let mut found = Vec::new();
+        let mut addresses: HashMap<IpAddr, Span> = HashMap::new();
+        for target in self.scenario.targets.iter().filter(|target| target.kind.name == "host") {
+            let Some((written, span)) = address(target) else { continue };
+            match written.parse::<IpAddr>() {
+                Err(_) => found.push(mistake::arguments::not_a_host_address(span, &written, "no IP address")),
+                Ok(address) if !is_usable(address) => {
+                    found.push(mistake::arguments::not_a_host_address(span, &written, "not one of a host"));
+                }
+                Ok(address) => match addresses.get(&address) {
+                    Some(first) => found.push(mistake::arguments::same_address(span, *first)),
+                    None => drop(addresses.insert(address, span)),
+                },
+            }
+        }
+        self.check_links(&mut found);
+        found.into_iter().for_each(|finding| self.report(finding));
+    }
+
+    fn check_links(&self, found: &mut Vec<Diagnostic>) {
+        let mut joined: HashMap<(TargetId, TargetId), Span> = HashMap::new();
+        for target in &self.scenario.targets {
+            let Some(between) = target.setting("between") else { continue };
+            let [Argued::Target(one), Argued::Target(other)] = between.values.as_slice() else { continue };
+            if one == other {
+                found.push(mistake::arguments::link_from_a_host_to_itself(between.span));
+                continue;
+            }
+            let pair = (*one.min(other), *one.max(other));
+            if let Some(first) = joined.get(&pair) {
+                found.push(mistake::arguments::joined_twice(between.span, *first));
+            }
+            joined.entry(pair).or_insert(between.span);
+            let v4 = |host: &TargetId| {
+                let (written, _) = address(self.scenario.target(*host))?;
+                Some(written.parse::<IpAddr>().ok()?.is_ipv4())
+            };
+            if let (Some(one), Some(other)) = (v4(one), v4(other))
+                && one != other
+            {
+                found.push(mistake::arguments::two_families(between.span));
+            }
+        }
+    }
+}
+
+/// The address of a host, where the file fixes it.
+fn address(host: &Target) -> Option<(String, Span)> {
+    let Some(Argued::Value(expr)) = host.setting("address")?.values.first() else { return None };
+    Some((expr.constant()?.as_text()?.to_string(), expr.span))
+}
+
+/// Whether a host can have it: one that means nobody, everybody or whoever asks, it cannot.
+fn is_usable(address: IpAddr) -> bool {
+    let broadcast = matches!(address, IpAddr::V4(address) if address.is_broadcast());
+    !address.is_unspecified() && !address.is_loopback() && !address.is_multicast() && !broadcast
+}
