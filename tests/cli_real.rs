@@ -6,6 +6,12 @@
 mod cli_soak;
 
 use cli_soak::Soak;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::thread;
+use std::time::Duration;
 
 struct Case {
     what: &'static str,
@@ -79,4 +85,43 @@ fn every_run_ends_as_it_should() {
             assert!(all.contains(wanted), "no `{wanted}` in {all}");
         }
     }
+}
+
+#[test]
+fn a_run_takes_all_descriptors_and_its_children_get_what_soak_was_given() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            thread::spawn(move || {
+                let _ = stream.read(&mut [0; 1024]);
+                // All of them are open at once.
+                thread::sleep(Duration::from_secs(1));
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+                let _ = stream.read(&mut [0; 1024]);
+            });
+        }
+    });
+    let scenario = format!(
+        "scenario \"descriptors\"\nhttp api {{ base \"http://{address}\"; own }}\n\
+         action ask {{ api get \"/\" {{ capture answered = status }} }}\n\
+         process child {{ run \"sh -c 'ulimit -Sn; sleep 60'\"; ready line(\"^70$\") }}\n\
+         run \"sh -c 'test $(ulimit -Sn) = 70'\"\n\
+         load ask with 200 users at once\n\
+         expect \"Answers\": count(ask.answered) == 200\n\
+         expect \"Given\": output(\"sh -c 'ulimit -Sn'\") == 70\n"
+    );
+    let soak = Soak::new().file("a.soak", scenario);
+    let mut command = soak.command(&["run", "a.soak", "--out", "out"]);
+    // SAFETY: one call of the system, and nothing is allocated between fork and exec.
+    unsafe {
+        command.pre_exec(|| {
+            let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+            Ok(setrlimit(Resource::RLIMIT_NOFILE, 70, hard)?)
+        });
+    }
+    let output = command.output().unwrap();
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
 }

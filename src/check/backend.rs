@@ -289,7 +289,8 @@ const ENCRYPTED: &[(&str, &str)] =
 
 /// How TLS is spoken, said of a URL whose scheme is one without.
 fn tls_in_vain(target: &Target) -> Option<Diagnostic> {
-    let tls = target.setting("tls")?;
+    // A redirect may lead from a URL without TLS to one with it.
+    let tls = target.setting("tls").filter(|_| target.setting("redirects").is_none())?;
     let url = target.setting("base").or_else(|| target.setting("url"))?;
     let Some(Argued::Value(expr)) = url.values.first() else { return None };
     // What is interpolated in a URL stands behind its scheme.

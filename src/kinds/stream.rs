@@ -3,7 +3,7 @@
 use super::client::{Around, ClientError};
 use super::request::RequestError;
 use super::socket::Peer;
-use super::tls::{Tls, TlsError};
+use super::tls::{Encrypted, Tls, TlsError};
 use crate::lang::call::Arguments;
 use std::io;
 use std::pin::Pin;
@@ -12,7 +12,6 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
-use tokio_rustls::client::TlsStream;
 
 /// A place that connections are opened to.
 #[derive(Clone)]
@@ -80,7 +79,7 @@ pub enum Stream {
     /// TCP as it is.
     Plain(TcpStream),
     /// TLS over it. What is written is sent with a flush.
-    Encrypted(Box<TlsStream<TcpStream>>),
+    Encrypted(Encrypted),
 }
 
 impl Stream {
@@ -101,7 +100,7 @@ impl Stream {
     pub fn protocol(&self) -> Option<&[u8]> {
         match self {
             Stream::Plain(_) => None,
-            Stream::Encrypted(stream) => stream.get_ref().1.alpn_protocol(),
+            Stream::Encrypted(stream) => stream.protocol(),
         }
     }
 

@@ -51,22 +51,26 @@ pub(super) async fn run(state: Rc<State>, order: &LoadOrder, stop: Stop) {
 
 /// One user, again and again.
 async fn user(state: Rc<State>, crowd: Rc<Crowd>, number: u64, mut stop: Stop) {
-    let mut picks = state.random_of_load(crowd.seed, number + 1);
+    let mut picks = None;
     loop {
         let begin = state.now();
         if begin >= stop.moment() || crowd.wanted.get() < number || crowd.left.get() == 0 {
             return;
         }
         crowd.left.set(crowd.left.get() - 1);
-        let action = state.pick(crowd.origin.subject, &mut picks);
+        let make = || Box::new(state.random_of_load(crowd.seed, number + 1));
+        let action = state.pick(crowd.origin.subject, || picks.get_or_insert_with(make));
         let flight = Flight { origin: crowd.origin, action, user: number, due: begin, now: Some(begin) };
-        let mut iteration = pin!(iteration::run(&state, flight));
         let mut polls = 0;
-        let landed = poll_fn(|context| {
-            polls += 1;
-            iteration.as_mut().poll(context)
-        })
-        .await;
+        // Its room is free again when the user waits for the next one.
+        let landed = {
+            let mut iteration = pin!(iteration::run(&state, flight));
+            poll_fn(|context| {
+                polls += 1;
+                iteration.as_mut().poll(context)
+            })
+            .await
+        };
         let next = if landed.answered { begin } else { begin.after(PAUSE_WITHOUT_ANSWER) };
         let next = next.max(landed.rested);
         if next > landed.ended && !stop.reach(&state, next).await {
@@ -138,7 +142,7 @@ async fn barrier(
     let mut picks = state.random_of_load(order.seed, 1);
     let due = state.now();
     for user in 1..=users {
-        let action = state.pick(order.subject, &mut picks);
+        let action = state.pick(order.subject, || &mut picks);
         let flight = Flight { origin: order.origin(), action, user, due, now: None };
         let (state, mut stop) = (Rc::clone(state), stop.clone());
         flights.spawn_local(async move {

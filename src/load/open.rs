@@ -77,7 +77,7 @@ pub(super) async fn run(state: Rc<State>, order: &LoadOrder, mut stop: Stop) {
         left -= 1;
         while flights.try_join_next().is_some() {}
         // The action is drawn also for an arrival that is dropped, so that later ones do not depend on it.
-        let action = state.pick(order.subject, &mut picks);
+        let action = state.pick(order.subject, || &mut picks);
         let free = users.borrow_mut().take(limit);
         let Some(number) = free.filter(|_| state.now() <= stop.limit()) else {
             if let Some(number) = free {

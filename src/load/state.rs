@@ -149,13 +149,13 @@ impl State {
         counter.get()
     }
 
-    /// The action that the next iteration runs.
-    pub fn pick(&self, subject: LoadSubject, picks: &mut ChaCha8Rng) -> ActionId {
+    /// The action that the next iteration runs; `picks` is asked for where there is a choice.
+    pub fn pick<'p>(&self, subject: LoadSubject, picks: impl FnOnce() -> &'p mut ChaCha8Rng) -> ActionId {
         let mix = match subject {
             LoadSubject::Action(action) => return action,
             LoadSubject::Mix(mix) => &self.given.scenario.mixes[mix.index()],
         };
-        let mut share: f64 = picks.random();
+        let mut share: f64 = picks().random();
         for (weight, action) in &mix.parts {
             share -= weight;
             if share < 0.0 {

@@ -108,6 +108,11 @@ fn what_cannot_be_is_refused() {
         ("postgres://app@127.0.0.1/app?sslmode=disable", "tls insecure", "no use with `sslmode=disable`"),
         ("postgres://app@127.0.0.1/app?sslmode=perhaps", "", "not one that PostgreSQL takes"),
         (
+            "postgres://app@127.0.0.1/app?sslmode=require&sslrootcert=ca.pem",
+            "",
+            "take `sslrootcert` out of the URL and say `tls ca",
+        ),
+        (
             "postgres://app@127.0.0.1/app?sslmode=require",
             "tls ca \"missing.pem\"",
             "missing.pem` cannot be read",

@@ -92,12 +92,22 @@ impl Run {
         self
     }
 
+    fn load(&self, name: &str) -> &Value {
+        let mut loads = self.report["loads"].as_array().unwrap().iter();
+        loads.find(|one| one["name"] == name).unwrap_or_else(|| panic!("no load: {}", self.said))
+    }
+
+    /// All of a load's iterations went well; to be asked of a load whose expectations a busy machine may make doubtful.
+    #[track_caller]
+    pub fn succeeds(&self, load: &str, count: u64) {
+        let load = self.load(load);
+        let ended = (load["count"].as_u64(), load["failed"].as_u64());
+        assert_eq!(ended, (Some(count), Some(0)), "{}", self.said);
+    }
+
     /// The causes of a load's failed iterations, and how often each came.
     pub fn errors(&self, load: &str) -> Vec<(String, u64)> {
-        let loads = self.report["loads"].as_array().unwrap();
-        let load =
-            loads.iter().find(|one| one["name"] == load).unwrap_or_else(|| panic!("no load: {}", self.said));
-        match &load["errors"] {
+        match &self.load(load)["errors"] {
             Value::Object(causes) => {
                 causes.iter().map(|(cause, count)| (cause.clone(), count.as_u64().unwrap())).collect()
             }

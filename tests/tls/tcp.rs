@@ -1,29 +1,41 @@
 //! TCP with the setting `tls`.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::http::plain;
 use crate::run::{run, soak};
 use crate::served::{Served, Wants};
 
-/// Says what it is told.
-fn echo(wants: Wants<'_>) -> Served {
-    wants.serve(|mut stream| async move {
-        let mut said = vec![0; 1 << 16];
-        while let Ok(length) = stream.read(&mut said).await
-            && length > 0
-            && stream.write_all(&said[..length]).await.is_ok()
-            && stream.flush().await.is_ok()
-        {}
+/// Says what it is told; counts the connections that ended as TLS has it.
+fn echo(wants: Wants<'_>, ended: &Arc<AtomicU64>) -> Served {
+    let ended = Arc::clone(ended);
+    wants.serve(move |mut stream| {
+        let ended = Arc::clone(&ended);
+        async move {
+            let mut said = vec![0; 1 << 16];
+            while let Ok(length) = stream.read(&mut said).await {
+                if length == 0 {
+                    ended.fetch_add(1, Ordering::SeqCst);
+                    break;
+                }
+                if stream.write_all(&said[..length]).await.is_err() || stream.flush().await.is_err() {
+                    break;
+                }
+            }
+        }
     })
 }
 
 #[test]
 fn lines_go_there_and_back_and_failures_have_names() {
     let soak = soak();
-    let good = echo(Wants::of(soak.path(), "server"));
-    let other = echo(Wants::of(soak.path(), "other"));
-    let mutual = echo(Wants { client: true, ..Wants::of(soak.path(), "server") });
+    let (ended, others) = (Arc::default(), Arc::default());
+    let good = echo(Wants::of(soak.path(), "server"), &ended);
+    let other = echo(Wants::of(soak.path(), "other"), &others);
+    let mutual = echo(Wants { client: true, ..Wants::of(soak.path(), "server") }, &others);
     let scenario = format!(
         r#"
         tcp echo {{ address "localhost:{}"; tls ca "ca.pem" }}
@@ -57,4 +69,9 @@ fn lines_go_there_and_back_and_failures_have_names() {
     run.fails_of("in_clear", 2, "the server does not speak TLS");
     let (whole, resumed) = good.handshakes();
     assert_eq!(whole + resumed, 5, "each user keeps one connection");
+    let began = Instant::now();
+    while ended.load(Ordering::SeqCst) < 5 {
+        assert!(began.elapsed() < Duration::from_secs(10), "and ends it as TLS has it");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }

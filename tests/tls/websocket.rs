@@ -3,6 +3,7 @@
 use futures_util::{SinkExt, StreamExt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::http::plain;
@@ -80,7 +81,11 @@ fn conversations_take_their_turns_and_failures_have_names() {
     run.fails_of("past", 2, "the server's certificate has expired");
     run.fails_of("unknown", 2, "the server wants a client certificate");
     run.fails_of("in_clear", 2, "the server does not speak TLS");
-    assert_eq!(gone.load(Ordering::SeqCst), 10, "those that were cut say that they go away");
+    let began = Instant::now();
+    while gone.load(Ordering::SeqCst) < 10 {
+        assert!(began.elapsed() < Duration::from_secs(10), "those that were cut say that they go away");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 #[test]
@@ -97,12 +102,12 @@ fn what_other_processes_hold_is_encrypted_too() {
         action late {{ past connect }}
         load watch with 60 users at once
         load late with 60 users at once
-        expect "All": watch.count == 60 and watch.success == 100%
         "#,
         mutual.port(),
         expired.port(),
     );
     let run = run_with(soak, &scenario, Some(128)).passes();
+    run.succeeds("watch", 60);
     run.fails_of("late", 60, "the server's certificate has expired");
     let (whole, resumed) = mutual.handshakes();
     assert_eq!(whole + resumed, 60);

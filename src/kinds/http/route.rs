@@ -12,7 +12,7 @@ use std::ops::RangeInclusive;
 /// All connections to one place.
 pub(super) enum Route {
     One(Connections),
-    Two(Streams),
+    Two(Box<Streams>),
 }
 
 impl Route {
@@ -24,7 +24,9 @@ impl Route {
         let way = settings.way(origin)?;
         Ok(match settings.version {
             Version::One => Route::One(Connections::new(way, settings.timeout, settings.keeping)),
-            Version::Two => Route::Two(Streams::new(way, origin.secure, settings.timeout, settings.keeping)),
+            Version::Two => {
+                Route::Two(Box::new(Streams::new(way, origin.secure, settings.timeout, settings.keeping)))
+            }
         })
     }
 

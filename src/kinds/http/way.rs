@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-const SCHEMES: Schemes = Schemes { plain: ("http", 3128), encrypted: ("https", 443) };
+const SCHEMES: Schemes = Schemes { plain: ("http", 80), encrypted: ("https", 443) };
 
 /// So much of what a proxy says before it connects is looked at together.
 const PIECE: usize = 4 << 10;
@@ -133,7 +133,7 @@ mod tests {
         let proxy = Proxy::parse("http://me:p%40ss@proxy.example:8080").unwrap();
         assert_eq!((proxy.peer.host.as_str(), proxy.peer.port), ("proxy.example", 8080));
         assert_eq!(proxy.authorization.unwrap(), "Basic bWU6cEBzcw==");
-        assert_eq!(Proxy::parse("http://[::1]").unwrap().peer.to_string(), "[::1]:3128");
+        assert_eq!(Proxy::parse("http://[::1]").unwrap().peer.to_string(), "[::1]:80");
         for wrong in ["https://proxy.example", "proxy.example", ""] {
             assert!(Proxy::parse(wrong).is_none(), "{wrong}");
         }

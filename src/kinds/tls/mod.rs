@@ -5,6 +5,8 @@
 //! whole process, so nothing depends on who installs first.
 
 #[cfg(target_os = "linux")]
+mod encrypted;
+#[cfg(target_os = "linux")]
 mod failure;
 #[cfg(target_os = "linux")]
 mod files;
@@ -16,6 +18,8 @@ mod verifier;
 #[cfg(target_os = "linux")]
 mod witness;
 
+#[cfg(target_os = "linux")]
+pub use encrypted::Encrypted;
 #[cfg(target_os = "linux")]
 pub use failure::{TlsFailure, named, named_within};
 #[cfg(target_os = "linux")]

@@ -1,5 +1,6 @@
 //! What a target says of TLS, read once, and the handshake that comes of it.
 
+use super::encrypted::Encrypted;
 use super::failure::{TlsFailure, named};
 use super::files;
 use super::verifier::Verifier;
@@ -15,7 +16,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
 /// How the connections of one target are encrypted. All of them share what is needed to resume a session, so that only
 /// the first handshake is a whole one.
@@ -118,11 +118,7 @@ impl Tls {
     }
 
     /// Speaks TLS over an open connection to a host.
-    pub async fn handshake(
-        &self,
-        stream: TcpStream,
-        host: &str,
-    ) -> Result<Box<TlsStream<TcpStream>>, RequestError> {
+    pub async fn handshake(&self, stream: TcpStream, host: &str) -> Result<Encrypted, RequestError> {
         let name = match &self.name {
             Some(name) => name.clone(),
             None => server_name(host).map_err(|error| RequestError::Invalid(error.to_string()))?,
@@ -130,7 +126,7 @@ impl Tls {
         let connector = TlsConnector::from(Arc::clone(&self.config));
         // The state of a handshake is large, and few of all connections are in one.
         let shaken = Box::pin(connector.connect(name, stream)).await;
-        shaken.map(Box::new).map_err(|error| match named(&error) {
+        shaken.map(Encrypted::new).map_err(|error| match named(&error) {
             Some(failure) => RequestError::Tls(failure),
             None if error.kind() == io::ErrorKind::UnexpectedEof => RequestError::Tls(TlsFailure::Closed),
             None => stream_error(&error),

@@ -27,7 +27,7 @@ const SCHEMES: Schemes = Schemes { plain: ("ws", 80), encrypted: ("wss", 443) };
 /// So many connections are being opened at once; the queue of a server that listens is rarely longer.
 const MAX_CONNECTING: usize = 256;
 /// What a connection reads at once: most of the memory that one which is only held needs. A longer message grows it.
-const READ_BUFFER: usize = 1024;
+const READ_BUFFER: usize = 512;
 
 /// A declared `websocket` target.
 pub struct WebSocketClient {

@@ -24,12 +24,12 @@ pub struct Course<'a> {
     pub user: u64,
     pub due: Moment,
     /// Made with the first draw: most iterations draw nothing.
-    pub random: Option<ChaCha8Rng>,
+    pub random: Option<Box<ChaCha8Rng>>,
     pub captures: Vec<Option<Value>>,
     /// Its row of each dataset, with the line it stands in.
     pub rows: Vec<(DatasetId, u64, Row)>,
-    /// Of the last request, where it was answered.
-    pub answer: Option<Answered>,
+    /// Of the last request, where it was answered. Many users that hold a connection, or think, have none.
+    pub answer: Option<Box<Answered>>,
     /// When the last request was made.
     pub asked: Moment,
     /// When the last answer was there, while nothing but checks and captures has come behind it.
@@ -154,7 +154,7 @@ impl<'a> Course<'a> {
     pub fn answered(&mut self, answer: Answer) -> Moment {
         let at = self.state.now();
         self.answered = true;
-        self.answer = Some(Answered::new(answer, at));
+        self.answer = Some(Box::new(Answered::new(answer, at)));
         at
     }
 
@@ -166,7 +166,8 @@ impl<'a> Course<'a> {
     }
 
     pub fn generator(&mut self) -> &mut ChaCha8Rng {
-        self.random.get_or_insert_with(|| self.state.random(self.action, self.sequence))
+        let make = || Box::new(self.state.random(self.action, self.sequence));
+        self.random.get_or_insert_with(make)
     }
 
     /// Makes the request of a step and waits for its answer; nothing comes of a conversation but what its own lines
@@ -213,7 +214,7 @@ impl<'a> Course<'a> {
                     let text = self.state.text(*span);
                     let text = text.strip_prefix("check").unwrap_or(text);
                     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-                    let seen = self.answer.as_ref().and_then(Answered::status);
+                    let seen = self.answer.as_ref().and_then(|answered| answered.status());
                     let seen = seen.map_or(String::new(), |status| format!(" (answered {status})"));
                     self.fail(format!("check {text}{seen}"));
                 }

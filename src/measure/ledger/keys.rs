@@ -204,15 +204,17 @@ fn uuid(text: &str) -> Option<[u64; 2]> {
     if [8, 13, 18, 23].iter().any(|place| bytes[*place] != b'-') {
         return None;
     }
-    let (mut halves, mut all) = ([0u64; 2], 0);
-    for (half, parts) in halves.iter_mut().zip([[0..8, 9..13, 14..18], [19..23, 24..36, 36..36]]) {
-        for byte in parts.into_iter().flat_map(|part| &bytes[part]) {
+    let mut all = 0;
+    let mut part = |digits: &[u8]| {
+        digits.iter().fold(0u64, |part, byte| {
             let digit = DIGITS[usize::from(*byte)];
             all |= digit;
-            *half = *half << 4 | u64::from(digit & 15);
-        }
-    }
-    (all < 16).then_some(halves)
+            part << 4 | u64::from(digit & 15)
+        })
+    };
+    let high = part(&bytes[..8]) << 32 | part(&bytes[9..13]) << 16 | part(&bytes[14..18]);
+    let low = part(&bytes[19..23]) << 48 | part(&bytes[24..]);
+    (all < 16).then_some([high, low])
 }
 
 /// A key as it is shown.

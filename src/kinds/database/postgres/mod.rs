@@ -52,12 +52,20 @@ pub enum UrlError {
     Unreadable,
     #[error("`tls` is of no use with `sslmode=disable` in the URL")]
     NotAsked,
+    #[error("take `{parameter}` out of the URL and say `tls {word} \"file.pem\"`")]
+    File { parameter: &'static str, word: &'static str },
 }
+
+/// What other clients are told in the URL, and soak by what follows `tls`.
+const FILES: &[(&str, &str)] = &[("sslrootcert", "ca"), ("sslcert", "certificate"), ("sslkey", "key")];
 
 impl Postgres {
     /// From the settings `url`, `tls` and `on`.
     pub fn new(settings: &Arguments, around: &Around, timeout: Duration) -> Result<Postgres, ClientError> {
         let (url, mode) = without_mode(settings.text("url").unwrap_or_default());
+        if let Some((parameter, word)) = FILES.iter().find(|(name, _)| has_parameter(&url, name)) {
+            return Err(ClientError::new(UrlError::File { parameter, word }));
+        }
         let mut config: Config = url.parse().map_err(|_| ClientError::new(UrlError::Unreadable))?;
         let encrypted = match mode.as_deref() {
             None | Some("allow" | "prefer") => settings.has("tls"),
@@ -137,6 +145,11 @@ impl Server for Postgres {
             release: "rollback",
         })
     }
+}
+
+fn has_parameter(url: &str, name: &str) -> bool {
+    let parameters = url.split_once('?').map_or("", |(_, query)| query).split('&');
+    parameters.into_iter().any(|parameter| parameter.split('=').next() == Some(name))
 }
 
 /// A URL without its `sslmode`, and that: the library knows fewer of them than others do.

@@ -70,7 +70,7 @@ async fn reach(
             socket.set_nodelay(true).map_err(|error| cause::unreached(&error, name))?;
             let Some(tls) = tls else { return Ok(Box::new(socket)) };
             ask_for_tls(&mut socket).await?;
-            Ok(tls.handshake(socket, name).await?)
+            Ok(Box::new(tls.handshake(socket, name).await?))
         }
         Host::Unix(folder) => {
             let path = folder.join(format!(".s.PGSQL.{port}"));
