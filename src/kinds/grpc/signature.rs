@@ -1,5 +1,6 @@
 //! What a gRPC service is declared with and asked.
 
+use crate::kinds::host::signature::ON;
 use crate::lang::declare::{flag, given, keyword, positional, request};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, GivenResult, Kind, Parameter, Rule, Support};
@@ -33,6 +34,7 @@ pub static KIND: Kind = Kind {
             keyword("connections", &[Accepts::Count], "How many connections all users share.").default("1"),
         ),
         built(flag("own", "Each user has a connection of its own.")),
+        ON,
     ],
     one_of: &[],
     verbs: &[if cfg!(feature = "grpc") { CALL } else { CALL.not_yet() }],

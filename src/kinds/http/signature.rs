@@ -1,5 +1,6 @@
 //! What an HTTP service is declared with and asked.
 
+use crate::kinds::host::signature::ON;
 use crate::lang::declare::{flag, given, keyword, positional, request};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, Given, GivenResult, Kind, Parameter, Rule, Support, Verb};
@@ -41,11 +42,7 @@ const SETTINGS: &[Parameter] = &[
         ])
         .not_yet(),
     flag("http2", "Speaks HTTP/2 from the first byte, many requests on one connection.").not_yet(),
-    keyword(
-        "on",
-        &[Accepts::Target(&["host"])],
-        "The host from which it is asked; of a base on a host, that host itself where none is given.",
-    ),
+    ON,
 ];
 
 /// One place in memory, so that the methods can be told together.

@@ -1,5 +1,6 @@
 //! What an MQTT broker is declared with and told.
 
+use crate::kinds::host::signature::ON;
 use crate::lang::declare::{flag, given, keyword, positional, request};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, GivenResult, Kind, Parameter, Rule, Support, Verb};
@@ -24,6 +25,7 @@ pub static KIND: Kind = Kind {
         keyword("connections", &[Accepts::Count], "How many connections all users share to publish.")
             .default("1"),
         flag("own", "Each user has a connection of its own to publish, as devices have."),
+        ON,
     ],
     one_of: &[],
     verbs: VERBS,

@@ -1,5 +1,6 @@
 //! What a Redis server is declared with and told.
 
+use crate::kinds::host::signature::ON;
 use crate::lang::declare::{flag, given, keyword, positional, request};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, GivenResult, Kind, Rule, Support};
@@ -24,6 +25,7 @@ pub static KIND: Kind = Kind {
         keyword("connections", &[Accepts::Count], "How many connections all users share.").default("4"),
         flag("own", "Each user has a connection of its own, as MULTI, SELECT or BLPOP need it."),
         flag("resp3", "Speaks version 3 of the protocol."),
+        ON,
     ],
     one_of: &[],
     verbs: &[request("send", "Sends a command and waits for its answer.", "cache send \"GET\" \"key\"")

@@ -1,5 +1,6 @@
 //! What a TCP service is declared with and told.
 
+use crate::kinds::host::signature::ON;
 use crate::lang::declare::{given, keyword, positional, request};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, Given, GivenResult, Kind, Parameter, Rule, Support, Verb};
@@ -11,6 +12,7 @@ pub static KIND: Kind = Kind {
     settings: &[
         keyword("address", &[Accepts::Address { port: true }], "Where it listens.").required(),
         TIMEOUT.default("30s"),
+        ON,
     ],
     one_of: &[],
     verbs: VERBS,

@@ -1,5 +1,6 @@
 //! What a UDP service is declared with and told.
 
+use crate::kinds::host::signature::ON;
 use crate::kinds::tcp::signature::{RECEIVED, SEND};
 use crate::lang::declare::{keyword, positional, request};
 use crate::lang::quantity::Dimension;
@@ -17,6 +18,7 @@ pub static KIND: Kind = Kind {
             "How long a datagram is waited for before it counts as lost.",
         )
         .default("30s"),
+        ON,
     ],
     one_of: &[],
     verbs: &[

@@ -1,5 +1,6 @@
 //! What a WebSocket service is declared with and told.
 
+use crate::kinds::host::signature::ON;
 use crate::lang::declare::{given, keyword, request, series};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, GivenResult, Kind, Parameter, Support};
@@ -18,6 +19,7 @@ pub static KIND: Kind = Kind {
             "How long opening may take, and each message that is sent or waited for.",
         )
         .default("30s"),
+        ON,
     ],
     one_of: &[],
     verbs: &[request(
