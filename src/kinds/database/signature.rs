@@ -1,6 +1,6 @@
 //! Databases: asked and changed by statements, and disturbed.
 
-use crate::kinds::tcp::signature::ON;
+use crate::kinds::host::signature::ON;
 use crate::kinds::tls::signature::{self as tls, TLS};
 use crate::lang::declare::{act, given, keyword, positional, request, series, state};
 use crate::lang::quantity::Dimension;

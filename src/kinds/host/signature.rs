@@ -1,7 +1,14 @@
 //! What a host is declared with.
 
 use crate::lang::declare::keyword;
-use crate::lang::signature::{Accepts, Kind, Support};
+use crate::lang::signature::{Accepts, Kind, Parameter, Support};
+
+/// From where a client asks.
+pub const ON: Parameter = keyword(
+    "on",
+    &[Accepts::Target(&["host"])],
+    "The host from which it is asked; where none is given, a host that is asked is asked from there itself.",
+);
 
 /// A network of its own, with one address.
 pub static KIND: Kind = Kind {

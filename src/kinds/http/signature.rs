@@ -1,6 +1,7 @@
 //! What an HTTP service is declared with and asked.
 
-use crate::kinds::tcp::signature::{ON, RESOLVE};
+use crate::kinds::host::signature::ON;
+use crate::kinds::tcp::signature::RESOLVE;
 use crate::kinds::tls::signature::{self as tls, TLS};
 use crate::lang::declare::{flag, given, keyword, positional, request};
 use crate::lang::quantity::Dimension;

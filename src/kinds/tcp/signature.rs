@@ -1,5 +1,6 @@
 //! What a TCP service is declared with and told.
 
+use crate::kinds::host::signature::ON;
 use crate::kinds::tls::signature::{self as tls, TLS};
 use crate::lang::declare::{given, keyword, positional, request};
 use crate::lang::quantity::Dimension;
@@ -38,13 +39,6 @@ pub(in crate::kinds) const RESOLVE: Parameter = keyword(
     "How often the name of its host is looked up anew; 0s for each connection.",
 )
 .default("30s");
-
-/// Of every kind that is asked over a network.
-pub(in crate::kinds) const ON: Parameter = keyword(
-    "on",
-    &[Accepts::Target(&["host"])],
-    "The host from which it is asked; if not said, of what is on a host, that host itself.",
-);
 
 /// What `send` takes, over TCP and over UDP.
 pub(in crate::kinds) const SEND: &[Parameter] = &[

@@ -1,6 +1,7 @@
 //! What a UDP service is declared with and told.
 
-use crate::kinds::tcp::signature::{ON, RECEIVED, RESOLVE, SEND};
+use crate::kinds::host::signature::ON;
+use crate::kinds::tcp::signature::{RECEIVED, RESOLVE, SEND};
 use crate::lang::declare::{keyword, positional, request};
 use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Body, Kind, Support};

@@ -2,6 +2,9 @@
 //! TCP connection, or of UDP sent in one go (virtio 1.2, section 5.1.6; `linux/virtio_net.h`). They are taken apart only
 //! where each must be looked at for itself, and what stays together is left joined.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 /// The length of the header that the kernel puts in front of a frame, with `PACKET_VNET_HDR`.
 pub(super) const HEAD: usize = 10;
 /// What stands in front of the IP packet.
@@ -99,13 +102,13 @@ impl Joined {
     }
 
     /// The length of one IP packet of them, or the length of all their IP packets together.
-    pub fn bytes(&self, frame: &[u8], packets: std::ops::Range<usize>) -> usize {
+    pub fn bytes(&self, frame: &[u8], packets: Range<usize>) -> usize {
         let (from, to) = self.data(frame, &packets);
         packets.len() * self.headers.saturating_sub(ETHERNET) + (to - from)
     }
 
     /// Where the data of some of the packets lie.
-    fn data(&self, frame: &[u8], packets: &std::ops::Range<usize>) -> (usize, usize) {
+    fn data(&self, frame: &[u8], packets: &Range<usize>) -> (usize, usize) {
         if self.packets == 1 {
             return (frame.len(), frame.len());
         }
@@ -114,9 +117,9 @@ impl Joined {
     }
 
     /// A frame of some of the packets, as the sender would have made it.
-    pub fn part(&self, head: &Head, frame: &[u8], packets: std::ops::Range<usize>) -> (Head, Vec<u8>) {
+    pub fn part<'a>(&self, head: &Head, frame: &'a [u8], packets: Range<usize>) -> (Head, Cow<'a, [u8]>) {
         if packets.len() >= self.packets {
-            return (*head, frame.to_vec());
+            return (*head, Cow::Borrowed(frame));
         }
         let (from, to) = self.data(frame, &packets);
         let mut part = Vec::with_capacity(self.headers + to - from);
@@ -130,11 +133,11 @@ impl Joined {
             new.0[1] &= !GSO_CONGESTION;
         }
         self.renumber(head, &mut part, &packets);
-        (new, part)
+        (new, Cow::Owned(part))
     }
 
     /// Writes into the headers what differs from packet to packet.
-    fn renumber(&self, head: &Head, part: &mut [u8], packets: &std::ops::Range<usize>) {
+    fn renumber(&self, head: &Head, part: &mut [u8], packets: &Range<usize>) {
         let length = part.len();
         let v4 = part[ETHERNET] >> 4 == 4;
         if v4 {
@@ -278,8 +281,9 @@ mod tests {
         assert_eq!(joined.bytes(&frame, 0..4), 4 * 52 + DATA);
         let mut data = Vec::new();
         for packet in 0..4 {
-            let (mut alone, mut part) = joined.part(&head, &frame, packet..packet + 1);
+            let (mut alone, part) = joined.part(&head, &frame, packet..packet + 1);
             assert_eq!(part.len() - ETHERNET, joined.bytes(&frame, packet..packet + 1));
+            let mut part = part.into_owned();
             complete_checksum(&mut alone, &mut part);
             assert!(holds(&part), "packet {packet}");
             assert_eq!(alone, Head::default());
@@ -303,13 +307,14 @@ mod tests {
         let again = Joined::of(&rest, &part);
         assert_eq!((again.packets, again.headers), (3, joined.headers));
         assert_eq!(part[joined.headers..], frame[joined.headers + SIZE..]);
-        assert_eq!(joined.part(&head, &frame, 0..4), (head, frame));
+        assert_eq!(joined.part(&head, &frame, 0..4), (head, Cow::Borrowed(&frame[..])));
     }
 
     #[test]
     fn a_turned_bit_is_noticed() {
         let (head, frame) = joined();
-        let (mut head, mut part) = Joined::of(&head, &frame).part(&head, &frame, 2..3);
+        let (mut head, part) = Joined::of(&head, &frame).part(&head, &frame, 2..3);
+        let mut part = part.into_owned();
         complete_checksum(&mut head, &mut part);
         for at in behind_ip(&part)..part.len() {
             part[at] ^= 4;
