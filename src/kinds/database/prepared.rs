@@ -29,11 +29,11 @@ impl PreparedStatement {
             }
             _ => return None,
         };
-        let part = |piece| match piece {
-            &Piece::Literal(ref text) => Part::Text(text),
+        let parts = pieces.iter().map(|piece| match piece {
+            Piece::Literal(text) => Part::Text(text),
             Piece::Value(_) => Part::Value,
-        };
-        let template = Template::read(pieces.iter().map(part), client.dialect()).ok()?;
+        });
+        let template = Template::read(parts, client.dialect()).ok()?;
         let values = pieces.iter().filter_map(|piece| match piece {
             Piece::Literal(_) => None,
             Piece::Value(value) => Some(value.clone()),
