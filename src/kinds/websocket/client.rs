@@ -1,6 +1,7 @@
 //! The WebSocket client: every conversation has a connection of its own.
 
 use super::channel::{Counted, MAX_MESSAGE, WebSocket, cause};
+use super::handshake::shake_hands;
 use crate::kinds::client::{Around, ClientError};
 use crate::kinds::http::client::header;
 use crate::kinds::pattern::Patterns;
@@ -18,9 +19,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 const SCHEMES: Schemes = Schemes { plain: ("ws", 80), encrypted: ("wss", 443) };
 
@@ -102,11 +103,8 @@ impl WebSocketClient {
             .write_buffer_size(0)
             .max_message_size(Some(MAX_MESSAGE))
             .max_frame_size(Some(MAX_MESSAGE));
-        let opening = client_async_with_config(request, stream, Some(config));
-        let opened = tokio::time::timeout(self.timeout, opening).await;
-        let (stream, _) =
-            opened.map_err(|_| RequestError::TimedOut(self.timeout))?.map_err(|error| cause(&error))?;
-        Ok(stream)
+        let opened = tokio::time::timeout(self.timeout, shake_hands(stream, request, config)).await;
+        opened.map_err(|_| RequestError::TimedOut(self.timeout))?.map_err(|error| cause(&error))
     }
 }
 

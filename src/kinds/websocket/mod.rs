@@ -4,4 +4,6 @@
 mod channel;
 #[cfg(target_os = "linux")]
 pub mod client;
+#[cfg(target_os = "linux")]
+mod handshake;
 pub mod signature;
