@@ -264,7 +264,7 @@ fn a_server_on_a_host_is_asked_over_a_link() {
         phase "Slow" 2s {{
           wifi degrade latency 30ms
           load ask with 2 users
-          expect "Delayed": min(ask.latency) > 55ms at end
+          expect "Delayed": p50(ask.latency) > 55ms at end
         }}
         phase "Off" {{
           wifi off

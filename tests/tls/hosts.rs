@@ -54,7 +54,7 @@ fn hosts_are_asked_over_tls_with_and_without_http2_and_through_a_proxy() {
           wifi degrade latency 40ms
           load ask at 10/s
           load stream at 10/s
-          expect "Delayed": min(ask.latency) > 75ms and min(stream.latency) > 75ms at end
+          expect "Delayed": p50(ask.latency) > 75ms and p50(stream.latency) > 75ms at end
         }}
         "#
     );
