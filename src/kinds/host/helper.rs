@@ -12,7 +12,7 @@ use super::build::{Built, build};
 use super::message::{LinkOrder, LinkOutcome, Order, Told};
 use super::namespace;
 use super::passing::{self, SocketKind, Wanted};
-use crate::kinds::link::emulator::Emulator;
+use crate::kinds::link::emulator::{Emulator, wake_soon};
 
 /// Exit code of a helper that could not begin.
 const FAILED: i32 = 1;
@@ -47,6 +47,8 @@ fn serve() -> io::Result<()> {
     };
     let Built { shared, networks, links, lacks } = built;
     std::thread::Builder::new().name("sockets".into()).spawn(move || pass(&asked, &shared, &networks))?;
+    // A new condition is to be in force when it is due.
+    wake_soon();
     tell(&answers, &Told::Begun { lacks });
     while let Some(order) = next(&mut orders)? {
         if let Order::Link { id, link, what } = order

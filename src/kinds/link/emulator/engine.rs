@@ -114,7 +114,7 @@ impl Drop for Emulator {
 
 /// Asks the kernel to wake the calling thread as soon as its time has come. What of it is not granted makes packets later,
 /// which their delays tell.
-fn wake_soon() {
+pub fn wake_soon() {
     // Without it sleeps end up to 50 µs late, which is what the kernel gives itself by default.
     let _ = prctl::set_timerslack(1);
     // SAFETY: the call takes integers only; 0 is the calling thread.

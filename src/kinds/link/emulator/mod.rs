@@ -18,7 +18,7 @@ mod tally;
 use std::time::Duration;
 
 pub use condition::{Condition, Degraded, Impairment};
-pub use engine::Emulator;
+pub use engine::{Emulator, wake_soon};
 pub use flows::MOST_CONNECTIONS;
 pub use tally::{Counters, Delays, Tally};
 
