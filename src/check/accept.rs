@@ -101,6 +101,7 @@ impl Checker<'_> {
         if !self.no_secret(expr, "a command line") || !self.not_empty(expr, "command") {
             return false;
         }
+        self.shell_lint(expr, &sketch);
         let mut quote = None;
         let mut chars = sketch.chars();
         while let Some(c) = chars.next() {
@@ -149,6 +150,10 @@ impl Checker<'_> {
     }
 
     fn expect_share(&mut self, expr: &Expr, what: &str) -> bool {
+        if matches!(&expr.ty, Type::Quantity { dimension, .. } if *dimension != Dimension::NONE) {
+            self.report(mistake::types::share_wanted(expr, what));
+            return false;
+        }
         if !self.expect_quantity(expr, Dimension::NONE, what) {
             return false;
         }

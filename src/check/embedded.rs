@@ -52,7 +52,7 @@ impl Checker<'_> {
             Err(error) => {
                 let (from, to, why) = regex_error(pattern, &error);
                 let span = self.inside(written, from, to);
-                self.report(mistake::arguments::bad_regex(span, &why));
+                self.report(mistake::arguments::bad_regex(span, &why, pattern, from));
                 false
             }
         }

@@ -197,7 +197,7 @@ impl Checker<'_> {
             self.report(mistake::types::wrong(
                 weight,
                 "a percentage above 0",
-                super::infer::likely_literal(weight, &Type::SHARE),
+                super::infer::likely_literal(weight, &Type::SHARE, super::infer::Meant::Lasting),
             ));
         }
         share

@@ -8,7 +8,7 @@ use super::scenario::{Argued, Argument, ConversationStep, IterationStep, Tell};
 use super::state::{Checker, Iteration};
 use crate::lang::declare::{keyword, positional};
 use crate::lang::expr::{Expr, TargetId};
-use crate::lang::signature::{Accepts, Body, Form, Nature, Parameter, Verb};
+use crate::lang::signature::{Accepts, Body, Form, Kind, Nature, Parameter, Verb};
 use crate::source::Span;
 use crate::syntax::ast::{self, Statement, StatementKind, Word};
 
@@ -41,11 +41,24 @@ impl Checker<'_> {
         };
         let Some(verb) = kind.verb(&second.text) else {
             let verbs: Vec<&str> = kind.verbs.iter().map(|verb| verb.name).collect();
-            let meant = meant(&second.text, &verbs);
-            self.report(mistake::names::unknown_verb(second.span, kind.name, &second.text, meant, &verbs));
+            let found = match self.verb_by_its_words(kind, words) {
+                Some(better) => {
+                    mistake::names::verb_in_other_words(second.span, kind.name, &second.text, &better)
+                }
+                None => {
+                    let meant = meant(&second.text, &verbs);
+                    mistake::names::unknown_verb(second.span, kind.name, &second.text, meant, &verbs)
+                }
+            };
+            self.report(found);
             self.look_over_words(words);
             return None;
         };
+        if verb.name == "delay" && self.is_delay_of_packets(words) {
+            self.report(mistake::names::verb_in_other_words(second.span, kind.name, "delay", "degrade latency"));
+            self.look_over_words(words);
+            return None;
+        }
         let list = Words::new(&words.arguments, Span::at(second.span.end));
         // The path of a request is part of its URL; that of a file is not.
         self.in_request_path = kind.name == "http";
@@ -63,11 +76,10 @@ impl Checker<'_> {
             );
         }
         let held = words.duration.is_some() || matched.duration.is_some();
-        if let Some(finding) =
-            backend::verb_mistake(self.scenario.target(target), verb, &matched.arguments, held, second.span)
-        {
-            self.report(finding);
-        }
+        let known = !self.half_known.contains(&target);
+        let finding =
+            backend::verb_mistake(self.scenario.target(target), verb, &matched.arguments, held, second.span);
+        self.found.extend(finding.filter(|_| known));
         if kind.name == "disk" {
             // What is written to a disk stays there.
             for value in matched.arguments.iter().flat_map(|argument| &argument.values) {
@@ -117,10 +129,28 @@ impl Checker<'_> {
             self.look_over_words(words);
             return None;
         }
+        if self.symbols.peek(&name.text).is_none()
+            && let Some(target) = self.target_with_verb(&name.text)
+        {
+            let verb = name.text.to_ascii_lowercase();
+            let rest = words.arguments.iter().map(Word::span).chain(words.second.iter().map(|second| second.span));
+            let rest = rest.reduce(|one, other| one.to(other)).map_or("", |rest| self.sources.text(rest)).to_string();
+            self.used_entity(&target, name.span);
+            self.report(mistake::names::target_missing(name.span, &verb, &target, &rest));
+            self.look_over_words(words);
+            return None;
+        }
         match self.entity(name, "target") {
             Some(Entity::Target(target)) => Some(target),
             Some(Entity::Unknown) => {
                 self.look_over_words(words);
+                None
+            }
+            Some(Entity::Sequence(_)) => {
+                let end = words.arguments.iter().map(Word::span).fold(name.span, Span::to);
+                let call = self.sources.text(end);
+                let call = if words.arguments.is_empty() { format!("{}()", name.text) } else { call.to_string() };
+                self.report(mistake::names::call_of_sequence(name.span, &name.text, &call));
                 None
             }
             Some(_) => {
@@ -133,6 +163,39 @@ impl Checker<'_> {
                 None
             }
         }
+    }
+
+    /// The one target that is declared and has a verb of this name.
+    fn target_with_verb(&self, word: &str) -> Option<String> {
+        let word = word.to_ascii_lowercase();
+        let mut able = self.scenario.targets.iter().filter(|target| {
+            !target.kind.built_in && target.kind.verb(&word).is_some()
+        });
+        let first = able.next()?;
+        able.next().is_none().then(|| first.name.clone())
+    }
+
+    /// `delay 200ms`, which names no route that is delayed.
+    fn is_delay_of_packets(&self, words: &ast::Words) -> bool {
+        let Some(Word::Value(value)) = words.arguments.first() else { return false };
+        let read = crate::lang::unit::parse(self.sources.text(value.span));
+        read.is_ok_and(|read| read.dimension == crate::lang::quantity::Dimension::TIME)
+    }
+
+    /// What is meant where a word of a verb stands in the verb's place, or another tool's word for one.
+    fn verb_by_its_words(&self, kind: &'static Kind, words: &ast::Words) -> Option<String> {
+        let second = words.second.as_ref()?;
+        let value = words.arguments.iter().find_map(|word| match word {
+            Word::Value(value) => Some(self.sources.text(value.span)),
+            _ => None,
+        })?;
+        if second.text == "drop" && value.ends_with('%') {
+            return kind.verb("cut").map(|verb| verb.name.to_string());
+        }
+        let keyword = |verb: &&Verb| {
+            verb.parameters.iter().any(|one| one.form == Form::Keyword && one.name == second.text)
+        };
+        kind.verbs.iter().find(keyword).map(|verb| format!("{} {}", verb.name, second.text))
     }
 
     /// Looks at what stands in words that mean nothing, so that names in it count as used.
@@ -175,6 +238,16 @@ impl Checker<'_> {
             (None, Some(bare)) => bare,
             (None, None) => return None,
         };
+        if verb.name == "kill"
+            && super::infer::constant_quantity(&duration).is_some_and(|value| {
+                value.dimension == crate::lang::quantity::Dimension::NONE
+            })
+        {
+            // `kill -9`, as a shell has it.
+            let place = self.with_for(duration.span);
+            self.report(mistake::arguments::kill_by_number(duration.span, target, place));
+            return None;
+        }
         let lasts = match verb.nature {
             Nature::State { .. } => true,
             Nature::Act { held } => held,

@@ -4,7 +4,7 @@ mod rules;
 
 use super::accept::unknown_argument;
 use super::mistake;
-use super::names::nearest;
+use super::names::{meant, nearest};
 use super::scenario::{Argued, Argument};
 use super::state::Checker;
 use crate::lang::expr::Expr;
@@ -35,6 +35,13 @@ impl<'a> Words<'a> {
 
     fn peek(&self) -> Option<&'a Word> {
         self.list.get(self.at).copied()
+    }
+
+    /// Passes over an `and` in the place of a comma.
+    fn skip_and(&mut self) -> Option<Span> {
+        let and = self.peek().filter(|word| matches!(word, Word::Plain(name) if name.text == "and"))?;
+        self.at += 1;
+        Some(and.span())
     }
 
     fn skip_comma(&mut self) {
@@ -212,7 +219,7 @@ impl Checker<'_> {
         let mut matched = Matched { arguments: std::mem::take(given), ..Matched::default() };
         let Some(parameter) = find(settings, &first.text, &matched.arguments) else {
             let names: Vec<&str> = settings.iter().map(|setting| setting.name).collect();
-            let meant = nearest(&first.text, names.iter().copied());
+            let meant = meant(&first.text, &names);
             self.report(mistake::names::unknown_setting(first.span, owner, &first.text, meant, &names));
             *given = matched.arguments;
             return;
@@ -223,6 +230,26 @@ impl Checker<'_> {
         self.push(parameter, values, first.span.to(end), &mut matched);
         while let Some(word) = words.next() {
             match word {
+                Word::Plain(name)
+                    if !parameter.more.is_empty() && find(settings, &name.text, &matched.arguments).is_none() =>
+                {
+                    let value = match words.peek() {
+                        Some(Word::Value(value)) => {
+                            self.look_over(value);
+                            words.next();
+                            Some(self.sources.text(value.span).to_string())
+                        }
+                        _ => None,
+                    };
+                    let found = mistake::arguments::unknown_word_of(
+                        name.span,
+                        parameter,
+                        &name.text,
+                        value.as_deref(),
+                    );
+                    self.report(found);
+                    matched.wrong = true;
+                }
                 Word::Plain(name) => {
                     self.plain_word(&first.text, settings, name, &mut words, &mut matched, true)
                 }
@@ -271,6 +298,11 @@ impl Checker<'_> {
         for (index, accepts) in parameter.values.iter().enumerate() {
             if index > 0 {
                 words.skip_comma();
+                let before = values.last().map_or(words.end, |(_, span): &(Argued, Span)| *span);
+                if let Some(and) = words.skip_and() {
+                    self.report(mistake::arguments::and_for_comma(and, before));
+                    *wrong = true;
+                }
             }
             if let Some(value) = first.take() {
                 values.push((self.accept_word(parameter, accepts, value, wrong), value.span));
@@ -317,6 +349,11 @@ impl Checker<'_> {
                 self.report(mistake::arguments::wants_word(value.span, parameter, accepts, &text, None));
                 None
             }
+            Accepts::Name if parameter.name == "signal" => {
+                let text = self.sources.text(value.span).trim_matches(['"', '\'']).to_string();
+                let name = Name { text, span: value.span };
+                self.known_signal(&name).then_some(Argued::Word(name.text))
+            }
             // A name may be written as a text too, such as one with a dash in it.
             Accepts::Name => self.accept_value(&Accepts::Text, value, parameter.name).map(Argued::Value),
             _ => self.accept_value(accepts, value, parameter.name).map(Argued::Value),
@@ -336,6 +373,7 @@ impl Checker<'_> {
     ) -> Argued {
         let accepts = &parameter.values[index];
         let accepted = match accepts {
+            Accepts::Name if parameter.name == "signal" && !self.known_signal(name) => None,
             Accepts::Name => Some(Argued::Word(name.text.clone())),
             Accepts::Word(list) if list.contains(&name.text.as_str()) => {
                 Some(Argued::Word(name.text.clone()))
@@ -356,6 +394,24 @@ impl Checker<'_> {
         })
     }
 
+    /// Whether there is a signal of this name, with or without `SIG`; where not, says so.
+    fn known_signal(&mut self, name: &Name) -> bool {
+        let upper = name.text.to_ascii_uppercase();
+        let bare = upper.strip_prefix("SIG").unwrap_or(&upper);
+        if SIGNALS.iter().any(|(_, signal)| *signal == bare) && name.text == upper {
+            return true;
+        }
+        let by_number = SIGNALS.iter().find(|(number, _)| name.text.parse() == Ok(*number));
+        let meant = match by_number {
+            Some((_, signal)) => Some(*signal),
+            None => SIGNALS.iter().map(|(_, signal)| *signal).find(|signal| *signal == bare),
+        };
+        let meant = meant.or_else(|| nearest(bare, SIGNALS.iter().map(|(_, signal)| *signal)));
+        let meant = meant.map(|signal| format!("SIG{signal}"));
+        self.report(mistake::arguments::unknown_signal(name.span, &name.text, meant.as_deref()));
+        false
+    }
+
     fn push(
         &mut self,
         parameter: &'static Parameter,
@@ -371,6 +427,41 @@ impl Checker<'_> {
         matched.arguments.push(Argument { parameter, values, span });
     }
 }
+
+/// The signals of Linux that are no real-time ones, by their numbers on most machines.
+const SIGNALS: &[(u8, &str)] = &[
+    (1, "HUP"),
+    (2, "INT"),
+    (3, "QUIT"),
+    (4, "ILL"),
+    (5, "TRAP"),
+    (6, "ABRT"),
+    (7, "BUS"),
+    (8, "FPE"),
+    (9, "KILL"),
+    (10, "USR1"),
+    (11, "SEGV"),
+    (12, "USR2"),
+    (13, "PIPE"),
+    (14, "ALRM"),
+    (15, "TERM"),
+    (16, "STKFLT"),
+    (17, "CHLD"),
+    (18, "CONT"),
+    (19, "STOP"),
+    (20, "TSTP"),
+    (21, "TTIN"),
+    (22, "TTOU"),
+    (23, "URG"),
+    (24, "XCPU"),
+    (25, "XFSZ"),
+    (26, "VTALRM"),
+    (27, "PROF"),
+    (28, "WINCH"),
+    (29, "IO"),
+    (30, "PWR"),
+    (31, "SYS"),
+];
 
 /// A plain word as the expression that it is where a value is wanted.
 fn name_expr(name: &Name) -> ast::Expr {

@@ -8,7 +8,7 @@ use crate::diag::Diagnostic;
 use crate::lang::eval;
 use crate::lang::expr::{BinaryOperator, Expr, ExprKind, UnaryOperator};
 use crate::lang::function::Aggregate;
-use crate::lang::quantity::{Dimension, Quantity};
+use crate::lang::quantity::Dimension;
 use crate::lang::types::Type;
 use crate::lang::unit::number;
 use crate::lang::value::Value;
@@ -81,7 +81,13 @@ impl Checker<'_> {
             B::And | B::Or => {
                 for side in [left, right] {
                     if !matches!(side.ty, Type::Bool | Type::Json | Type::Unknown) {
-                        self.report(mistake::types::not_a_condition(side, operator.symbol()));
+                        let other = if std::ptr::eq(side, left) { right } else { left };
+                        self.report(mistake::types::not_a_condition(
+                            side,
+                            operator.symbol(),
+                            self.sources.text(side.span),
+                            (self.sources.text(other.span), other.span),
+                        ));
                         return None;
                     }
                 }
@@ -124,8 +130,8 @@ impl Checker<'_> {
         if !compatible(&left.ty, &right.ty) {
             let likely = self.growth_literal(left, right).or_else(|| self.either_literal(left, right));
             let finding = mistake::types::not_comparable(left, right, likely);
-            let finding = self.blame_constant(finding, left, &right.ty, |literal| literal);
-            let finding = self.blame_constant(finding, right, &left.ty, |literal| literal);
+            let finding = self.blame_constant(finding, left, &right.ty, Meant::Compared);
+            let finding = self.blame_constant(finding, right, &left.ty, Meant::Compared);
             self.report(finding);
             return None;
         }
@@ -165,8 +171,8 @@ impl Checker<'_> {
             BinaryOperator::Add | BinaryOperator::Subtract => {
                 let likely = self.either_literal(left, right);
                 let finding = mistake::types::not_addable(left, right, operator.symbol(), likely);
-                let finding = self.blame_constant(finding, left, &right.ty, |literal| literal);
-                let finding = self.blame_constant(finding, right, &left.ty, |literal| literal);
+                let finding = self.blame_constant(finding, left, &right.ty, Meant::Compared);
+                let finding = self.blame_constant(finding, right, &left.ty, Meant::Compared);
                 self.report(finding);
                 return None;
             }
@@ -191,15 +197,9 @@ impl Checker<'_> {
             (left, right) => left == right,
         };
         if !fits {
-            let likely = match self.written_literal(expr, wanted) {
-                // Only what is compared or held back is that short; what is waited for is longer.
-                Some(literal) if !what.contains("latency") && !what.contains("jitter") => {
-                    Some(waited_for(literal))
-                }
-                likely => likely,
-            };
+            let likely = self.written_literal(expr, wanted, Meant::of(what));
             let finding = mistake::types::wrong_for(expr, what, wanted, likely);
-            let finding = self.blame_constant(finding, expr, wanted, waited_for);
+            let finding = self.blame_constant(finding, expr, wanted, Meant::of(what));
             self.report(finding);
         }
         fits
@@ -207,17 +207,47 @@ impl Checker<'_> {
 
     /// The literal that one of two was probably meant to be.
     fn either_literal(&self, left: &Expr, right: &Expr) -> Option<String> {
-        self.written_literal(right, &left.ty).or_else(|| self.written_literal(left, &right.ty))
+        let meant = if self.grows(left) || self.grows(right) { Meant::Growth } else { Meant::Compared };
+        let right_side = self.written_literal(right, &left.ty, meant);
+        right_side.or_else(|| self.written_literal(left, &right.ty, meant))
     }
 
     /// The literal that was probably meant, where a literal stands there and not what comes to a number.
-    fn written_literal(&self, expr: &Expr, wanted: &Type) -> Option<String> {
+    fn written_literal(&self, expr: &Expr, wanted: &Type, meant: Meant) -> Option<String> {
         let text = self.sources.text(expr.span);
         let literal = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '"' | '\''))
             && (text.starts_with(['"', '\'']) || !text[1..].contains([' ', '*', '/', '+', '-', '(']));
         // A rate is one literal, with its `/`.
         let rate = text.split_once('/').is_some_and(|(_, period)| matches!(period, "s" | "min" | "h" | "d"));
-        if literal || rate { likely_literal(expr, wanted) } else { None }
+        if !literal && !rate {
+            return None;
+        }
+        match wanted {
+            Type::Text if literal && !text.contains(['"', '\'', '-']) => Some(format!("\"{text}\"")),
+            // As it is written, with the period that is missing.
+            Type::Quantity { dimension, .. } if self.lacks_period(expr, *dimension) => {
+                Some(format!("{text}/{}", if meant == Meant::Growth { "h" } else { "s" }))
+            }
+            _ => likely_literal(expr, wanted, meant),
+        }
+    }
+
+    /// Whether a quantity is one of this dimension but for the time that it is per.
+    fn lacks_period(&self, expr: &Expr, dimension: Dimension) -> bool {
+        constant_quantity(expr).is_some_and(|given| {
+            given.dimension != Dimension::NONE
+                && given.dimension != Dimension::TIME
+                && given.dimension.per(Dimension::TIME) == Some(dimension)
+        })
+    }
+
+    /// Whether a side of a comparison is a slope.
+    fn grows(&self, expr: &Expr) -> bool {
+        let mut grows = false;
+        expr.walk(&mut |part| {
+            grows |= matches!(&part.kind, ExprKind::Measure { aggregate: Aggregate::Growth, .. });
+        });
+        grows
     }
 
     /// `10ms/min` beside the growth of a duration, which is a time per time and so a plain number.
@@ -238,7 +268,7 @@ impl Checker<'_> {
         finding: Diagnostic,
         expr: &Expr,
         wanted: &Type,
-        as_meant: fn(String) -> String,
+        meant: Meant,
     ) -> Diagnostic {
         let Type::Quantity { dimension, .. } = wanted else { return finding };
         if expr.ty != Type::NUMBER || *dimension == Dimension::NONE || expr.constant().is_none() {
@@ -253,10 +283,9 @@ impl Checker<'_> {
         let (Some(constant), None) = (blamed.next(), blamed.next()) else { return finding };
         let Progress::Done(value) = &constant.state else { return finding };
         let finding = finding.also(constant.name.span, format!("declared as {}", value.ty.describe()));
-        match likely_literal(value, wanted) {
+        match likely_literal(value, wanted, meant) {
             Some(literal) if finding.help.is_none() => {
                 let sort = if constant.param.is_some() { "param" } else { "let" };
-                let literal = as_meant(literal);
                 finding.help(format!("declare it with a unit: `{sort} {} = {literal}`", constant.name.text))
             }
             _ => finding,
@@ -295,42 +324,90 @@ fn compatible(left: &Type, right: &Type) -> bool {
     }
 }
 
-/// The same literal in seconds where it was guessed in milliseconds.
-fn waited_for(literal: String) -> String {
-    literal.strip_suffix("ms").map_or(literal.clone(), |number| format!("{number}s"))
+/// What a number without a unit was written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::check) enum Meant {
+    /// Something is compared with it, or delayed by it: short.
+    Compared,
+    /// What grows is compared with it: per hour.
+    Growth,
+    /// An answer or a condition is waited for that long at most: seconds, or thousands of milliseconds.
+    Limit,
+    /// Something lasts that long.
+    Lasting,
+}
+
+impl Meant {
+    /// By what the number is called in messages.
+    fn of(what: &str) -> Meant {
+        match what {
+            _ if what.contains("latency") || what.contains("jitter") => Meant::Compared,
+            "`timeout`" | "`within`" | "`max`" | "`grace`" => Meant::Limit,
+            _ => Meant::Lasting,
+        }
+    }
 }
 
 /// What a bare number was probably meant to be, where something with a unit is wanted: `100` beside a
 /// duration is `100ms`.
-pub(in crate::check) fn likely_literal(expr: &Expr, wanted: &Type) -> Option<String> {
+pub(in crate::check) fn likely_literal(expr: &Expr, wanted: &Type, meant: Meant) -> Option<String> {
+    let (Type::Quantity { dimension, .. } | Type::Range(dimension)) = wanted else { return None };
     if let Some(text) = expr.constant().and_then(Value::as_text) {
         // Written in quotes.
-        let Type::Quantity { dimension, .. } = wanted else { return None };
         let quantity = crate::lang::unit::parse(text).ok()?;
         return (quantity.dimension == *dimension).then(|| text.to_string());
     }
-    let Quantity { dimension: Dimension::NONE, percent: false, .. } = constant_quantity(expr)? else {
-        // A plain size or rate where it should be per time, or the other way round.
-        return likely_rate(constant_quantity(expr)?, wanted);
-    };
-    let bare = number(constant_quantity(expr)?.to_f64());
-    let unit = match wanted {
-        Type::Quantity { dimension, .. } | Type::Range(dimension) => match *dimension {
-            Dimension::TIME if constant_quantity(expr)?.to_f64() < 10.0 => "s",
-            Dimension::TIME => "ms",
-            Dimension::SIZE => "MB",
-            Dimension::RATE => "/s",
-            Dimension::BYTE_RATE => "MB/s",
-            Dimension::NONE => "%",
-            _ => return None,
-        },
-        _ => return None,
-    };
-    Some(format!("{bare}{unit}"))
+    let quantity = constant_quantity(expr)?;
+    let value = quantity.to_f64();
+    if quantity.dimension != Dimension::NONE || quantity.percent || value < 0.0 {
+        return None;
+    }
+    let bare = number(value);
+    match *dimension {
+        Dimension::TIME => likely_duration(value, meant),
+        Dimension::SIZE => likely_size(value),
+        Dimension::RATE => Some(format!("{bare}/s")),
+        Dimension::BYTE_RATE => likely_size(value).map(|size| format!("{size}/s")),
+        Dimension::NONE => Some(format!("{bare}%")),
+        _ => None,
+    }
 }
 
-fn likely_rate(given: Quantity, wanted: &Type) -> Option<String> {
-    let Type::Quantity { dimension, .. } = wanted else { return None };
-    let per_time = given.dimension.per(Dimension::TIME)? == *dimension;
-    (per_time && given.dimension != Dimension::TIME).then(|| format!("{given}/h"))
+/// From here on a number of bytes or milliseconds is one that other tools take.
+const THOUSAND: f64 = 1_000.0;
+
+/// A number as a duration: other tools take seconds or milliseconds, and nobody waits an hour for an answer.
+fn likely_duration(value: f64, meant: Meant) -> Option<String> {
+    let thousands = value >= THOUSAND && value % THOUSAND == 0.0 && value % 3_600.0 != 0.0;
+    let millis = match meant {
+        Meant::Compared | Meant::Growth => value >= 10.0,
+        Meant::Limit => value >= THOUSAND,
+        Meant::Lasting => thousands,
+    };
+    let seconds = if millis { value / THOUSAND } else { value };
+    let shown = crate::lang::unit::format_duration(std::time::Duration::try_from_secs_f64(seconds).ok()?);
+    // Some are shown rounded.
+    let exact = crate::lang::unit::parse(&shown).is_ok_and(|read| read.to_f64() == seconds);
+    let unit = if millis { "ms" } else { "s" };
+    Some(if exact { shown } else { format!("{}{unit}", number(value)) })
+}
+
+/// A number as a size: small ones are megabytes, others bytes.
+fn likely_size(value: f64) -> Option<String> {
+    if value < THOUSAND {
+        return Some(format!("{}MB", number(value)));
+    }
+    const UNITS: [(&str, f64); 6] = [
+        ("GiB", 1_073_741_824.0),
+        ("GB", 1e9),
+        ("MiB", 1_048_576.0),
+        ("MB", 1e6),
+        ("KiB", 1_024.0),
+        ("KB", 1e3),
+    ];
+    let whole = UNITS.iter().find(|(_, bytes)| value >= *bytes && value % bytes == 0.0);
+    Some(match whole {
+        Some((name, bytes)) => format!("{}{name}", number(value / bytes)),
+        None => format!("{}B", number(value)),
+    })
 }

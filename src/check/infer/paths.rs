@@ -71,6 +71,10 @@ impl Checker<'_> {
                 _ => {}
             }
         }
+        if let Some(found) = self.answer_meant(base, field, span) {
+            self.report(found);
+            return Term::Value(unknown(span));
+        }
         self.no_arguments(arguments, field);
         let base = self.term(base);
         if let Term::Readout(readout) = &base
@@ -83,6 +87,25 @@ impl Checker<'_> {
         }
         let base = self.reduce(base);
         Term::Value(self.part(base, field, span))
+    }
+
+    /// `res.status`, `response.body.id`: what an answer brings, behind a name that other tools give the answer.
+    fn answer_meant(&self, base: &ast::Expr, field: &Name, span: Span) -> Option<crate::diag::Diagnostic> {
+        let ast::ExprKind::Name(name) = &base.kind else { return None };
+        let answer = self.iteration.as_ref()?.answer;
+        let is_answer = matches!(name.as_str(), "res" | "resp" | "response" | "reply" | "answer" | "result" | "r");
+        if !is_answer || self.symbols.peek(name).is_some() {
+            return None;
+        }
+        let better = match field.text.as_str() {
+            "status" | "status_code" | "code" => "status",
+            "body" | "json" | "text" | "data" => "body",
+            "headers" | "header" => "headers",
+            "time" | "duration" | "latency" | "timings" => "latency",
+            other => other,
+        };
+        let known = answer.iter().any(|given| given.name == better);
+        known.then(|| mistake::names::answer_meant(base.span, name, span, better))
     }
 
     fn is_iteration_name(&self, name: &str) -> bool {
@@ -164,9 +187,9 @@ impl Checker<'_> {
         };
         if reading.result == ReadingResult::Log {
             self.no_arguments(arguments, field);
-            if let Some(finding) = super::super::backend::log_mistake(self.scenario.target(target), span) {
-                self.report(finding);
-            }
+            let known = !self.half_known.contains(&target);
+            let finding = super::super::backend::log_mistake(self.scenario.target(target), span);
+            self.found.extend(finding.filter(|_| known));
             return Term::Log(target, span);
         }
         let mut given = Vec::new();
@@ -193,6 +216,9 @@ impl Checker<'_> {
     fn action_reading(&mut self, action: ActionId, field: &Name, span: Span) -> Term {
         let captures = self.scenario.action(action).captures.clone();
         let Some(capture) = captures.iter().position(|capture| *capture == field.text) else {
+            if self.actions[action.index()].unreadable && find_action_reading(&field.text).is_none() {
+                return Term::Value(unknown(span));
+            }
             return self.load_reading(LoadSubject::Action(action), &captures, field, span);
         };
         if !self.may_measure(span) {

@@ -51,7 +51,17 @@ impl Checker<'_> {
         }
         let (least, most) = (signature.required, signature.arguments.len());
         if !(least..=most).contains(&arguments.len()) {
-            self.report(mistake::measure::source_arguments(span, signature, arguments.len()));
+            let database = self.database_name();
+            let found = match (signature.name, arguments, database) {
+                ("sql", [query], Some(database)) => mistake::measure::query_without_database(
+                    span,
+                    query.value.span,
+                    &database,
+                    self.sources.text(query.value.span),
+                ),
+                _ => mistake::measure::source_arguments(span, signature, arguments.len()),
+            };
+            self.report(found);
             return None;
         }
         let values = self.source_values(signature, arguments)?;
@@ -69,6 +79,12 @@ impl Checker<'_> {
             self.expect_groups(&arguments[1].value, &values[1], 1, "the value that is captured");
         }
         Some(Origin::Source { source: signature, arguments: values })
+    }
+
+    /// The name of the database that is declared, the first of several.
+    fn database_name(&self) -> Option<String> {
+        let mut targets = self.scenario.targets.iter();
+        targets.find(|target| target.kind.name == "database").map(|target| target.name.clone())
     }
 
     fn source_values(

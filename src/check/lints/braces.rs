@@ -31,8 +31,19 @@ impl Checker<'_> {
         let inner = text.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
         let mut names = inner.map(|(name, _)| name);
         names.find(|name| {
-            let entity = self.symbols.peek(name).map(|symbol| symbol.entity);
-            *name == "scratch" || matches!(entity, Some(Entity::Constant(_) | Entity::Secret(_)))
+            let (owner, part) = name.split_once('.').unwrap_or((name, ""));
+            let entity = self.symbols.peek(owner).map(|symbol| symbol.entity);
+            let in_action = self.iteration.is_some() && matches!(*name, "seq" | "user" | "uuid()" | "now()");
+            *name == "scratch"
+                || in_action
+                || self.local(owner).is_some()
+                || match entity {
+                    Some(Entity::Constant(_) | Entity::Secret(_)) => true,
+                    Some(Entity::Dataset(dataset)) => {
+                        self.scenario.datasets[dataset.index()].columns.iter().any(|column| column == part)
+                    }
+                    _ => false,
+                }
         })
     }
 }

@@ -149,6 +149,66 @@ pub fn unknown_word(span: Span, owner: &str, word: &str, meant: Option<&str>, al
     propose(finding, span, meant, all)
 }
 
+/// A word behind a setting that has words of its own, `able`: what they are, and nothing of the other settings. `value` is
+/// what stands behind the word.
+pub fn unknown_word_of(
+    span: Span,
+    parameter: &Parameter,
+    word: &str,
+    value: Option<&str>,
+) -> Diagnostic {
+    let finding =
+        Diagnostic::error("E0402", format!("`{}` does not know `{word}`", parameter.name), span)
+            .here("no word of it");
+    match (parameter.more, value) {
+        ([one], Some(value)) => {
+            finding.help(format!("write `{} {value}`", one.name)).fix(span, one.name, false)
+        }
+        (several, _) => {
+            let forms: Vec<String> = several.iter().map(form).collect();
+            let forms: Vec<&str> = forms.iter().map(String::as_str).collect();
+            finding.help(format!("what can follow is {}", list(&forms, "or")))
+        }
+    }
+}
+
+/// `and` between two values of one setting.
+pub fn and_for_comma(span: Span, before: Span) -> Diagnostic {
+    Diagnostic::error("E0402", "two values of one setting have a comma between them", span)
+        .here("no word of it")
+        .help("write `,`")
+        .fix(Span::new(before.end, span.end), ",", true)
+}
+
+/// A value given to a sequence that declares no parameters.
+pub fn without_parameters(
+    span: Span,
+    (sequence, declared): (&str, Span),
+    parameter: &str,
+    value: &str,
+) -> Diagnostic {
+    Diagnostic::error("E0402", format!("the sequence `{sequence}` has no parameter `{parameter}`"), span)
+        .here("it has none at all")
+        .also(declared, "declared here")
+        .help(format!("declare it: `sequence {sequence}({parameter} = {value}) {{ … }}`"))
+}
+
+/// `kill -9`; `place` is the number with the space before it.
+pub fn kill_by_number(span: Span, target: &str, place: Span) -> Diagnostic {
+    Diagnostic::error("E0302", format!("`{target} kill` takes no number: it sends SIGKILL"), span)
+        .here("not a duration")
+        .help(format!("write `{target} kill`, with a duration where it is started again after that"))
+        .fix(place, "", false)
+}
+
+pub fn unknown_signal(span: Span, name: &str, meant: Option<&str>) -> Diagnostic {
+    let finding = Diagnostic::error("E0405", format!("there is no signal `{name}`"), span).here("no signal");
+    match meant {
+        Some(meant) => finding.help(format!("write `{meant}`")).fix(span, meant, false),
+        None => finding.help("a signal is named as `kill -l` has it, such as `SIGTERM` or `HUP`"),
+    }
+}
+
 pub fn stray_comma(span: Span) -> Diagnostic {
     Diagnostic::error("E0402", "no comma belongs here", span).here("leave it out").fix(span, "", true)
 }
@@ -274,17 +334,48 @@ pub fn cannot_do(span: Span, target: &str, what: &str, why: &str, help: &str, de
         .help(help)
 }
 
-pub fn bad_regex(span: Span, why: &str) -> Diagnostic {
-    Diagnostic::error("E0412", format!("this is no regular expression: {why}"), span)
-        .here(why)
-        .help("write it in `'…'`, where a backslash is itself; put one before a character that stands for itself, as in `\\(`")
+/// `pattern` is the whole expression; `at` is where in it the mistake begins.
+pub fn bad_regex(span: Span, why: &str, pattern: &str, at: usize) -> Diagnostic {
+    let finding =
+        Diagnostic::error("E0412", format!("this is no regular expression: {why}"), span).here(why);
+    let rest = pattern.get(at..).unwrap_or("");
+    let (group, end) = match rest.strip_suffix('$') {
+        Some(group) => (group, "$"),
+        None => (rest, ""),
+    };
+    match why {
+        "unclosed group" if group.len() > 1 => {
+            finding.help(format!("close the group, as in `{group}){end}`, or write `\\(` for the character"))
+        }
+        "unclosed character class" if group.len() > 1 => {
+            finding.help(format!("close what it begins, as in `{group}]{end}`, or write `\\[` for the character"))
+        }
+        "repetition operator missing expression" => {
+            let mark = &rest[..rest.chars().next().map_or(0, char::len_utf8)];
+            finding.help(format!(
+                "`{mark}` repeats what stands before it: leave it out, as an expression is found anywhere, or write `.{mark}` for any characters"
+            ))
+        }
+        "unopened group" => finding.help("write `\\)` for the character, or open the group with `(`"),
+        _ => finding.help(
+            "write it in `'…'`, where a backslash is itself; put one before a character that stands for itself, as in `\\(`",
+        ),
+    }
 }
 
 pub fn bad_json_path(span: Span, why: &str, path: &str) -> Diagnostic {
     let finding =
         Diagnostic::error("E0413", format!("this is no JSONPath: {why}"), span).here("wrong from here");
     if path.starts_with('$') {
-        finding.help("as in `'$.pending[*]'`")
+        let (opened, closed) = (path.matches('[').count(), path.matches(']').count());
+        match path.rfind('[') {
+            Some(last) if opened > closed => {
+                let inside = path[last + 1..].trim_end_matches(['.', ' ']);
+                let better = format!("{}[{inside}]", &path[..last]);
+                finding.help(format!("close the bracket, as in `'{better}'`"))
+            }
+            _ => finding.help("a name stands behind a dot, a place in brackets, `[*]` is all of them: `'$.pending[*].id'`"),
+        }
     } else {
         let better = format!("$.{}", path.trim_start_matches('.'));
         let finding = finding.help(format!("it begins with `$`: write `{better}`"));
@@ -320,6 +411,13 @@ pub fn bad_url(span: Span, why: UrlMistake, schemes: &[&str], text: &str) -> Dia
 }
 
 pub fn bad_address(span: Span, text: &str, port: bool) -> Diagnostic {
+    let bare = text.split_once("://").map(|(_, rest)| rest.split(['/', '?']).next().unwrap_or(rest));
+    if let Some(bare) = bare.filter(|bare| port == bare.contains(':') && !bare.is_empty()) {
+        return Diagnostic::error("E0414", "an address has no scheme and no path", span)
+            .here("a URL")
+            .help(format!("write `\"{bare}\"`"))
+            .fix(span, format!("\"{bare}\""), false);
+    }
     let (wanted, help) = if port {
         ("`host:port`", "127.0.0.1:8080")
     } else {

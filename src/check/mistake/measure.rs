@@ -91,6 +91,14 @@ pub fn source_arguments(span: Span, signature: &SourceSignature, given: usize) -
     .help(signature.about)
 }
 
+/// `sql("select …")` without the database that is asked.
+pub fn query_without_database(span: Span, query: Span, database: &str, written: &str) -> Diagnostic {
+    Diagnostic::error("E0305", "`sql` takes 2 values, not 1: the database, then the query", span)
+        .here("which database?")
+        .help(format!("write `sql({database}, {written})`"))
+        .fix(Span::at(query.start), format!("{database}, "), false)
+}
+
 pub fn groups_missing(span: Span, given: usize, wanted: usize, what: &str) -> Diagnostic {
     let groups = if wanted == 1 { "a group".to_string() } else { format!("{wanted} groups") };
     Diagnostic::error("E0603", format!("this expression needs {groups}: {what}"), span)

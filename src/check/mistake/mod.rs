@@ -34,6 +34,8 @@ fn list(words: &[&str], joint: &str) -> String {
 
 /// `a process`, `an action`
 fn article(noun: &str) -> String {
-    let vowel = noun.starts_with(['a', 'e', 'i', 'o']);
+    // Spoken as its letters: an h, an m, an n.
+    let spelt = matches!(noun, "http" | "mqtt");
+    let vowel = spelt || noun.starts_with(['a', 'e', 'i', 'o']);
     format!("{} {noun}", if vowel { "an" } else { "a" })
 }
