@@ -55,6 +55,11 @@ impl Checker<'_> {
         what: &'static str,
     ) -> bool {
         let quoted = format!("`{what}`");
+        let port = super::infer::constant_quantity(expr).and_then(|number| number.to_count());
+        if let (Accepts::Address { port: true }, Some(port)) = (accepts, port) {
+            self.report(mistake::arguments::bare_port(expr.span, what, port));
+            return false;
+        }
         let is_text = match expr.ty {
             // What came out of an answer is put in as it is.
             Type::Json => true,
@@ -183,7 +188,17 @@ impl Checker<'_> {
     /// `http("…")` and the like behind `ready`.
     pub fn accept_probe(&mut self, written: &ast::Expr) -> Option<Argued> {
         let ast::ExprKind::Call { function, arguments } = &written.kind else {
-            self.report(mistake::arguments::not_a_probe(written.span));
+            let text = self.sources.text(written.span);
+            let found = match &written.kind {
+                ast::ExprKind::Text(_) if text.contains("://") => {
+                    mistake::arguments::probe_without_word(written.span, &format!("http({text})"))
+                }
+                ast::ExprKind::Text(_) if text.contains(':') && !text.contains([' ', '/']) => {
+                    mistake::arguments::probe_without_word(written.span, &format!("tcp({text})"))
+                }
+                _ => mistake::arguments::not_a_probe(written.span),
+            };
+            self.report(found);
             return None;
         };
         let Some((name, accepts, _)) = PROBES.iter().find(|(name, ..)| *name == function.text) else {

@@ -74,7 +74,10 @@ impl Checker<'_> {
         let expr = self.value(written);
         if !matches!(expr.ty, Type::Bool | Type::Json | Type::Unknown) {
             let code = super::infer::constant_quantity(&expr).map(|number| number.to_f64());
-            let asked = self.iteration.as_ref().is_some_and(|here| here.answer.iter().any(|one| one.name == "status"));
+            let asked = self
+                .iteration
+                .as_ref()
+                .is_some_and(|here| here.answer.iter().any(|one| one.name == "status"));
             if let Some(code) = code.filter(|code| asked && (100.0..600.0).contains(code)) {
                 self.report(mistake::types::bare_status(&expr, code));
                 return unknown(written.span);

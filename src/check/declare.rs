@@ -115,6 +115,14 @@ impl<'a> Checker<'a> {
                 self.declare_name(name, Entity::Sequence(id), "sequence", false);
             }
             StatementKind::Words(words) if declares_target(words) => self.declare_target(words),
+            StatementKind::Words(words) => {
+                if let Some(name) = quoted_name(words) {
+                    let text = self.sources.text(name).trim_matches(['"', '\'']).to_string();
+                    self.report(mistake::names::quoted(name, &text));
+                    let symbol = Symbol { entity: Entity::Unknown, span: name, sort: "name", used: true };
+                    let _ = self.symbols.declare(&text, symbol);
+                }
+            }
             StatementKind::Bad { body, words } => self.declare_unread(words, body.is_some()),
             _ => {}
         }
@@ -205,6 +213,13 @@ impl<'a> Checker<'a> {
     }
 }
 
+/// The name in `process "shop" { … }`, which has no quotes.
+pub(super) fn quoted_name(words: &ast::Words) -> Option<crate::source::Span> {
+    let [ast::Word::Value(name)] = words.arguments.as_slice() else { return None };
+    let declares = words.second.is_none() && words.body.is_some() && kinds::find(&words.first.text).is_some();
+    (declares && matches!(name.kind, ast::ExprKind::Text(_))).then_some(name.span)
+}
+
 /// Whether words are the declaration of a target: `KIND NAME { … }`.
 pub(super) fn declares_target(words: &ast::Words) -> bool {
     let Some(second) = &words.second else { return false };
@@ -244,7 +259,16 @@ pub(super) fn is_declaration(statement: &Statement) -> bool {
 pub(super) fn declares_unread(word: &str) -> bool {
     matches!(
         word,
-        "param" | "let" | "secret" | "metric" | "ledger" | "action" | "mix" | "curve" | "dataset" | "sequence"
+        "param"
+            | "let"
+            | "secret"
+            | "metric"
+            | "ledger"
+            | "action"
+            | "mix"
+            | "curve"
+            | "dataset"
+            | "sequence"
     ) || matches!(word, "var" | "const" | "set" | "def" | "fn" | "func" | "function" | "macro" | "proc")
 }
 

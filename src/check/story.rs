@@ -59,6 +59,8 @@ impl<'a> Checker<'a> {
         let span = statement.span;
         Some(match &statement.kind {
             StatementKind::Words(words) if declares_target(words) => return self.misplaced(statement),
+            // Told where it is declared.
+            StatementKind::Words(words) if super::declare::quoted_name(words).is_some() => return None,
             StatementKind::Words(words) => {
                 let told = self.tell(words, span)?;
                 let mut tell = told.tell;
@@ -140,7 +142,9 @@ impl<'a> Checker<'a> {
         }
         let locals = self.locals.len();
         let bound = words.iter().skip(1).find(|word| word.text != "each");
-        if let Some(bound) = bound.filter(|bound| first == "for" && !crate::lang::words::is_reserved(&bound.text)) {
+        if let Some(bound) =
+            bound.filter(|bound| first == "for" && !crate::lang::words::is_reserved(&bound.text))
+        {
             self.bind(bound, Type::Unknown);
         }
         self.block(body, true);

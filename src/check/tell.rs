@@ -55,7 +55,12 @@ impl Checker<'_> {
             return None;
         };
         if verb.name == "delay" && self.is_delay_of_packets(words) {
-            self.report(mistake::names::verb_in_other_words(second.span, kind.name, "delay", "degrade latency"));
+            self.report(mistake::names::verb_in_other_words(
+                second.span,
+                kind.name,
+                "delay",
+                "degrade latency",
+            ));
             self.look_over_words(words);
             return None;
         }
@@ -133,8 +138,12 @@ impl Checker<'_> {
             && let Some(target) = self.target_with_verb(&name.text)
         {
             let verb = name.text.to_ascii_lowercase();
-            let rest = words.arguments.iter().map(Word::span).chain(words.second.iter().map(|second| second.span));
-            let rest = rest.reduce(|one, other| one.to(other)).map_or("", |rest| self.sources.text(rest)).to_string();
+            let rest =
+                words.arguments.iter().map(Word::span).chain(words.second.iter().map(|second| second.span));
+            let rest = rest
+                .reduce(|one, other| one.to(other))
+                .map_or("", |rest| self.sources.text(rest))
+                .to_string();
             self.used_entity(&target, name.span);
             self.report(mistake::names::target_missing(name.span, &verb, &target, &rest));
             self.look_over_words(words);
@@ -149,7 +158,8 @@ impl Checker<'_> {
             Some(Entity::Sequence(_)) => {
                 let end = words.arguments.iter().map(Word::span).fold(name.span, Span::to);
                 let call = self.sources.text(end);
-                let call = if words.arguments.is_empty() { format!("{}()", name.text) } else { call.to_string() };
+                let call =
+                    if words.arguments.is_empty() { format!("{}()", name.text) } else { call.to_string() };
                 self.report(mistake::names::call_of_sequence(name.span, &name.text, &call));
                 None
             }
@@ -168,9 +178,11 @@ impl Checker<'_> {
     /// The one target that is declared and has a verb of this name.
     fn target_with_verb(&self, word: &str) -> Option<String> {
         let word = word.to_ascii_lowercase();
-        let mut able = self.scenario.targets.iter().filter(|target| {
-            !target.kind.built_in && target.kind.verb(&word).is_some()
-        });
+        let mut able = self
+            .scenario
+            .targets
+            .iter()
+            .filter(|target| !target.kind.built_in && target.kind.verb(&word).is_some());
         let first = able.next()?;
         able.next().is_none().then(|| first.name.clone())
     }
@@ -239,9 +251,8 @@ impl Checker<'_> {
             (None, None) => return None,
         };
         if verb.name == "kill"
-            && super::infer::constant_quantity(&duration).is_some_and(|value| {
-                value.dimension == crate::lang::quantity::Dimension::NONE
-            })
+            && super::infer::constant_quantity(&duration)
+                .is_some_and(|value| value.dimension == crate::lang::quantity::Dimension::NONE)
         {
             // `kill -9`, as a shell has it.
             let place = self.with_for(duration.span);

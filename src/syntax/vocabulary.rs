@@ -48,7 +48,10 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
     ),
     ("unless", "nothing is decided during a run: `wait until` waits for a condition, `expect` judges one"),
     ("switch", "nothing is decided during a run: `choose { 3: …; 1: … }` picks by weight"),
-    ("after", "use `at 5m { … }` for what happens that long after its block began, and `wait 5m` for a pause"),
+    (
+        "after",
+        "use `at 5m { … }` for what happens that long after its block began, and `wait 5m` for a pause",
+    ),
     ("group", "use `phase \"name\" 10m { … }`"),
     ("step", "use `phase \"name\" 10m { … }`"),
     ("stage", "use `phase \"name\" 10m { … }`, with a `load` in it"),
@@ -58,7 +61,10 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
     ("spawn", "use `parallel { one; other }`, or `every 30s { … }` for what goes on in the background"),
     ("finally", "what must run at the end stands in `cleanup { … }`"),
     ("teardown", "what must run at the end stands in `cleanup { … }`"),
-    ("catch", "a fault is undone and the run goes on whatever happens; what must run at the end stands in `cleanup { … }`"),
+    (
+        "catch",
+        "a fault is undone and the run goes on whatever happens; what must run at the end stands in `cleanup { … }`",
+    ),
     ("macro", "use `sequence name(parameter) { … }` and `do name(…)`"),
     ("proc", "use `sequence name(parameter) { … }` and `do name(…)`"),
     ("call", "use `do name(…)` for a sequence"),

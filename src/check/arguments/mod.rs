@@ -126,6 +126,13 @@ impl Checker<'_> {
             matched.duration = Some(self.value(&name_expr(name)));
             return;
         }
+        let prose = matches!(name.text.as_str(), "and" | "after" | "during" | "to" | "of" | "with" | "by" | "at" | "as");
+        if let Some(next) = words.peek().filter(|_| prose) {
+            let removed = Span::new(name.span.start, next.span().start);
+            self.report(mistake::arguments::word_too_many(name.span, owner, &name.text, removed));
+            matched.wrong = true;
+            return;
+        }
         self.unknown_word(owner, parameters, name, None, matched);
         // What stands behind a wrong word belongs to it.
         while let Some(Word::Value(value)) = words.peek() {
@@ -231,7 +238,8 @@ impl Checker<'_> {
         while let Some(word) = words.next() {
             match word {
                 Word::Plain(name)
-                    if !parameter.more.is_empty() && find(settings, &name.text, &matched.arguments).is_none() =>
+                    if !parameter.more.is_empty()
+                        && find(settings, &name.text, &matched.arguments).is_none() =>
                 {
                     let value = match words.peek() {
                         Some(Word::Value(value)) => {
@@ -312,6 +320,18 @@ impl Checker<'_> {
                 Some(Word::Value(value)) => {
                     words.next();
                     values.push((self.accept_word(parameter, accepts, value, wrong), value.span));
+                }
+                Some(Word::Plain(name))
+                    if matches!(accepts, Accepts::Probe)
+                        && let Some(Word::Value(value)) = words.list.get(words.at + 1) =>
+                {
+                    words.next();
+                    words.next();
+                    let span = name.span.to(value.span);
+                    let better = format!("{}({})", name.text, self.sources.text(value.span));
+                    self.report(mistake::arguments::probe_without_word(span, &better));
+                    *wrong = true;
+                    values.push((unknown_argument(span), span));
                 }
                 Some(Word::Plain(name)) => {
                     words.next();

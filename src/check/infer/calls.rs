@@ -58,7 +58,7 @@ impl Checker<'_> {
     /// `percentile(reading, 95)` and `quantile(reading, 0.95)`.
     fn percentile_meant(&self, function: &Name, arguments: &[Argument], span: Span) -> Option<Diagnostic> {
         let [reading, share] = arguments else { return None };
-        if !matches!(function.text.as_str(), "percentile" | "quantile") {
+        if !matches!(function.text.as_str(), "percentile" | "quantile" | "pct" | "perc" | "p") {
             return None;
         }
         let share = self.sources.text(share.value.span).trim_start_matches("0.").trim_end_matches('%');
@@ -86,7 +86,8 @@ impl Checker<'_> {
         };
         if let ast::ExprKind::Name(name) = &argument.value.kind
             && self.local(name).is_none()
-            && let Some(Entity::Action(_) | Entity::Mix(_)) = self.symbols.peek(name).map(|symbol| symbol.entity)
+            && let Some(Entity::Action(_) | Entity::Mix(_)) =
+                self.symbols.peek(name).map(|symbol| symbol.entity)
         {
             self.used_entity(name, argument.value.span);
             let sort = self.sort_of(name);

@@ -263,13 +263,7 @@ impl Checker<'_> {
     }
 
     /// Where an expression comes to a plain number because one name in it is declared without a unit, points at that.
-    fn blame_constant(
-        &self,
-        finding: Diagnostic,
-        expr: &Expr,
-        wanted: &Type,
-        meant: Meant,
-    ) -> Diagnostic {
+    fn blame_constant(&self, finding: Diagnostic, expr: &Expr, wanted: &Type, meant: Meant) -> Diagnostic {
         let Type::Quantity { dimension, .. } = wanted else { return finding };
         if expr.ty != Type::NUMBER || *dimension == Dimension::NONE || expr.constant().is_none() {
             return finding;

@@ -93,7 +93,8 @@ impl Checker<'_> {
     fn answer_meant(&self, base: &ast::Expr, field: &Name, span: Span) -> Option<crate::diag::Diagnostic> {
         let ast::ExprKind::Name(name) = &base.kind else { return None };
         let answer = self.iteration.as_ref()?.answer;
-        let is_answer = matches!(name.as_str(), "res" | "resp" | "response" | "reply" | "answer" | "result" | "r");
+        let is_answer =
+            matches!(name.as_str(), "res" | "resp" | "response" | "reply" | "answer" | "result" | "r");
         if !is_answer || self.symbols.peek(name).is_some() {
             return None;
         }
@@ -255,6 +256,12 @@ impl Checker<'_> {
 
     fn load_reading(&mut self, subject: LoadSubject, captures: &[String], field: &Name, span: Span) -> Term {
         let Some(reading) = find_action_reading(&field.text) else {
+            if find_aggregate(&field.text).is_some() && field.text.starts_with('p') {
+                // `traffic.p95`, as other tools have it.
+                let latency = format!("{}.latency", self.scenario.subject_name(subject));
+                self.report(mistake::measure::function_behind_dot(span, &latency, &field.text));
+                return Term::Value(unknown(span));
+            }
             let names = ACTION_READINGS.iter().map(|reading| reading.name);
             let names = names.chain(captures.iter().map(String::as_str)).collect();
             let owner = format!("`{}`", self.scenario.subject_name(subject));

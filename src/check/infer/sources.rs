@@ -116,6 +116,14 @@ impl Checker<'_> {
 
     /// A glob, or the output of a process.
     pub fn glob_or_log(&mut self, written: &ast::Expr) -> Option<SourceValue> {
+        if let ast::ExprKind::Name(name) = &written.kind
+            && let Some(Entity::Target(target)) = self.symbols.peek(name).map(|symbol| symbol.entity)
+            && self.scenario.target(target).kind.reading("log").is_some()
+        {
+            self.used_entity(name, written.span);
+            self.report(mistake::measure::log_meant(written.span, name));
+            return None;
+        }
         match self.term(written) {
             Term::Log(target, _) => Some(SourceValue::Log(target)),
             Term::Value(expr) if matches!(expr.ty, Type::Text) => {

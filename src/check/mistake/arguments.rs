@@ -151,18 +151,16 @@ pub fn unknown_word(span: Span, owner: &str, word: &str, meant: Option<&str>, al
 
 /// A word behind a setting that has words of its own, `able`: what they are, and nothing of the other settings. `value` is
 /// what stands behind the word.
-pub fn unknown_word_of(
-    span: Span,
-    parameter: &Parameter,
-    word: &str,
-    value: Option<&str>,
-) -> Diagnostic {
-    let finding =
-        Diagnostic::error("E0402", format!("`{}` does not know `{word}`", parameter.name), span)
-            .here("no word of it");
+pub fn unknown_word_of(span: Span, parameter: &Parameter, word: &str, value: Option<&str>) -> Diagnostic {
+    let finding = Diagnostic::error("E0402", format!("`{}` does not know `{word}`", parameter.name), span)
+        .here("no word of it");
     match (parameter.more, value) {
         ([one], Some(value)) => {
             finding.help(format!("write `{} {value}`", one.name)).fix(span, one.name, false)
+        }
+        ([one], None) => {
+            let example = form(one).replace("500ms", "5s");
+            finding.help(format!("as in `{} {example}`", parameter.name))
         }
         (several, _) => {
             let forms: Vec<String> = several.iter().map(form).collect();
@@ -289,6 +287,22 @@ pub fn unknown_probe(span: Span, word: &str, meant: Option<&str>) -> Diagnostic 
     )
 }
 
+/// A URL or an address by itself, or behind the word of a probe without its parentheses.
+pub fn probe_without_word(span: Span, better: &str) -> Diagnostic {
+    Diagnostic::error("E0405", "readiness is told by a probe, with its value in parentheses", span)
+        .here("no probe yet")
+        .help(format!("write `{better}`"))
+        .fix(span, better, false)
+}
+
+/// A word of prose between a verb and its value.
+pub fn word_too_many(span: Span, owner: &str, word: &str, removed: Span) -> Diagnostic {
+    Diagnostic::error("E0402", format!("`{owner}` does not know `{word}`"), span)
+        .here("a word too many")
+        .help(format!("leave `{word}` out"))
+        .fix(removed, "", false)
+}
+
 pub fn not_a_probe(span: Span) -> Diagnostic {
     Diagnostic::error("E0405", "readiness is told by a probe", span)
         .here("no probe")
@@ -336,8 +350,7 @@ pub fn cannot_do(span: Span, target: &str, what: &str, why: &str, help: &str, de
 
 /// `pattern` is the whole expression; `at` is where in it the mistake begins.
 pub fn bad_regex(span: Span, why: &str, pattern: &str, at: usize) -> Diagnostic {
-    let finding =
-        Diagnostic::error("E0412", format!("this is no regular expression: {why}"), span).here(why);
+    let finding = Diagnostic::error("E0412", format!("this is no regular expression: {why}"), span).here(why);
     let rest = pattern.get(at..).unwrap_or("");
     let (group, end) = match rest.strip_suffix('$') {
         Some(group) => (group, "$"),
@@ -374,7 +387,9 @@ pub fn bad_json_path(span: Span, why: &str, path: &str) -> Diagnostic {
                 let better = format!("{}[{inside}]", &path[..last]);
                 finding.help(format!("close the bracket, as in `'{better}'`"))
             }
-            _ => finding.help("a name stands behind a dot, a place in brackets, `[*]` is all of them: `'$.pending[*].id'`"),
+            _ => finding.help(
+                "a name stands behind a dot, a place in brackets, `[*]` is all of them: `'$.pending[*].id'`",
+            ),
         }
     } else {
         let better = format!("$.{}", path.trim_start_matches('.'));
@@ -426,6 +441,15 @@ pub fn bad_address(span: Span, text: &str, port: bool) -> Diagnostic {
     Diagnostic::error("E0414", format!("`{text}` is not {wanted}"), span)
         .here("no address")
         .help(format!("as in `\"{help}\"`"))
+}
+
+/// A port without its host.
+pub fn bare_port(span: Span, what: &str, port: u64) -> Diagnostic {
+    let better = format!("\"127.0.0.1:{port}\"");
+    Diagnostic::error("E0302", format!("`{what}` takes an address in quotes, not a plain number"), span)
+        .here("a port without its host")
+        .help(format!("write `{better}`"))
+        .fix(span, better, false)
 }
 
 pub fn bad_glob(span: Span, why: &str) -> Diagnostic {

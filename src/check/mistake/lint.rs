@@ -119,7 +119,7 @@ pub fn count_as_share(measured: Span, limit: Span, percent: Quantity, share: Opt
     let bare = crate::lang::unit::number(percent.to_f64());
     let finding = Diagnostic::warning(
         "W0914",
-        format!("this is a count, and `{percent}` of nothing is {bare}"),
+        format!("this is a count, and `{percent}` beside it is the number {bare}"),
         measured,
     )
     .here("a number, not a share")
@@ -138,10 +138,14 @@ pub fn shell_in_command(span: Span, operator: &str) -> Diagnostic {
 
 pub fn random_rate(clause: Span, rate: Span, written: &str, duration: &str) -> Diagnostic {
     let better = written.replacen("..", " -> ", 1);
-    Diagnostic::warning("W0916", format!("`{written}` is one rate, drawn at random, for all of {duration}"), clause)
-        .here("no ramp")
-        .help(format!("a ramp is `at {better} for {duration}`"))
-        .fix(rate, better, false)
+    Diagnostic::warning(
+        "W0916",
+        format!("`{written}` is one rate, drawn at random, for all of {duration}"),
+        clause,
+    )
+    .here("no ramp")
+    .help(format!("a ramp is `at {better} for {duration}`"))
+    .fix(rate, better, false)
 }
 
 pub fn difference_of_times(span: Span, written: &str, low: &str, high: &str) -> Diagnostic {

@@ -30,6 +30,14 @@ pub fn bare_log(span: Span, name: &str) -> Diagnostic {
         .help(format!("count lines with `lines({name}.log, 'ERROR')`, or take numbers out with `capture({name}.log, 'took (\\d+)')`"))
 }
 
+/// A process where its output is meant.
+pub fn log_meant(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("E0208", format!("`{name}` is a process; its lines are those of its log"), span)
+        .here("not its output")
+        .help(format!("write `{name}.log`"))
+        .fix(span, format!("{name}.log"), false)
+}
+
 pub fn not_a_series(span: Span, function: &str) -> Diagnostic {
     Diagnostic::error("E0304", format!("`{function}` takes a reading, and this is one value"), span)
         .here("nothing is measured here over time")

@@ -98,6 +98,14 @@ pub fn has_no_parts(span: Span, what: &str, part: &str) -> Diagnostic {
         .here("nothing stands behind the dot")
 }
 
+/// The name of a declaration in quotes.
+pub fn quoted(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("E0127", "a name has no quotes", span)
+        .here("a text, not a name")
+        .help(format!("write `{name}`"))
+        .fix(span, name, false)
+}
+
 pub fn declared_twice(span: Span, name: &str, first: Span) -> Diagnostic {
     Diagnostic::error("E0206", format!("`{name}` is declared twice"), span)
         .here("the second")
@@ -280,8 +288,9 @@ pub fn only_in_action(span: Span) -> Diagnostic {
 
 /// `pause` is the duration of a `wait`, as it is written.
 pub fn not_in_action(span: Span, pause: Option<&str>) -> Diagnostic {
-    let finding = Diagnostic::error("E0212", "an action holds requests, `check`, `capture` and `think`", span)
-        .here("this belongs to the story");
+    let finding =
+        Diagnostic::error("E0212", "an action holds requests, `check`, `capture` and `think`", span)
+            .here("this belongs to the story");
     match pause {
         Some(pause) => {
             finding.help(format!("write `think {pause}`")).fix(span, format!("think {pause}"), false)

@@ -84,8 +84,9 @@ pub fn wrong_for(expr: &Expr, what: &str, wanted: &Type, literal: Option<String>
     let finding = Diagnostic::error("E0302", message, expr.span).here(expr.ty.describe());
     match (literal, wanted) {
         (None, Type::Text) => finding.help("write a text in quotes: `\"…\"`"),
-        (None, _) if matches!(&expr.ty, Type::Quantity { dimension: Dimension::TIME, .. })
-            && what == "how many times" =>
+        (None, _)
+            if matches!(&expr.ty, Type::Quantity { dimension: Dimension::TIME, .. })
+                && what == "how many times" =>
         {
             finding.help("a loop that goes on for a time is `repeat for`: put `for` before the duration").fix(
                 Span::at(expr.span.start),

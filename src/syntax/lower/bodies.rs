@@ -18,7 +18,11 @@ impl<'a> Lower<'a> {
         };
         let name = match self.read(rule, head) {
             Some(pair) => self.declared_name(pair),
-            None => Name { text: String::new(), span: self.between(head.start, head.end) },
+            None => {
+                let meant = self.leading_words(head).into_iter().nth(1);
+                let nameless = || Name { text: String::new(), span: self.between(head.start, head.end) };
+                meant.unwrap_or_else(nameless)
+            }
         };
         let body = self.block_span(block);
         match word {
@@ -62,9 +66,14 @@ impl<'a> Lower<'a> {
                 self.misplaced(item, "a ledger has lines that begin with `sent` or `received`", help);
                 continue;
             }
-            let Some(pair) = self.read(Rule::ledger_line, head) else { continue };
             let mut line =
                 LedgerLine { keys: Vec::new(), with: None, span: self.between(head.start, head.end) };
+            let Some(pair) = self.read(Rule::ledger_line, head) else {
+                // It says something, though nobody knows what.
+                line.keys.push(self.nothing(head));
+                if word == "sent" { ledger.sent.push(line) } else { ledger.received.push(line) }
+                continue;
+            };
             for part in parts(pair) {
                 match part.as_rule() {
                     Rule::with_value => line.with = Some(self.only_expression(part)),
@@ -121,7 +130,11 @@ impl<'a> Lower<'a> {
         let head = Head { start: item.start, end: item.end };
         let digit = self.text[head.start..head.end].starts_with(|c: char| c.is_ascii_digit());
         if item.broken || item.block.is_some() || !digit && self.attempt(Rule::mix_line, head).is_err() {
-            self.misplaced(item, "a mix has lines of a weight and an action", "as in `35% list`, or `1 list`");
+            self.misplaced(
+                item,
+                "a mix has lines of a weight and an action",
+                "as in `35% list`, or `1 list`",
+            );
             return None;
         }
         let pair = self.read(Rule::mix_line, head)?;

@@ -279,12 +279,12 @@ impl<'a> Lower<'a> {
     }
 
     /// The words at the front of a head, three at most: what it would have declared or set.
-    fn leading_words(&self, head: Head) -> Vec<Name> {
+    pub(super) fn leading_words(&self, head: Head) -> Vec<Name> {
         let tokens = tokens(self.text, head.start..head.end);
-        let words = tokens.iter().take_while(|token| token.kind == Kind::Word).take(3);
+        let words = tokens.iter().take_while(|token| matches!(token.kind, Kind::Word | Kind::Text)).take(3);
         words
             .map(|token| Name {
-                text: token.text.to_string(),
+                text: token.text.trim_matches(['"', '\'']).to_string(),
                 span: self.between(token.range.start, token.range.end),
             })
             .collect()

@@ -75,7 +75,11 @@ impl<'a> Lower<'a> {
             let form = vocabulary::form(word).unwrap_or(word);
             let place = self.between(head.end, head.end);
             let found = Diagnostic::error("E0111", format!("`{word}` needs a block"), place);
-            let found = found.here("a `{` is missing here").help(format!("write `{form}`"));
+            let found = found.here("a `{` is missing here");
+            let found = match mistake::dataset_in_a_line(self.text, self.base, head.start..head.end) {
+                Some((better, whole)) => found.help(format!("write `{better}`")).fix(whole, better, false),
+                None => found.help(format!("write `{form}`")),
+            };
             self.report(found);
             self.missing_block = true;
         }

@@ -34,7 +34,7 @@ pub(super) fn colon_before_block(scene: &Scene<'_>) -> Option<Diagnostic> {
     Some(found.help(format!("begin it with `{head} {{` and end it with `}}` on a line of its own")))
 }
 
-/// `at 5m shop kill`: a statement where the block should be.
+/// `at 5m shop kill`, `at 5m: shop kill`: a statement where the block should be.
 pub(super) fn block_missing(scene: &Scene<'_>) -> Option<Diagnostic> {
     let token = scene.tokens.get(scene.failed_token()?)?;
     let opens = scene.text[scene.head.end..].trim_start_matches([' ', '\t']).starts_with(['{', '<']);
@@ -42,14 +42,20 @@ pub(super) fn block_missing(scene: &Scene<'_>) -> Option<Diagnostic> {
         return None;
     }
     let head = scene.text[scene.head.start..token.range.start].trim_end();
-    let rest = &scene.text[token.range.start..scene.head.end];
-    let statement = vocabulary::begins_statement(token.text)
-        || scene.reads(Rule::words, token.range.start..scene.head.end) && rest.contains(' ');
+    // `every 1m: shop pause 2s`
+    let colon = token.text == ":";
+    let index = scene.failed_token()? + usize::from(colon);
+    let first = scene.tokens.get(index)?;
+    let rest = &scene.text[first.range.start..scene.head.end];
+    let statement = vocabulary::begins_statement(first.text)
+        || scene.reads(Rule::words, first.range.start..scene.head.end) && rest.contains(' ');
     if !statement || !scene.reads(scene.rule, scene.head.start..token.range.start) {
         return None;
     }
     let word = scene.word(0);
     let found = Diagnostic::error("E0111", format!("`{word}` needs a block"), scene.span(&token.range));
     let found = found.here("this belongs into it").help(format!("write `{head} {{ {rest} }}`"));
-    Some(found.fix(scene.point(token.range.start), "{ ", false).fix(scene.point(scene.head.end), " }", false))
+    let place = token.range.start..first.range.start;
+    let opening = if colon { " { " } else { "{ " };
+    Some(found.fix(scene.span(&place), opening, false).fix(scene.point(scene.head.end), " }", false))
 }

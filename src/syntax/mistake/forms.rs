@@ -50,7 +50,8 @@ pub(super) fn declared_name(scene: &Scene<'_>) -> Option<Diagnostic> {
             if assigns && next.is_none_or(|next| next.text != "=") {
                 let at = scene.point(token.range.end);
                 let found = Diagnostic::error("E0125", format!("`{}` is given no value", token.text), at);
-                let help = format!("write `{} {} = …`, with its value behind the `=`", scene.word(0), token.text);
+                let help =
+                    format!("write `{} {} = …`, with its value behind the `=`", scene.word(0), token.text);
                 return Some(found.here("a `=` and a value are missing here").help(help));
             }
             None

@@ -293,7 +293,8 @@ pub(super) fn counted_range(scene: &Scene<'_>) -> Option<Diagnostic> {
     }
     let (from, to) = (from.text.parse::<u64>().ok()?, to.text.parse::<u64>().ok()?);
     let count = to.checked_sub(from)? + 1;
-    let found = Diagnostic::error("E0123", "a loop that counts is `repeat` and a number", scene.span(&scene.head));
+    let found =
+        Diagnostic::error("E0123", "a loop that counts is `repeat` and a number", scene.span(&scene.head));
     let found = found.here("a range is no list");
     if count > MAX_WRITTEN_OUT {
         return Some(found.help(format!("write `repeat {count}`")).fix(

@@ -35,13 +35,19 @@ pub(in crate::syntax) fn as_object(
     }
     let at = |range: &Range<usize>| Span::new(base + range.start as u32, base + range.end as u32);
     let mark = at(&(open..open + 1));
-    let better = format!("json {{{}}}", text.get(open + 1..inside.end.max(open + 1))?.trim_end().to_string() + " ");
-    let found = |place| Diagnostic::error("E0101", "what a request sends as JSON stands behind `json`", place);
+    let better =
+        format!("json {{{}}}", text.get(open + 1..inside.end.max(open + 1))?.trim_end().to_string() + " ");
+    let found =
+        |place| Diagnostic::error("E0101", "what a request sends as JSON stands behind `json`", place);
     let help = format!("write `{}`", better.split_whitespace().collect::<Vec<_>>().join(" "));
     let last = words.last().filter(|last| is_body_word(last.text));
     Some(match last {
-        Some(last) => found(at(&last.range)).here("no word of a request").help(help).fix(at(&last.range), "json", false),
-        None => found(mark).here("`json` is missing here").help(help).fix(Span::at(mark.start), "json ", false),
+        Some(last) => {
+            found(at(&last.range)).here("no word of a request").help(help).fix(at(&last.range), "json", false)
+        }
+        None => {
+            found(mark).here("`json` is missing here").help(help).fix(Span::at(mark.start), "json ", false)
+        }
     })
 }
 
@@ -63,7 +69,9 @@ pub(in crate::syntax) fn map_of(
     let mut better = Vec::new();
     for line in lines {
         let line = tokens(text, line.clone());
-        for member in line.split(|token| token.text == "," && token.depth == 0).filter(|member| !member.is_empty()) {
+        for member in
+            line.split(|token| token.text == "," && token.depth == 0).filter(|member| !member.is_empty())
+        {
             let [name, mark, value @ ..] = member else { return None };
             if !matches!(mark.text, ":" | "=") || value.is_empty() {
                 return None;
@@ -71,7 +79,8 @@ pub(in crate::syntax) fn map_of(
             let value = &text[value[0].range.start..value[value.len() - 1].range.end];
             let inside = name.text.trim_matches(['"', '\'']);
             let name = if ours == "header" { format!("\"{inside}\"") } else { inside.to_string() };
-            let value = if value.starts_with(['"', '\'']) { value.to_string() } else { format!("\"{value}\"") };
+            let value =
+                if value.starts_with(['"', '\'']) { value.to_string() } else { format!("\"{value}\"") };
             better.push(format!("{ours} {name} {value}"));
         }
     }
@@ -98,7 +107,9 @@ pub(in crate::syntax) fn weight_behind(
         let (weight, action) = match part {
             [] => continue,
             [action, weight] if weighs(weight) => (weight, action),
-            [action, mark, weight] if weighs(weight) && matches!(mark.text, ":" | "=" | "*") => (weight, action),
+            [action, mark, weight] if weighs(weight) && matches!(mark.text, ":" | "=" | "*") => {
+                (weight, action)
+            }
             [weight, action] if weighs(weight) => (weight, action),
             [weight, mark, action] if weighs(weight) && matches!(mark.text, ":" | "*") => (weight, action),
             _ => return None,
@@ -119,15 +130,49 @@ pub(in crate::syntax) fn weight_behind(
 }
 
 /// `30% shop kill` in a `choose`.
-pub(in crate::syntax) fn choice_without_colon(text: &str, base: u32, line: Range<usize>) -> Option<Diagnostic> {
+pub(in crate::syntax) fn choice_without_colon(
+    text: &str,
+    base: u32,
+    line: Range<usize>,
+) -> Option<Diagnostic> {
     let all = tokens(text, line.clone());
     let [weight, next, ..] = all.as_slice() else { return None };
-    let scene = Scene { text, base, rule: Rule::words, head: line.clone(), failed_at: line.start, tokens: all.clone() };
+    let scene = Scene {
+        text,
+        base,
+        rule: Rule::words,
+        head: line.clone(),
+        failed_at: line.start,
+        tokens: all.clone(),
+    };
     if weight.kind != Kind::Number || next.kind != Kind::Word {
         return None;
     }
     let better = format!("{}: {}", weight.text, &text[next.range.start..line.end]);
-    let found = Diagnostic::error("E0130", "each line of a `choose` begins with a weight and a `:`", scene.span(&weight.range));
+    let found = Diagnostic::error(
+        "E0130",
+        "each line of a `choose` begins with a weight and a `:`",
+        scene.span(&weight.range),
+    );
     let found = found.here("a `:` is missing behind this").help(format!("write `{better}`"));
     Some(found.fix(scene.point(weight.range.end), ":", false))
+}
+
+/// `dataset people "people.csv"`: the remedy, and what it stands for.
+pub(in crate::syntax) fn dataset_in_a_line(
+    text: &str,
+    base: u32,
+    head: Range<usize>,
+) -> Option<(String, Span)> {
+    let all = tokens(text, head.clone());
+    let (word, name, file) = match all.as_slice() {
+        [word, name, file] => (word, name, file),
+        [word, name, mark, file] if matches!(mark.text, "=" | ":" | "from" | "file") => (word, name, file),
+        _ => return None,
+    };
+    if word.text != "dataset" || name.kind != Kind::Word || file.kind != Kind::Text {
+        return None;
+    }
+    let span = Span::new(base + head.start as u32, base + head.end as u32);
+    Some((format!("dataset {} {{ file {} }}", name.text, file.text), span))
 }

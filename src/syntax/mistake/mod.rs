@@ -11,7 +11,9 @@ mod stray;
 mod told;
 
 pub(super) use habits::long_unit;
-pub(super) use members::{as_object, choice_without_colon, is_body_word, map_of, weight_behind};
+pub(super) use members::{
+    as_object, choice_without_colon, dataset_in_a_line, is_body_word, map_of, weight_behind,
+};
 pub(super) use stray::remove as remove_stray_marks;
 pub(super) use told::{
     chained, foreign, literal, misspelt, no_value, reserved, spaced_unit, time_of_day, two_statements,
@@ -20,17 +22,17 @@ pub(super) use told::{
 use super::grammar::{Grammar, Rule};
 use super::tokens::{Kind, Token, tokens};
 use super::vocabulary;
-use blocks::{block_missing, colon_before_block};
 use crate::diag::Diagnostic;
 use crate::lang::unit;
 use crate::source::Span;
+use blocks::{block_missing, colon_before_block};
 use forms::{
     angle_of_until, declared_name, missing_colon, missing_in, missing_quotes, missing_users, phase_for,
     table_row,
 };
 use habits::{
-    comment_mark, comparison, containment, counted_loop, counted_range, limit_of_waiting, load_word, percentile,
-    percentile_with_dot, rate_in_words, stages, users_by_another_name, window,
+    comment_mark, comparison, containment, counted_loop, counted_range, limit_of_waiting, load_word,
+    percentile, percentile_with_dot, rate_in_words, stages, users_by_another_name, window,
 };
 use pest::Parser;
 use std::ops::Range;

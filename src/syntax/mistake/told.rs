@@ -41,18 +41,35 @@ pub(in crate::syntax) fn foreign(word: &str, rest: &str, span: Span) -> Option<D
     let found = found.here("no statement of this language");
     let quantity = unit::parse(rest).is_ok();
     Some(match word {
-        "after" if quantity => found.help(format!("write `at {rest} {{ … }}`: that long after its block began")),
+        "after" if quantity => {
+            found.help(format!("write `at {rest} {{ … }}`: that long after its block began"))
+        }
         "sleep" | "delay" | "pause" if quantity => {
             found.help(format!("use `wait {rest}`, and `think {rest}` in an action"))
         }
         "var" | "const" | "set" => {
             let declared = rest.split_once(['=', ':']).map(|(name, _)| name.trim());
-            let fits = declared.is_some_and(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
+            let fits =
+                declared.is_some_and(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
             let found = found.help(*instead);
             if fits && word != "set" { found.fix(span, "let", false) } else { found }
         }
-        "print" | "echo" if rest.starts_with('"') => found.help(format!("write `note {rest}`")).fix(span, "note", false),
-        "import" if rest.starts_with('"') => found.help(format!("write `include {rest}`")).fix(span, "include", false),
+        "print" | "echo" if rest.starts_with('"') => {
+            found.help(format!("write `note {rest}`")).fix(span, "note", false)
+        }
+        "import" if rest.starts_with('"') => {
+            found.help(format!("write `include {rest}`")).fix(span, "include", false)
+        }
+        "def" | "fn" | "func" | "function" | "macro" | "proc"
+            if rest.ends_with(')') && !rest.contains([':', '>']) =>
+        {
+            found
+                .help(format!("write `sequence {rest} {{ … }}`, and call it with `do`"))
+                .fix(span, "sequence", false)
+        }
+        "assert" if !rest.is_empty() && !rest.starts_with('(') => {
+            found.help(format!("write `expect {rest}`")).fix(span, "expect", false)
+        }
         _ => found.help(*instead),
     })
 }
@@ -84,7 +101,9 @@ pub(in crate::syntax) fn literal(written: &str, error: &LiteralError, span: Span
         }
         LiteralError::UnknownUnit { unit, .. } if matches!(unit.as_str(), "xx" | "XX") => {
             let class = written.trim_end_matches(['x', 'X']);
-            found.here("no number").help(format!("ask whether it lies within: `status in {class}00..{class}99`"))
+            found
+                .here("no number")
+                .help(format!("ask whether it lies within: `status in {class}00..{class}99`"))
         }
         LiteralError::UnknownUnit { unit, .. } if unit == "K" => {
             let number = written.trim_end_matches('K');

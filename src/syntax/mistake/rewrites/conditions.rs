@@ -32,7 +32,11 @@ pub(super) const EXPECTATIONS: &[Rewrite] = &[
     rewrite("after|before|by D END", "within $2", "until when it must hold stands behind `within`"),
     rewrite("within|in|for up to D END", "within $4", "until when it must hold stands behind `within`"),
     rewrite("eventually END", "within 1m", "until when it must hold stands behind `within`"),
-    rewrite("throughout|continuously|constantly|forever END", "always", "what must hold all the time holds `always`"),
+    rewrite(
+        "throughout|continuously|constantly|forever END",
+        "always",
+        "what must hold all the time holds `always`",
+    ),
     rewrite("at the end END", "at end", "what is judged at the end of the block is judged `at end`"),
     rewrite("finally END", "at end", "what is judged at the end of the block is judged `at end`"),
 ];

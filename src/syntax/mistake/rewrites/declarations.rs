@@ -23,6 +23,7 @@ pub(super) const ANSWERS: &[Rewrite] = &[
 ];
 
 pub(super) const VALUES: &[Rewrite] = &[
+    rewrite("interval|each|per|period D END", "every $2", "how often it is sampled stands behind `every`"),
     rewrite("param|let|metric W : = *", "$1 $2 = $5", UNTYPED),
     rewrite("param|let|metric W : W = *", "$1 $2 = $6", UNTYPED),
     rewrite("param|let|metric W W = *", "$1 $3 = $5", UNTYPED),
@@ -62,18 +63,31 @@ pub(super) const ANYWHERE: &[Rewrite] = &[
     rewrite("P + T", "\"{$1}$3'\"", JOINED),
     rewrite("T + P", "\"$1'{$3}\"", JOINED),
     rewrite("P [ T ]", "$1.$3'", "a part of a value stands behind a dot"),
+    rewrite("{ P }", "$2", "a value stands as it is in an object"),
+    rewrite("action|mix|curve|dataset|ledger W ( )", "$1 $2", "this declaration takes no values"),
+    rewrite("action|mix|curve|dataset|ledger|sequence|param|let|metric T", "$1 $2'", "a name has no quotes"),
+    rewrite("sent|received from|= *", "$1 $3", BARE),
     rewrite("scenario|include|note|run :|= T", "$1 $3", BARE),
     rewrite("scenario|include|note|run ( T )", "$1 $3", BARE),
     rewrite("run T timeout : D", "run $2 timeout $5", BARE),
-    rewrite("run T for|within|max D", "run $2 timeout $4", "how long a command may take stands behind `timeout`"),
+    rewrite(
+        "run T for|within|max D",
+        "run $2 timeout $4",
+        "how long a command may take stands behind `timeout`",
+    ),
 ];
 
 pub(super) const WORDS: &[Rewrite] = &[
+    rewrite("header T =|: V", "header $2 $4", BARE),
+    rewrite("header W =|: V", "header \"$2\" $4", BARE),
     rewrite("env W =|: T", "env $2 $4", BARE),
     rewrite("env W =|: V", "env $2 \"$4\"", BARE),
     rewrite("env T =|: T", "env $2' $4", BARE),
     rewrite("W ( T )", "$1 $3", "a value stands right behind its word, without parentheses"),
-    rewrite("W =|: V", "$1 $3", BARE),
+    rewrite("W W =|: V", "$1 $2 $4", BARE),
+    rewrite("V W =|: V", "$1 $2 $4", BARE),
+    rewrite("W : V", "$1 $3", BARE),
+    rewrite("W W -> W", "$1 $2, $4", "two values of one setting have a comma between them"),
     rewrite("T =|: V", "$1 $3", BARE),
     rewrite("Q to Q", "$1..$3", "a range is written with `..`"),
 ];

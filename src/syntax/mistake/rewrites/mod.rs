@@ -42,7 +42,10 @@ struct Group {
 const GROUPS: &[Group] = &[
     Group { rules: &[Rule::load], rewrites: story::LOADS },
     Group { rules: &[Rule::wait, Rule::think], rewrites: story::PAUSES },
-    Group { rules: &[Rule::phase, Rule::repeat, Rule::for_each, Rule::at, Rule::every], rewrites: story::BLOCKS },
+    Group {
+        rules: &[Rule::phase, Rule::repeat, Rule::for_each, Rule::at, Rule::every],
+        rewrites: story::BLOCKS,
+    },
     Group { rules: &[Rule::call_sequence], rewrites: story::CALLS },
     Group { rules: &[Rule::expect], rewrites: conditions::EXPECTATIONS },
     Group {
@@ -118,6 +121,11 @@ fn reads_to(text: &str) -> Option<usize> {
         "include" => Rule::include,
         "sequence" => Rule::sequence,
         "sent" | "received" => Rule::ledger_line,
+        "action" => Rule::action,
+        "mix" => Rule::mix,
+        "curve" => Rule::curve,
+        "dataset" => Rule::dataset,
+        "ledger" => Rule::ledger,
         _ => Rule::words,
     };
     Grammar::parse(rule, text).err().map(|error| match error.location {
@@ -228,7 +236,8 @@ mod tests {
             let elements = rewrite.pattern.split(' ').filter(|element| *element != "END").count();
             let named = rewrite.better.split('$').skip(1);
             for piece in named {
-                let index: usize = piece.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap();
+                let index: usize =
+                    piece.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap();
                 assert!((1..=elements).contains(&index), "{}: {}", rewrite.pattern, rewrite.better);
             }
         }

@@ -19,7 +19,11 @@ pub(super) const LOADS: &[Rewrite] = &[
     rewrite("with N users|vus|VUs to|-> N users|vus|VUs", "with $2 users -> $5 users", USER_RAMP),
     rewrite("with N users to|-> N", "with $2 users -> $5 users", USER_RAMP),
     rewrite("with N to|-> N users|vus|VUs", "with $2 users -> $4 users", USER_RAMP),
-    rewrite("with|max N concurrent|virtual|parallel|simultaneous|active users|clients|connections|threads", "$1 $2 users", USERS),
+    rewrite(
+        "with|max N concurrent|virtual|parallel|simultaneous|active users|clients|connections|threads",
+        "$1 $2 users",
+        USERS,
+    ),
     rewrite("load W N users|user|vus|vu|VUs|clients|threads|workers", "load $2 with $3 users", USERS),
     rewrite("users|vus|concurrency|threads|workers|clients N", "with $2 users", USERS),
     rewrite("with R", "at $2", RATE),
@@ -43,18 +47,25 @@ const NAME_FIRST: &str = "a phase has its duration right behind its name";
 pub(super) const BLOCKS: &[Rewrite] = &[
     rewrite("phase T ,|:|=|- V", "phase $2 $4", NAME_FIRST),
     rewrite("phase T during|lasting|lasts|of V", "phase $2 $4", NAME_FIRST),
+    rewrite("phase T W :|= V", "phase $2 $5", NAME_FIRST),
+    rewrite("at + D", "at $3", "a time is counted from the start of the block anyway"),
     rewrite("phase T ( V )", "phase $2 $4", NAME_FIRST),
     rewrite("phase D T", "phase $3 $2", NAME_FIRST),
     rewrite("repeat while *", "repeat until not ($3)", "a loop goes on until a condition holds"),
     rewrite("repeat every D", "every $3", "what is done again and again in the background is `every`"),
     rewrite("for W in range ( N )", "repeat $6", "a loop that counts is `repeat` and a number"),
     rewrite("every D for D", "every $2", "a loop in the background goes on until its block ends"),
-    rewrite("at|every N s|sec|seconds|m|min|minutes|h|hours", "$1 $2$3", "a number and its unit are one word"),
+    rewrite(
+        "at|every N s|sec|seconds|m|min|minutes|h|hours",
+        "$1 $2$3",
+        "a number and its unit are one word",
+    ),
 ];
 
 const ARGUMENTS: &str = "a sequence takes its values in parentheses";
 
 pub(super) const CALLS: &[Rewrite] = &[
+    rewrite("do W ( W : V )", "do $2($4 = $6)", "a parameter has `=` behind its name"),
     rewrite("do W with W = *", "do $2($4 = $6)", ARGUMENTS),
     rewrite("do W with *", "do $2($4)", ARGUMENTS),
     rewrite("do W W = *", "do $2($3 = $5)", ARGUMENTS),
