@@ -57,7 +57,7 @@ impl Checker<'_> {
         let quoted = format!("`{what}`");
         let port = super::infer::constant_quantity(expr).and_then(|number| number.to_count());
         if let (Accepts::Address { port: true }, Some(port)) = (accepts, port) {
-            self.report(mistake::arguments::bare_port(expr.span, what, port));
+            self.report(mistake::embedded::bare_port(expr.span, what, port));
             return false;
         }
         let is_text = match expr.ty {
@@ -120,7 +120,7 @@ impl Checker<'_> {
             }
         }
         if let Some(quote) = quote {
-            self.report(mistake::arguments::open_quote(expr.span, quote));
+            self.report(mistake::embedded::open_quote(expr.span, quote));
         }
         quote.is_none()
     }
@@ -128,7 +128,7 @@ impl Checker<'_> {
     fn not_empty(&mut self, expr: &Expr, what: &str) -> bool {
         let empty = expr.constant().and_then(Value::as_text).is_some_and(|text| text.trim().is_empty());
         if empty {
-            self.report(mistake::arguments::empty_text(expr.span, what));
+            self.report(mistake::embedded::empty_text(expr.span, what));
         }
         !empty
     }

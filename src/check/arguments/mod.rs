@@ -1,10 +1,12 @@
 //! Words against a signature: the settings of a target, the parameters of a verb.
 
 mod rules;
+mod settings;
+mod signals;
 
 use super::accept::unknown_argument;
 use super::mistake;
-use super::names::{meant, nearest};
+use super::names::nearest;
 use super::scenario::{Argued, Argument};
 use super::state::Checker;
 use crate::lang::expr::Expr;
@@ -126,7 +128,10 @@ impl Checker<'_> {
             matched.duration = Some(self.value(&name_expr(name)));
             return;
         }
-        let prose = matches!(name.text.as_str(), "and" | "after" | "during" | "to" | "of" | "with" | "by" | "at" | "as");
+        let prose = matches!(
+            name.text.as_str(),
+            "and" | "after" | "during" | "to" | "of" | "with" | "by" | "at" | "as"
+        );
         if let Some(next) = words.peek().filter(|_| prose) {
             let removed = Span::new(name.span.start, next.span().start);
             self.report(mistake::arguments::word_too_many(name.span, owner, &name.text, removed));
@@ -200,84 +205,6 @@ impl Checker<'_> {
                 .collect();
             self.report(mistake::arguments::unexpected_value(value.span, owner, &text, &words));
         }
-    }
-
-    /// A value that belongs to one of the words that follow a setting: the `5s` of `restart after 5s`.
-    fn value_of_more(&mut self, parameter: &'static Parameter, value: &ast::Expr, matched: &mut Matched) {
-        matched.wrong = true;
-        let expr = self.value(value);
-        if expr.ty != Type::Unknown {
-            let words: Vec<&str> =
-                parameter.more.iter().filter(|more| takes(more, &expr.ty)).map(|more| more.name).collect();
-            let text = self.sources.text(value.span).to_string();
-            self.report(mistake::arguments::unexpected_value(value.span, parameter.name, &text, &words));
-        }
-    }
-
-    /// A setting with everything behind its word, and settings that follow on the same line.
-    pub fn setting_arguments(
-        &mut self,
-        owner: &str,
-        settings: &'static [Parameter],
-        first: &Name,
-        mut words: Words<'_>,
-        given: &mut Vec<Argument>,
-    ) {
-        let mut matched = Matched { arguments: std::mem::take(given), ..Matched::default() };
-        let Some(parameter) = find(settings, &first.text, &matched.arguments) else {
-            let names: Vec<&str> = settings.iter().map(|setting| setting.name).collect();
-            let meant = meant(&first.text, &names);
-            self.report(mistake::names::unknown_setting(first.span, owner, &first.text, meant, &names));
-            *given = matched.arguments;
-            return;
-        };
-        let values = self.accept_all(parameter, &mut words, None, &mut matched.wrong);
-        let end = values.last().map_or(first.span, |(_, span)| *span);
-        let before = matched.arguments.len();
-        self.push(parameter, values, first.span.to(end), &mut matched);
-        while let Some(word) = words.next() {
-            match word {
-                Word::Plain(name)
-                    if !parameter.more.is_empty()
-                        && find(settings, &name.text, &matched.arguments).is_none() =>
-                {
-                    let value = match words.peek() {
-                        Some(Word::Value(value)) => {
-                            self.look_over(value);
-                            words.next();
-                            Some(self.sources.text(value.span).to_string())
-                        }
-                        _ => None,
-                    };
-                    let found = mistake::arguments::unknown_word_of(
-                        name.span,
-                        parameter,
-                        &name.text,
-                        value.as_deref(),
-                    );
-                    self.report(found);
-                    matched.wrong = true;
-                }
-                Word::Plain(name) => {
-                    self.plain_word(&first.text, settings, name, &mut words, &mut matched, true)
-                }
-                Word::Value(value) if parameter.values.is_empty() && !parameter.more.is_empty() => {
-                    self.value_of_more(parameter, value, &mut matched)
-                }
-                Word::Value(value) => self.bare_value(&first.text, &[], value, &mut matched, true),
-                Word::Json { keyword, .. } => {
-                    self.unknown_word(&first.text, settings, keyword, None, &mut matched);
-                }
-                Word::Comma(span) => {
-                    self.report(mistake::arguments::stray_comma(*span));
-                    matched.wrong = true;
-                }
-            }
-        }
-        if !matched.wrong {
-            self.check_more(parameter, &matched.arguments[before..], first.span);
-        }
-        *given = matched.arguments;
     }
 
     /// What must stand behind a parameter: what it requires, and one thing at least where it has no value itself.
@@ -414,24 +341,6 @@ impl Checker<'_> {
         })
     }
 
-    /// Whether there is a signal of this name, with or without `SIG`; where not, says so.
-    fn known_signal(&mut self, name: &Name) -> bool {
-        let upper = name.text.to_ascii_uppercase();
-        let bare = upper.strip_prefix("SIG").unwrap_or(&upper);
-        if SIGNALS.iter().any(|(_, signal)| *signal == bare) && name.text == upper {
-            return true;
-        }
-        let by_number = SIGNALS.iter().find(|(number, _)| name.text.parse() == Ok(*number));
-        let meant = match by_number {
-            Some((_, signal)) => Some(*signal),
-            None => SIGNALS.iter().map(|(_, signal)| *signal).find(|signal| *signal == bare),
-        };
-        let meant = meant.or_else(|| nearest(bare, SIGNALS.iter().map(|(_, signal)| *signal)));
-        let meant = meant.map(|signal| format!("SIG{signal}"));
-        self.report(mistake::arguments::unknown_signal(name.span, &name.text, meant.as_deref()));
-        false
-    }
-
     fn push(
         &mut self,
         parameter: &'static Parameter,
@@ -447,41 +356,6 @@ impl Checker<'_> {
         matched.arguments.push(Argument { parameter, values, span });
     }
 }
-
-/// The signals of Linux that are no real-time ones, by their numbers on most machines.
-const SIGNALS: &[(u8, &str)] = &[
-    (1, "HUP"),
-    (2, "INT"),
-    (3, "QUIT"),
-    (4, "ILL"),
-    (5, "TRAP"),
-    (6, "ABRT"),
-    (7, "BUS"),
-    (8, "FPE"),
-    (9, "KILL"),
-    (10, "USR1"),
-    (11, "SEGV"),
-    (12, "USR2"),
-    (13, "PIPE"),
-    (14, "ALRM"),
-    (15, "TERM"),
-    (16, "STKFLT"),
-    (17, "CHLD"),
-    (18, "CONT"),
-    (19, "STOP"),
-    (20, "TSTP"),
-    (21, "TTIN"),
-    (22, "TTOU"),
-    (23, "URG"),
-    (24, "XCPU"),
-    (25, "XFSZ"),
-    (26, "VTALRM"),
-    (27, "PROF"),
-    (28, "WINCH"),
-    (29, "IO"),
-    (30, "PWR"),
-    (31, "SYS"),
-];
 
 /// A plain word as the expression that it is where a value is wanted.
 fn name_expr(name: &Name) -> ast::Expr {

@@ -1,6 +1,7 @@
 //! Expressions: from what is written to what it means, with its type and, where the file fixes it, its value.
 
 mod calls;
+mod likely;
 mod operators;
 mod paths;
 mod sources;
@@ -8,7 +9,7 @@ mod text;
 mod windows;
 
 pub(super) use calls::derived_shape;
-pub(super) use operators::{Meant, likely_literal};
+pub(super) use likely::{Meant, likely_literal};
 pub(super) use sources::gives_json;
 
 use super::mistake;

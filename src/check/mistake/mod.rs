@@ -2,6 +2,7 @@
 
 pub mod allow;
 pub mod arguments;
+pub mod embedded;
 pub mod lint;
 pub mod load;
 pub mod measure;

@@ -71,7 +71,11 @@ impl<'a> Lower<'a> {
             let Some(pair) = self.read(Rule::ledger_line, head) else {
                 // It says something, though nobody knows what.
                 line.keys.push(self.nothing(head));
-                if word == "sent" { ledger.sent.push(line) } else { ledger.received.push(line) }
+                if word == "sent" {
+                    ledger.sent.push(line)
+                } else {
+                    ledger.received.push(line)
+                }
                 continue;
             };
             for part in parts(pair) {

@@ -62,10 +62,12 @@ pub(super) const BLOCKS: &[Rewrite] = &[
     ),
 ];
 
+const NAMED: &str = "a parameter has `=` behind its name";
 const ARGUMENTS: &str = "a sequence takes its values in parentheses";
 
 pub(super) const CALLS: &[Rewrite] = &[
-    rewrite("do W ( W : V )", "do $2($4 = $6)", "a parameter has `=` behind its name"),
+    rewrite("do W ( W : V )", "do $2($4 = $6)", NAMED),
+    rewrite("do W ( times|users : V )", "do $2($4 = $6)", NAMED),
     rewrite("do W with W = *", "do $2($4 = $6)", ARGUMENTS),
     rewrite("do W with *", "do $2($4)", ARGUMENTS),
     rewrite("do W W = *", "do $2($3 = $5)", ARGUMENTS),
