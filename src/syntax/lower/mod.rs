@@ -215,6 +215,9 @@ impl<'a> Lower<'a> {
     /// What is wrong where the block behind a request is the object that it sends.
     fn object_without_word(&self, item: &Item, object: &BlockItem) -> Option<Diagnostic> {
         let first = object.items.first()?;
+        if !self.text[first.start..first.end].contains(':') {
+            return None;
+        }
         let word = self.first_word(Head { start: item.start, end: item.end });
         if item.broken || object.angle || word.is_empty() || vocabulary::begins_statement(word) {
             return None;

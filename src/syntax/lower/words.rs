@@ -51,6 +51,9 @@ impl<'a> Lower<'a> {
 
     /// What is wrong where a block holds a map of settings.
     fn map_of_settings(&self, head: Head, block: &BlockItem) -> Option<Diagnostic> {
+        if !mistake::is_map_word(self.first_word(head)) {
+            return None;
+        }
         let lines: Vec<_> = block.items.iter().map(|item| item.start..item.end).collect();
         mistake::map_of(self.text, self.base, head.start..head.end, &lines, block.end)
     }

@@ -141,7 +141,8 @@ pub(super) fn users_by_another_name(scene: &Scene<'_>) -> Option<Diagnostic> {
         return None;
     }
     let three = scene.tokens.windows(3).find(|three| {
-        matches!(three[0].text, "with" | "max") && is_bare(&three[1]) && is_users(three[2].text)
+        let other = is_users(three[2].text) && three[2].text != "users";
+        matches!(three[0].text, "with" | "max") && is_bare(&three[1]) && other
     })?;
     let better = format!("{} {} users", three[0].text, three[1].text);
     let range = three[0].range.start..three[2].range.end;

@@ -51,6 +51,11 @@ pub(in crate::syntax) fn as_object(
     })
 }
 
+/// Whether a word is one that stands before a map of settings elsewhere.
+pub(in crate::syntax) fn is_map_word(word: &str) -> bool {
+    matches!(word, "header" | "headers" | "env" | "environment")
+}
+
 /// `headers { "Accept": "text/html" }`, `env { PORT: "8080" }`: a map where each line is a setting of its own.
 pub(in crate::syntax) fn map_of(
     text: &str,

@@ -44,7 +44,7 @@ pub(in crate::syntax) fn foreign(word: &str, rest: &str, span: Span) -> Option<D
         "after" if quantity => {
             found.help(format!("write `at {rest} {{ … }}`: that long after its block began"))
         }
-        "sleep" | "delay" | "pause" if quantity => {
+        "sleep" if rest.starts_with(|c: char| c.is_ascii_digit()) && !rest.contains(' ') => {
             found.help(format!("use `wait {rest}`, and `think {rest}` in an action"))
         }
         "var" | "const" | "set" => {
