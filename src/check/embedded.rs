@@ -71,7 +71,7 @@ impl Checker<'_> {
         // One that does not compile was told when it was read.
         let Ok(groups) = groups(pattern) else { return false };
         if groups < wanted {
-            self.report(mistake::measure::groups_missing(written.span, groups, wanted, what));
+            self.report(mistake::measure::groups_missing(written.span, groups, wanted, what, pattern));
         }
         groups >= wanted
     }

@@ -5,7 +5,7 @@ use super::super::names::meant;
 use super::super::scenario::Argument;
 use super::super::state::Checker;
 use super::{Matched, Words, find, takes};
-use crate::lang::signature::Parameter;
+use crate::lang::signature::{Accepts, Parameter};
 use crate::lang::types::Type;
 use crate::syntax::ast::{self, Name, Word};
 
@@ -75,6 +75,15 @@ impl Checker<'_> {
                 Word::Value(value) => self.bare_value(&first.text, &[], value, &mut matched, true),
                 Word::Json { keyword, .. } => {
                     self.unknown_word(&first.text, settings, keyword, None, &mut matched);
+                }
+                Word::Comma(span) if matches!(parameter.values, [Accepts::Command]) => {
+                    // A list of words, as other notations have commands.
+                    let mut whole = *span;
+                    while let Some(word) = words.next() {
+                        whole = whole.to(word.span());
+                    }
+                    self.report(mistake::embedded::command_in_pieces(whole));
+                    matched.wrong = true;
                 }
                 Word::Comma(span) => {
                     self.report(mistake::arguments::stray_comma(*span));

@@ -51,6 +51,16 @@ impl Checker<'_> {
             match entity {
                 Some(Entity::Target(target)) => return self.target_reading(target, field, arguments, span),
                 Some(Entity::Unknown) => return Term::Value(unknown(span)),
+                // `traffic.latency(p95)`
+                Some(Entity::Action(_) | Entity::Mix(_))
+                    if let [argument] = arguments
+                        && let ast::ExprKind::Name(function) = &argument.value.kind
+                        && find_aggregate(function).is_some() =>
+                {
+                    let reading = self.sources.text(base.span.to(field.span)).to_string();
+                    self.report(mistake::measure::function_behind_dot(span, &reading, function));
+                    return Term::Value(unknown(span));
+                }
                 Some(Entity::Action(action)) => {
                     self.no_arguments(arguments, field);
                     return self.action_reading(action, field, span);

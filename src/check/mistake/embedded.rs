@@ -113,6 +113,13 @@ pub fn bad_glob(span: Span, why: &str) -> Diagnostic {
     Diagnostic::error("E0415", format!("this pattern of paths is wrong: {why}"), span).here(why)
 }
 
+/// What follows the first text of a command that stands as a list.
+pub fn command_in_pieces(span: Span) -> Diagnostic {
+    Diagnostic::error("E0402", "a command is one text, which is split at its spaces", span)
+        .here("belongs into the text before it")
+        .help("write it as one, as in `run \"program --port 8080\"`")
+}
+
 pub fn empty_text(span: Span, what: &str) -> Diagnostic {
     Diagnostic::error("E0417", format!("an empty {what} means nothing"), span).here("nothing in it")
 }

@@ -114,6 +114,14 @@ pub fn dollar_before_braces(dollar: Span, expression: &str) -> Diagnostic {
         .fix(dollar, "", false)
 }
 
+/// `$name` in a text, as a shell has it; `place` is both.
+pub fn dollar_before_name(place: Span, name: &str) -> Diagnostic {
+    Diagnostic::warning("W0913", format!("`${name}` stays in the text as it is"), place)
+        .here("nothing is put in here")
+        .help(format!("write `{{{name}}}`"))
+        .fix(place, format!("{{{name}}}"), false)
+}
+
 /// A count beside a percentage; `share` is what was meant, where there is such a reading.
 pub fn count_as_share(measured: Span, limit: Span, percent: Quantity, share: Option<String>) -> Diagnostic {
     let bare = crate::lang::unit::number(percent.to_f64());

@@ -107,11 +107,17 @@ pub fn query_without_database(span: Span, query: Span, database: &str, written: 
         .fix(Span::at(query.start), format!("{database}, "), false)
 }
 
-pub fn groups_missing(span: Span, given: usize, wanted: usize, what: &str) -> Diagnostic {
+/// `pattern` is the whole expression.
+pub fn groups_missing(span: Span, given: usize, wanted: usize, what: &str, pattern: &str) -> Diagnostic {
     let groups = if wanted == 1 { "a group".to_string() } else { format!("{wanted} groups") };
+    let digits = pattern.split_once("\\d+").filter(|_| given == 0 && wanted == 1);
+    let example = match digits {
+        Some((before, behind)) => format!("{before}(\\d+){behind}"),
+        None => "id=(\\d+)".to_string(),
+    };
     Diagnostic::error("E0603", format!("this expression needs {groups}: {what}"), span)
         .here(format!("{given} in it"))
-        .help("put parentheses around what is meant, as in `'id=(\\d+)'`")
+        .help(format!("put parentheses around what is meant, as in `'{example}'`"))
 }
 
 pub fn captured_later(span: Span, name: &str) -> Diagnostic {
