@@ -6,7 +6,14 @@ use soak::source::Sources;
 fn findings(text: &str) -> usize {
     let mut sources = Sources::new();
     sources.add("broken.soak", text).unwrap();
-    check(&mut sources, &Options { params: &[], files: &DiskFiles }).diagnostics.len()
+    let checked = check(&mut sources, &Options { params: &[], files: &DiskFiles });
+    for found in &checked.diagnostics {
+        let spans = found.labels.iter().map(|label| label.span).chain(found.fixes.iter().map(|fix| fix.span));
+        for span in spans {
+            assert!(text.get(span.start as usize..span.end as usize).is_some(), "{found:?}");
+        }
+    }
+    checked.diagnostics.len()
 }
 
 fn fixtures() -> impl Iterator<Item = String> {
@@ -42,7 +49,7 @@ fn a_word_that_is_doubled_or_changed_is_checked() {
     for text in fixtures() {
         let spaces: Vec<usize> = text.match_indices(' ').map(|(at, _)| at).collect();
         for at in spaces.iter().step_by(23) {
-            for put in [" 5", " \"x\"", " -", " in", " {", " over 5m", " json", " app.x"] {
+            for put in [" 5", " \"x\"", " -", " in", " {", " over 5m", " json", " app.x", " µ", " {} µ"] {
                 findings(&format!("{}{put}{}", &text[..*at], &text[*at..]));
             }
         }

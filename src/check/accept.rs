@@ -55,6 +55,11 @@ impl Checker<'_> {
         what: &'static str,
     ) -> bool {
         let quoted = format!("`{what}`");
+        let port = super::infer::constant_quantity(expr).and_then(|number| number.to_count());
+        if let (Accepts::Address { port: true }, Some(port)) = (accepts, port) {
+            self.report(mistake::embedded::bare_port(expr.span, what, port));
+            return false;
+        }
         let is_text = match expr.ty {
             // What came out of an answer is put in as it is.
             Type::Json => true,
@@ -101,6 +106,7 @@ impl Checker<'_> {
         if !self.no_secret(expr, "a command line") || !self.not_empty(expr, "command") {
             return false;
         }
+        self.shell_lint(expr, &sketch);
         let mut quote = None;
         let mut chars = sketch.chars();
         while let Some(c) = chars.next() {
@@ -114,7 +120,7 @@ impl Checker<'_> {
             }
         }
         if let Some(quote) = quote {
-            self.report(mistake::arguments::open_quote(expr.span, quote));
+            self.report(mistake::embedded::open_quote(expr.span, quote));
         }
         quote.is_none()
     }
@@ -122,7 +128,7 @@ impl Checker<'_> {
     fn not_empty(&mut self, expr: &Expr, what: &str) -> bool {
         let empty = expr.constant().and_then(Value::as_text).is_some_and(|text| text.trim().is_empty());
         if empty {
-            self.report(mistake::arguments::empty_text(expr.span, what));
+            self.report(mistake::embedded::empty_text(expr.span, what));
         }
         !empty
     }
@@ -149,6 +155,10 @@ impl Checker<'_> {
     }
 
     fn expect_share(&mut self, expr: &Expr, what: &str) -> bool {
+        if matches!(&expr.ty, Type::Quantity { dimension, .. } if *dimension != Dimension::NONE) {
+            self.report(mistake::types::share_wanted(expr, what));
+            return false;
+        }
         if !self.expect_quantity(expr, Dimension::NONE, what) {
             return false;
         }
@@ -178,7 +188,17 @@ impl Checker<'_> {
     /// `http("…")` and the like behind `ready`.
     pub fn accept_probe(&mut self, written: &ast::Expr) -> Option<Argued> {
         let ast::ExprKind::Call { function, arguments } = &written.kind else {
-            self.report(mistake::arguments::not_a_probe(written.span));
+            let text = self.sources.text(written.span);
+            let found = match &written.kind {
+                ast::ExprKind::Text(_) if text.contains("://") => {
+                    mistake::arguments::probe_without_word(written.span, &format!("http({text})"))
+                }
+                ast::ExprKind::Text(_) if text.contains(':') && !text.contains([' ', '/']) => {
+                    mistake::arguments::probe_without_word(written.span, &format!("tcp({text})"))
+                }
+                _ => mistake::arguments::not_a_probe(written.span),
+            };
+            self.report(found);
             return None;
         };
         let Some((name, accepts, _)) = PROBES.iter().find(|(name, ..)| *name == function.text) else {

@@ -39,6 +39,7 @@ impl Checker<'_> {
         match &statement.kind {
             StatementKind::Check { .. } | StatementKind::Capture { .. } => self.check_or_capture(statement),
             StatementKind::Think { duration } => {
+                self.difference_lint(duration);
                 let duration = self.value(duration);
                 let good = self.expect_duration(&duration, "`think`");
                 Some(IterationStep::Think { duration: if good { duration } else { unknown(span) }, span })
@@ -58,7 +59,11 @@ impl Checker<'_> {
             }
             StatementKind::Bad { .. } => None,
             _ => {
-                self.report(mistake::names::not_in_action(span));
+                let pause = match &statement.kind {
+                    StatementKind::Wait { duration } => Some(self.sources.text(duration.span)),
+                    _ => None,
+                };
+                self.report(mistake::names::not_in_action(span, pause));
                 None
             }
         }
@@ -68,6 +73,15 @@ impl Checker<'_> {
     pub fn condition(&mut self, written: &ast::Expr) -> Expr {
         let expr = self.value(written);
         if !matches!(expr.ty, Type::Bool | Type::Json | Type::Unknown) {
+            let code = super::infer::constant_quantity(&expr).map(|number| number.to_f64());
+            let asked = self
+                .iteration
+                .as_ref()
+                .is_some_and(|here| here.answer.iter().any(|one| one.name == "status"));
+            if let Some(code) = code.filter(|code| asked && (100.0..600.0).contains(code)) {
+                self.report(mistake::types::bare_status(&expr, code));
+                return unknown(written.span);
+            }
             let text = self.sources.text(written.span).to_string();
             self.report(mistake::types::not_true_or_false(&expr, &text));
             return unknown(written.span);

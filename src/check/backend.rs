@@ -83,7 +83,7 @@ const NEEDS: &[Need] = &[
         unless: &[],
         held: false,
         why: "a TCP proxy carries a stream, in which no packet can be lost, doubled, damaged or overtaken",
-        help: "declare the link with `between` two hosts, or with `udp`; a proxy can do `latency`, `jitter` and `bandwidth`",
+        help: "a link `between` two hosts can; a proxy can do `latency`, `jitter` and `bandwidth`, and its connections `cut` and `reset`",
     },
     Need {
         kind: "link",

@@ -112,7 +112,7 @@ impl<'a> Checker<'a> {
                 (default, value) => super::infer::unify(default, value).is_some(),
             };
             if !fits {
-                let likely = super::infer::likely_literal(&value, &default.ty);
+                let likely = super::infer::likely_literal(&value, &default.ty, super::infer::Meant::Lasting);
                 let place = self.constants[index].name.span;
                 self.report(mistake::types::param_type(&value, &given.name, &default.ty, place, likely));
             }

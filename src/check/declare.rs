@@ -115,7 +115,28 @@ impl<'a> Checker<'a> {
                 self.declare_name(name, Entity::Sequence(id), "sequence", false);
             }
             StatementKind::Words(words) if declares_target(words) => self.declare_target(words),
+            StatementKind::Words(words) => {
+                if let Some(name) = quoted_name(words) {
+                    let text = self.sources.text(name).trim_matches(['"', '\'']).to_string();
+                    self.report(mistake::names::quoted(name, &text));
+                    let symbol = Symbol { entity: Entity::Unknown, span: name, sort: "name", used: true };
+                    let _ = self.symbols.declare(&text, symbol);
+                }
+            }
+            StatementKind::Bad { body, words } => self.declare_unread(words, body.is_some()),
             _ => {}
+        }
+    }
+
+    /// What a statement that could not be read declares, or permits: using it is silent.
+    fn declare_unread(&mut self, words: &[Name], block: bool) {
+        let [first, name, ..] = words else { return };
+        self.unread_permit |= first.text == "permit";
+        let target = block && kinds::find(&first.text).is_some();
+        if (target || declares_unread(&first.text)) && !crate::lang::words::is_reserved(&name.text) {
+            let symbol = Symbol { entity: Entity::Unknown, span: name.span, sort: "name", used: true };
+            // Declared twice is told where both can be read.
+            let _ = self.symbols.declare(&name.text, symbol);
         }
     }
 
@@ -128,9 +149,15 @@ impl<'a> Checker<'a> {
     fn declare_action(&mut self, name: &'a Name, body: &'a ast::Block) {
         let id = ActionId(self.actions.len() as u32);
         let mut captures = Vec::new();
-        collect_captures(&body.statements, &mut captures);
+        let unreadable = collect_captures(&body.statements, &mut captures);
         let states = vec![None; captures.len()];
-        self.actions.push(ActionState { body, captures: states, yields_path: false, loaded: false });
+        self.actions.push(ActionState {
+            body,
+            captures: states,
+            unreadable,
+            yields_path: false,
+            loaded: false,
+        });
         let (text, span) = (name.text.clone(), name.span);
         let (steps, datasets) = (Vec::new(), Vec::new());
         self.scenario.actions.push(Action { name: text, steps, captures, datasets, span });
@@ -186,6 +213,13 @@ impl<'a> Checker<'a> {
     }
 }
 
+/// The name in `process "shop" { … }`, which has no quotes.
+pub(super) fn quoted_name(words: &ast::Words) -> Option<crate::source::Span> {
+    let [ast::Word::Value(name)] = words.arguments.as_slice() else { return None };
+    let declares = words.second.is_none() && words.body.is_some() && kinds::find(&words.first.text).is_some();
+    (declares && matches!(name.kind, ast::ExprKind::Text(_))).then_some(name.span)
+}
+
 /// Whether words are the declaration of a target: `KIND NAME { … }`.
 pub(super) fn declares_target(words: &ast::Words) -> bool {
     let Some(second) = &words.second else { return false };
@@ -221,17 +255,43 @@ pub(super) fn is_declaration(statement: &Statement) -> bool {
     }
 }
 
-/// The names of all captures in an action, in the order they first stand.
-fn collect_captures(statements: &[Statement], captures: &mut Vec<String>) {
+/// Whether a statement that could not be read would declare something, here or where it comes from.
+pub(super) fn declares_unread(word: &str) -> bool {
+    matches!(
+        word,
+        "param"
+            | "let"
+            | "secret"
+            | "metric"
+            | "ledger"
+            | "action"
+            | "mix"
+            | "curve"
+            | "dataset"
+            | "sequence"
+    ) || matches!(word, "var" | "const" | "set" | "def" | "fn" | "func" | "function" | "macro" | "proc")
+}
+
+/// The names of all captures in an action, in the order they first stand; gives whether there may be others, because
+/// something in it could not be read.
+fn collect_captures(statements: &[Statement], captures: &mut Vec<String>) -> bool {
+    let mut unreadable = false;
     for statement in statements {
         match &statement.kind {
             StatementKind::Capture { name, .. } if !captures.contains(&name.text) => {
                 captures.push(name.text.clone());
             }
             StatementKind::Words(ast::Words { body: Some(body), .. }) => {
-                collect_captures(&body.statements, captures);
+                unreadable |= collect_captures(&body.statements, captures);
+            }
+            StatementKind::Bad { body, .. } => {
+                unreadable = true;
+                body.iter().for_each(|body| {
+                    collect_captures(&body.statements, captures);
+                });
             }
             _ => {}
         }
     }
+    unreadable
 }

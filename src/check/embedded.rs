@@ -52,7 +52,7 @@ impl Checker<'_> {
             Err(error) => {
                 let (from, to, why) = regex_error(pattern, &error);
                 let span = self.inside(written, from, to);
-                self.report(mistake::arguments::bad_regex(span, &why));
+                self.report(mistake::embedded::bad_regex(span, &why, pattern, from));
                 false
             }
         }
@@ -71,7 +71,7 @@ impl Checker<'_> {
         // One that does not compile was told when it was read.
         let Ok(groups) = groups(pattern) else { return false };
         if groups < wanted {
-            self.report(mistake::measure::groups_missing(written.span, groups, wanted, what));
+            self.report(mistake::measure::groups_missing(written.span, groups, wanted, what, pattern));
         }
         groups >= wanted
     }
@@ -81,11 +81,7 @@ impl Checker<'_> {
         let Some(Value::Text(path)) = expr.constant() else { return true };
         if let Some(at) = too_deep(path) {
             let span = self.inside(written, at, at + 1);
-            self.report(mistake::arguments::bad_json_path(
-                span,
-                "filters stand too deep in each other",
-                path,
-            ));
+            self.report(mistake::embedded::bad_json_path(span, "filters stand too deep in each other", path));
             return false;
         }
         match serde_json_path::JsonPath::parse(path) {
@@ -93,7 +89,7 @@ impl Checker<'_> {
             Err(error) => {
                 let from = error.position().saturating_sub(1);
                 let span = self.inside(written, from, path.len());
-                self.report(mistake::arguments::bad_json_path(span, error.message(), path));
+                self.report(mistake::embedded::bad_json_path(span, error.message(), path));
                 false
             }
         }
@@ -103,14 +99,14 @@ impl Checker<'_> {
     pub fn glob(&mut self, written: &ast::Expr, expr: &Expr) -> bool {
         let sketch = self.sketch(expr);
         if sketch.is_empty() {
-            self.report(mistake::arguments::empty_text(written.span, "path"));
+            self.report(mistake::embedded::empty_text(written.span, "path"));
             return false;
         }
         match glob_error(&sketch) {
             None => true,
             Some((at, why)) => {
                 let span = self.inside(written, at, at + 1);
-                self.report(mistake::arguments::bad_glob(span, why));
+                self.report(mistake::embedded::bad_glob(span, why));
                 false
             }
         }
@@ -146,7 +142,7 @@ impl Checker<'_> {
             }
         };
         let span = self.inside(written, at, end);
-        self.report(mistake::arguments::bad_url(span, why, schemes, fixed));
+        self.report(mistake::embedded::bad_url(span, why, schemes, fixed));
         false
     }
 
@@ -157,7 +153,7 @@ impl Checker<'_> {
             return true;
         }
         if sketch.contains("://") {
-            self.report(mistake::arguments::bad_address(written.span, &sketch, port));
+            self.report(mistake::embedded::bad_address(written.span, &sketch, port));
             return false;
         }
         let good = match host_and_port(&sketch) {
@@ -169,7 +165,7 @@ impl Checker<'_> {
             None => false,
         };
         if !good {
-            self.report(mistake::arguments::bad_address(written.span, &sketch, port));
+            self.report(mistake::embedded::bad_address(written.span, &sketch, port));
         }
         good
     }

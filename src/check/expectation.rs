@@ -91,7 +91,8 @@ impl Checker<'_> {
                 good.then_some(Tolerance::Share(value))
             }
             _ => {
-                let likely = super::infer::likely_literal(&value, &Type::DURATION);
+                let likely =
+                    super::infer::likely_literal(&value, &Type::DURATION, super::infer::Meant::Lasting);
                 self.report(mistake::types::wrong(&value, "a duration or a percentage", likely));
                 None
             }

@@ -82,6 +82,7 @@ impl Checker<'_> {
             Some(capture) => LedgerKey::Capture(capture),
             None if field.text == "seq" => LedgerKey::Seq,
             None if field.text == "path" && self.actions[action.index()].yields_path => LedgerKey::Path,
+            None if self.actions[action.index()].unreadable => return None,
             None => {
                 let mut able = captures;
                 able.push("seq".into());

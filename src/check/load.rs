@@ -6,8 +6,12 @@ use super::scenario::{Arrival, Load, LoadSubject, RateArrival};
 use super::state::{Checker, unknown};
 use crate::lang::expr::{CurveId, Expr};
 use crate::lang::quantity::Dimension;
+use crate::lang::types::Type;
 use crate::source::Span;
 use crate::syntax::ast::{self, LoadClauseKind};
+
+/// How many actions are named in a help.
+const MAX_NAMED: usize = 6;
 
 /// The clauses, each once.
 #[derive(Default)]
@@ -42,6 +46,14 @@ impl Checker<'_> {
             self.report(mistake::load::without_end(span, what));
             return None;
         }
+        if let (Some((rate, None, at)), None, Some((duration, _))) =
+            (&clauses.rate, clauses.poisson, &clauses.duration)
+            && matches!(rate.ty, Type::Range(_))
+        {
+            let written = self.sources.text(rate.span);
+            let duration = self.sources.text(duration.span);
+            self.report(mistake::lint::random_rate(*at, rate.span, written, duration));
+        }
         let arrival = match (clauses.rate, clauses.users, clauses.at_once) {
             (Some((rate, to, _)), ..) => {
                 let every = clauses.every.map(|(every, _)| every);
@@ -69,7 +81,11 @@ impl Checker<'_> {
             Entity::Unknown => None,
             _ => {
                 let sort = self.sort_of(&name.text);
-                self.report(mistake::names::wrong_sort(name.span, &name.text, sort, &["action", "mix"]));
+                let loads = |entity| matches!(entity, Entity::Action(_) | Entity::Mix(_));
+                let able = self.symbols.iter().filter(|(_, symbol)| loads(symbol.entity));
+                let able: Vec<&str> = able.map(|(name, _)| name).take(MAX_NAMED).collect();
+                let finding = mistake::names::not_loaded(name.span, &name.text, sort, &able);
+                self.report(finding);
                 None
             }
         }

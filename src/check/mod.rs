@@ -36,6 +36,7 @@ mod tables;
 mod target;
 mod tell;
 mod timing;
+mod told;
 mod units;
 pub mod walk;
 

@@ -49,6 +49,9 @@ impl Checker<'_> {
 
     /// Everything that needs a permit and has none, each once.
     pub fn check_permits(&mut self) {
+        if self.unread_permit {
+            return;
+        }
         self.check_fault_permits();
         self.check_load_permits();
     }
@@ -64,7 +67,8 @@ impl Checker<'_> {
                 && !backend::made_by_soak(target)
                 && !backend::own_files(target, tell.verb)
                 && (target.kind.built_in || !target.settings.is_empty())
-                && !permitted.contains(&tell.target);
+                && !permitted.contains(&tell.target)
+                && !self.half_known.contains(&tell.target);
             if needs && told.insert(tell.target) {
                 needed.push((tell.target, tell.span, tell.verb.name));
             }

@@ -61,6 +61,8 @@ pub(super) struct ActionState<'a> {
     pub body: &'a ast::Block,
     /// The types of its captures, in their order; `None` until one is made.
     pub captures: Vec<Option<Type>>,
+    /// Whether a statement in it could not be read, so that it may capture anything.
+    pub unreadable: bool,
     /// Whether a step yields `path`.
     pub yields_path: bool,
     /// Whether a load in the story runs it, itself or in a mix.
@@ -124,6 +126,10 @@ pub(super) struct Checker<'a> {
     pub calls: Vec<(crate::lang::expr::SequenceId, Span)>,
     /// What every name is, where that is asked for.
     pub named: Option<super::hover::Named>,
+    /// Targets of whose settings one is wrong, so that what they are is not known.
+    pub half_known: std::collections::HashSet<crate::lang::expr::TargetId>,
+    /// Whether a permit could not be read.
+    pub unread_permit: bool,
     /// Which expectations stand in one block, in order.
     pub siblings: Vec<Vec<crate::lang::expr::ExpectationId>>,
 }
@@ -159,6 +165,8 @@ impl<'a> Checker<'a> {
             suggestions: std::cell::Cell::new(0),
             calls: Vec::new(),
             named: None,
+            half_known: std::collections::HashSet::new(),
+            unread_permit: false,
             siblings: Vec::new(),
         }
     }

@@ -59,6 +59,8 @@ impl<'a> Checker<'a> {
         let span = statement.span;
         Some(match &statement.kind {
             StatementKind::Words(words) if declares_target(words) => return self.misplaced(statement),
+            // Told where it is declared.
+            StatementKind::Words(words) if super::declare::quoted_name(words).is_some() => return None,
             StatementKind::Words(words) => {
                 let told = self.tell(words, span)?;
                 let mut tell = told.tell;
@@ -123,15 +125,30 @@ impl<'a> Checker<'a> {
                 StepKind::Run { command, timeout }
             }
             StatementKind::Note { text } => StepKind::Note(self.shown_text(text, "a note")),
-            StatementKind::Bad { body } => {
-                // What stands in it is checked all the same, and comes to nothing.
-                if let Some(body) = body {
-                    self.block(body, true);
-                }
+            StatementKind::Bad { body, words } => {
+                self.unread(body.as_ref(), words);
                 return None;
             }
             _ => return self.misplaced(statement),
         })
+    }
+
+    /// What stands in a statement that could not be read is checked all the same, and comes to nothing.
+    fn unread(&mut self, body: Option<&'a ast::Block>, words: &'a [ast::Name]) {
+        let (Some(body), first) = (body, words.first().map_or("", |word| word.text.as_str())) else { return };
+        // What a declaration binds in its block is not known.
+        if super::declare::declares_unread(first) {
+            return;
+        }
+        let locals = self.locals.len();
+        let bound = words.iter().skip(1).find(|word| word.text != "each");
+        if let Some(bound) =
+            bound.filter(|bound| first == "for" && !crate::lang::words::is_reserved(&bound.text))
+        {
+            self.bind(bound, Type::Unknown);
+        }
+        self.block(body, true);
+        self.locals.truncate(locals);
     }
 
     fn misplaced(&mut self, statement: &Statement) -> Option<StepKind> {
@@ -278,7 +295,7 @@ impl<'a> Checker<'a> {
             let wanted = types[index].clone();
             if super::infer::unify(&wanted, &value.ty).is_none() {
                 let parameter = self.sequences[id.index()].parameters[index].name.text.clone();
-                let likely = super::infer::likely_literal(value, &wanted);
+                let likely = super::infer::likely_literal(value, &wanted, super::infer::Meant::Lasting);
                 self.report(mistake::types::wrong_for(value, &format!("`{parameter}`"), &wanted, likely));
             }
         }
@@ -316,6 +333,16 @@ impl<'a> Checker<'a> {
                 }
                 Some(index) => given[index] = Some(value),
                 None => {
+                    if let Some(name) = argument.name.as_ref().filter(|_| parameters.is_empty()) {
+                        self.report(mistake::arguments::without_parameters(
+                            name.span,
+                            (&sequence.clone(), self.sequences[id.index()].name.span),
+                            &name.text,
+                            self.sources.text(argument.value.span),
+                        ));
+                        wrong = true;
+                        continue;
+                    }
                     let (span, text) = argument
                         .name
                         .as_ref()

@@ -83,6 +83,7 @@ impl Checker<'_> {
 
     fn dataset(&mut self, index: usize, settings: &[Statement], span: crate::source::Span) {
         let mut file = None;
+        let mut misnamed = settings.iter().any(|setting| matches!(setting.kind, StatementKind::Bad { .. }));
         for statement in settings {
             let StatementKind::Words(words) = &statement.kind else { continue };
             match (words.first.text.as_str(), &words.second, words.arguments.as_slice()) {
@@ -114,11 +115,15 @@ impl Checker<'_> {
                     let finding =
                         mistake::names::unknown_setting(words.first.span, "dataset", first, meant, &names);
                     self.report(finding);
+                    misnamed = true;
                 }
             }
         }
         let Some(written) = file else {
-            self.report(mistake::load::dataset_without_file(span));
+            // What is not known may have been meant for it.
+            if !misnamed {
+                self.report(mistake::load::dataset_without_file(span));
+            }
             return;
         };
         let path = self.value(written);
@@ -197,7 +202,7 @@ impl Checker<'_> {
             self.report(mistake::types::wrong(
                 weight,
                 "a percentage above 0",
-                super::infer::likely_literal(weight, &Type::SHARE),
+                super::infer::likely_literal(weight, &Type::SHARE, super::infer::Meant::Lasting),
             ));
         }
         share

@@ -22,6 +22,7 @@ impl Checker<'_> {
         let owner = format!("{} `{name}`", kind.name);
         let mut given = Vec::new();
         let before = self.found.len();
+        let mut unread = false;
         let statements = words.body.iter().flat_map(|body| &body.statements);
         for statement in statements {
             match &statement.kind {
@@ -46,16 +47,21 @@ impl Checker<'_> {
                         self.report(mistake::arguments::not_a_setting(timeout.span, kind.name));
                     }
                 }
-                StatementKind::Bad { .. } => {}
+                StatementKind::Bad { .. } => unread = true,
                 _ => self.report(mistake::arguments::not_a_setting(statement.span, kind.name)),
             }
         }
-        if self.found.len() == before {
+        if self.found.len() > before || unread {
+            self.half_known.insert(id);
+        } else {
             let span = words.second.as_ref().map_or(words.first.span, |name| name.span);
             self.check_rules(&owner, kind.settings, kind.one_of, kind.rules, &given, span);
         }
         self.scenario.targets[id.index()].settings = given;
         let target = self.scenario.target(id);
+        if self.half_known.contains(&id) {
+            return;
+        }
         if let Some(finding) = backend::setting_mistake(target) {
             self.report(finding);
         }

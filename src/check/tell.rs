@@ -3,11 +3,11 @@
 use super::arguments::Words;
 use super::backend;
 use super::mistake;
-use super::names::{Entity, meant};
+use super::names::meant;
 use super::scenario::{Argued, Argument, ConversationStep, IterationStep, Tell};
 use super::state::{Checker, Iteration};
 use crate::lang::declare::{keyword, positional};
-use crate::lang::expr::{Expr, TargetId};
+use crate::lang::expr::Expr;
 use crate::lang::signature::{Accepts, Body, Form, Nature, Parameter, Verb};
 use crate::source::Span;
 use crate::syntax::ast::{self, Statement, StatementKind, Word};
@@ -41,11 +41,29 @@ impl Checker<'_> {
         };
         let Some(verb) = kind.verb(&second.text) else {
             let verbs: Vec<&str> = kind.verbs.iter().map(|verb| verb.name).collect();
-            let meant = meant(&second.text, &verbs);
-            self.report(mistake::names::unknown_verb(second.span, kind.name, &second.text, meant, &verbs));
+            let found = match self.verb_by_its_words(kind, words) {
+                Some(better) => {
+                    mistake::names::verb_in_other_words(second.span, kind.name, &second.text, &better)
+                }
+                None => {
+                    let meant = meant(&second.text, &verbs);
+                    mistake::names::unknown_verb(second.span, kind.name, &second.text, meant, &verbs)
+                }
+            };
+            self.report(found);
             self.look_over_words(words);
             return None;
         };
+        if verb.name == "delay" && self.is_delay_of_packets(words) {
+            self.report(mistake::names::verb_in_other_words(
+                second.span,
+                kind.name,
+                "delay",
+                "degrade latency",
+            ));
+            self.look_over_words(words);
+            return None;
+        }
         let list = Words::new(&words.arguments, Span::at(second.span.end));
         // The path of a request is part of its URL; that of a file is not.
         self.in_request_path = kind.name == "http";
@@ -63,11 +81,10 @@ impl Checker<'_> {
             );
         }
         let held = words.duration.is_some() || matched.duration.is_some();
-        if let Some(finding) =
-            backend::verb_mistake(self.scenario.target(target), verb, &matched.arguments, held, second.span)
-        {
-            self.report(finding);
-        }
+        let known = !self.half_known.contains(&target);
+        let finding =
+            backend::verb_mistake(self.scenario.target(target), verb, &matched.arguments, held, second.span);
+        self.found.extend(finding.filter(|_| known));
         if kind.name == "disk" {
             // What is written to a disk stays there.
             for value in matched.arguments.iter().flat_map(|argument| &argument.values) {
@@ -97,46 +114,8 @@ impl Checker<'_> {
         Some(Told { tell, answer })
     }
 
-    fn told_target(&mut self, words: &ast::Words) -> Option<TargetId> {
-        let name = &words.first;
-        if self.symbols.peek(&name.text).is_none()
-            && name.text != "machine"
-            && let Some(meant) = statement_meant(&name.text)
-        {
-            self.report(mistake::names::unknown(name.span, &name.text, "target", Some(meant)));
-            self.look_over_words(words);
-            return None;
-        }
-        if self.symbols.peek(&name.text).is_none()
-            && let Some(second) = &words.second
-            && let Some(Entity::Target(target)) = self.symbols.peek(&second.text).map(|symbol| symbol.entity)
-            && self.scenario.target(target).kind.verb(&name.text).is_some()
-        {
-            self.used_entity(&second.text, second.span);
-            self.report(mistake::names::verb_first(name.span.to(second.span), &name.text, &second.text));
-            self.look_over_words(words);
-            return None;
-        }
-        match self.entity(name, "target") {
-            Some(Entity::Target(target)) => Some(target),
-            Some(Entity::Unknown) => {
-                self.look_over_words(words);
-                None
-            }
-            Some(_) => {
-                let sort = self.sort_of(&name.text);
-                self.report(mistake::names::not_a_target(name.span, &name.text, sort));
-                None
-            }
-            None => {
-                self.look_over_words(words);
-                None
-            }
-        }
-    }
-
     /// Looks at what stands in words that mean nothing, so that names in it count as used.
-    fn look_over_words(&mut self, words: &ast::Words) {
+    pub(super) fn look_over_words(&mut self, words: &ast::Words) {
         for word in &words.arguments {
             match word {
                 Word::Value(value) | Word::Json { value, .. } => self.look_over(value),
@@ -175,6 +154,15 @@ impl Checker<'_> {
             (None, Some(bare)) => bare,
             (None, None) => return None,
         };
+        if verb.name == "kill"
+            && super::infer::constant_quantity(&duration)
+                .is_some_and(|value| value.dimension == crate::lang::quantity::Dimension::NONE)
+        {
+            // `kill -9`, as a shell has it.
+            let place = self.with_for(duration.span);
+            self.report(mistake::arguments::kill_by_number(duration.span, target, place));
+            return None;
+        }
         let lasts = match verb.nature {
             Nature::State { .. } => true,
             Nature::Act { held } => held,
@@ -384,11 +372,4 @@ impl Checker<'_> {
 /// Whether a capture of that name would be taken for something that an action is asked for.
 fn capture_is_taken(name: &str) -> bool {
     crate::lang::reading::find_action_reading(name).is_some() || super::state::is_iteration_word(name)
-}
-
-/// The statement that a misspelt first word was probably meant to be.
-fn statement_meant(word: &str) -> Option<&'static str> {
-    let near = |other: &&&str| other.len() > 3 && other.len().abs_diff(word.len()) <= 1;
-    let mut words = crate::lang::words::STATEMENT_WORDS.iter().filter(near).copied();
-    words.find(|other| word.len() > 3 && strsim::osa_distance(word, other) == 1)
 }

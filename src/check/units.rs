@@ -114,7 +114,7 @@ impl List {
                 self.block(body);
             }
             StatementKind::Words(words) => words.body.iter().for_each(|body| self.block(body)),
-            StatementKind::Bad { body } => body.iter().for_each(|body| self.block(body)),
+            StatementKind::Bad { body, .. } => body.iter().for_each(|body| self.block(body)),
             StatementKind::Dataset { settings, body, .. } => self.statements(settings, *body),
             StatementKind::Curve { table, body, .. } => self.table(table, *body),
             StatementKind::Mix { parts, body, .. } => {

@@ -183,10 +183,19 @@ pub enum StatementKind {
     },
     /// A declaration of a target, a setting, or what a target is told.
     Words(Words),
-    /// What could not be read; already reported. A block behind it was read all the same.
+    /// What could not be read; already reported. A block behind it was read all the same. The words at its front tell
+    /// what it would have declared or set.
     Bad {
         body: Option<Block>,
+        words: Vec<Name>,
     },
+}
+
+impl StatementKind {
+    /// What could not be read, whose words are not known yet.
+    pub(in crate::syntax) fn unreadable(body: Option<Block>) -> StatementKind {
+        StatementKind::Bad { body, words: Vec::new() }
+    }
 }
 
 /// `first second argument… [for DURATION] [{ … }]`
@@ -216,6 +225,18 @@ pub enum Word {
     Json { keyword: Name, value: Expr },
     /// A comma between two arguments.
     Comma(Span),
+}
+
+impl Word {
+    /// Where it stands.
+    pub fn span(&self) -> Span {
+        match self {
+            Word::Plain(name) => name.span,
+            Word::Value(value) => value.span,
+            Word::Json { keyword, value } => keyword.span.to(value.span),
+            Word::Comma(span) => *span,
+        }
+    }
 }
 
 /// `{ … }`, or `< … >` after a loop.

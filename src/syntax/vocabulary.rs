@@ -46,6 +46,28 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
         "if",
         "the plan is known before the run, so nothing is decided in it: `wait until` waits for a condition, `expect` judges one, `choose` picks by weight",
     ),
+    ("unless", "nothing is decided during a run: `wait until` waits for a condition, `expect` judges one"),
+    ("switch", "nothing is decided during a run: `choose { 3: …; 1: … }` picks by weight"),
+    (
+        "after",
+        "use `at 5m { … }` for what happens that long after its block began, and `wait 5m` for a pause",
+    ),
+    ("group", "use `phase \"name\" 10m { … }`"),
+    ("step", "use `phase \"name\" 10m { … }`"),
+    ("stage", "use `phase \"name\" 10m { … }`, with a `load` in it"),
+    ("describe", "use `phase \"name\" 10m { … }`"),
+    ("forever", "use `repeat for 10m { … }`: a run has an end"),
+    ("thresholds", "use `expect \"name\": condition`, one for each"),
+    ("spawn", "use `parallel { one; other }`, or `every 30s { … }` for what goes on in the background"),
+    ("finally", "what must run at the end stands in `cleanup { … }`"),
+    ("teardown", "what must run at the end stands in `cleanup { … }`"),
+    (
+        "catch",
+        "a fault is undone and the run goes on whatever happens; what must run at the end stands in `cleanup { … }`",
+    ),
+    ("macro", "use `sequence name(parameter) { … }` and `do name(…)`"),
+    ("proc", "use `sequence name(parameter) { … }` and `do name(…)`"),
+    ("call", "use `do name(…)` for a sequence"),
     ("else", "nothing is decided during a run: `choose { 3: …; 1: … }` picks by weight"),
     ("while", "use `repeat until condition max 10m { … }`"),
     ("loop", "use `repeat 10 { … }` or `repeat for 10m { … }`"),
@@ -74,6 +96,12 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
         "a fault is undone and the run goes on whatever happens; what must run at the end stands in `cleanup { … }`",
     ),
 ];
+
+/// Whether a word is a method of HTTP.
+pub(super) fn is_method(word: &str) -> bool {
+    const METHODS: &[&str] = &["get", "post", "put", "patch", "delete", "head"];
+    METHODS.iter().any(|method| word.eq_ignore_ascii_case(method))
+}
 
 /// The length of the longest reserved word.
 const LONGEST: usize = 9;

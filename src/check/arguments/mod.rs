@@ -1,6 +1,8 @@
 //! Words against a signature: the settings of a target, the parameters of a verb.
 
 mod rules;
+mod settings;
+mod signals;
 
 use super::accept::unknown_argument;
 use super::mistake;
@@ -35,6 +37,13 @@ impl<'a> Words<'a> {
 
     fn peek(&self) -> Option<&'a Word> {
         self.list.get(self.at).copied()
+    }
+
+    /// Passes over an `and` in the place of a comma.
+    fn skip_and(&mut self) -> Option<Span> {
+        let and = self.peek().filter(|word| matches!(word, Word::Plain(name) if name.text == "and"))?;
+        self.at += 1;
+        Some(and.span())
     }
 
     fn skip_comma(&mut self) {
@@ -119,6 +128,16 @@ impl Checker<'_> {
             matched.duration = Some(self.value(&name_expr(name)));
             return;
         }
+        let prose = matches!(
+            name.text.as_str(),
+            "and" | "after" | "during" | "to" | "of" | "with" | "by" | "at" | "as"
+        );
+        if let Some(next) = words.peek().filter(|_| prose) {
+            let removed = Span::new(name.span.start, next.span().start);
+            self.report(mistake::arguments::word_too_many(name.span, owner, &name.text, removed));
+            matched.wrong = true;
+            return;
+        }
         self.unknown_word(owner, parameters, name, None, matched);
         // What stands behind a wrong word belongs to it.
         while let Some(Word::Value(value)) = words.peek() {
@@ -188,63 +207,6 @@ impl Checker<'_> {
         }
     }
 
-    /// A value that belongs to one of the words that follow a setting: the `5s` of `restart after 5s`.
-    fn value_of_more(&mut self, parameter: &'static Parameter, value: &ast::Expr, matched: &mut Matched) {
-        matched.wrong = true;
-        let expr = self.value(value);
-        if expr.ty != Type::Unknown {
-            let words: Vec<&str> =
-                parameter.more.iter().filter(|more| takes(more, &expr.ty)).map(|more| more.name).collect();
-            let text = self.sources.text(value.span).to_string();
-            self.report(mistake::arguments::unexpected_value(value.span, parameter.name, &text, &words));
-        }
-    }
-
-    /// A setting with everything behind its word, and settings that follow on the same line.
-    pub fn setting_arguments(
-        &mut self,
-        owner: &str,
-        settings: &'static [Parameter],
-        first: &Name,
-        mut words: Words<'_>,
-        given: &mut Vec<Argument>,
-    ) {
-        let mut matched = Matched { arguments: std::mem::take(given), ..Matched::default() };
-        let Some(parameter) = find(settings, &first.text, &matched.arguments) else {
-            let names: Vec<&str> = settings.iter().map(|setting| setting.name).collect();
-            let meant = nearest(&first.text, names.iter().copied());
-            self.report(mistake::names::unknown_setting(first.span, owner, &first.text, meant, &names));
-            *given = matched.arguments;
-            return;
-        };
-        let values = self.accept_all(parameter, &mut words, None, &mut matched.wrong);
-        let end = values.last().map_or(first.span, |(_, span)| *span);
-        let before = matched.arguments.len();
-        self.push(parameter, values, first.span.to(end), &mut matched);
-        while let Some(word) = words.next() {
-            match word {
-                Word::Plain(name) => {
-                    self.plain_word(&first.text, settings, name, &mut words, &mut matched, true)
-                }
-                Word::Value(value) if parameter.values.is_empty() && !parameter.more.is_empty() => {
-                    self.value_of_more(parameter, value, &mut matched)
-                }
-                Word::Value(value) => self.bare_value(&first.text, &[], value, &mut matched, true),
-                Word::Json { keyword, .. } => {
-                    self.unknown_word(&first.text, settings, keyword, None, &mut matched);
-                }
-                Word::Comma(span) => {
-                    self.report(mistake::arguments::stray_comma(*span));
-                    matched.wrong = true;
-                }
-            }
-        }
-        if !matched.wrong {
-            self.check_more(parameter, &matched.arguments[before..], first.span);
-        }
-        *given = matched.arguments;
-    }
-
     /// What must stand behind a parameter: what it requires, and one thing at least where it has no value itself.
     fn check_more(&mut self, parameter: &'static Parameter, behind: &[Argument], span: Span) {
         let has = |name: &str| behind.iter().any(|argument| argument.parameter.name == name);
@@ -271,6 +233,11 @@ impl Checker<'_> {
         for (index, accepts) in parameter.values.iter().enumerate() {
             if index > 0 {
                 words.skip_comma();
+                let before = values.last().map_or(words.end, |(_, span): &(Argued, Span)| *span);
+                if let Some(and) = words.skip_and() {
+                    self.report(mistake::arguments::and_for_comma(and, before));
+                    *wrong = true;
+                }
             }
             if let Some(value) = first.take() {
                 values.push((self.accept_word(parameter, accepts, value, wrong), value.span));
@@ -280,6 +247,18 @@ impl Checker<'_> {
                 Some(Word::Value(value)) => {
                     words.next();
                     values.push((self.accept_word(parameter, accepts, value, wrong), value.span));
+                }
+                Some(Word::Plain(name))
+                    if matches!(accepts, Accepts::Probe)
+                        && let Some(Word::Value(value)) = words.list.get(words.at + 1) =>
+                {
+                    words.next();
+                    words.next();
+                    let span = name.span.to(value.span);
+                    let better = format!("{}({})", name.text, self.sources.text(value.span));
+                    self.report(mistake::arguments::probe_without_word(span, &better));
+                    *wrong = true;
+                    values.push((unknown_argument(span), span));
                 }
                 Some(Word::Plain(name)) => {
                     words.next();
@@ -317,6 +296,11 @@ impl Checker<'_> {
                 self.report(mistake::arguments::wants_word(value.span, parameter, accepts, &text, None));
                 None
             }
+            Accepts::Name if parameter.name == "signal" => {
+                let text = self.sources.text(value.span).trim_matches(['"', '\'']).to_string();
+                let name = Name { text, span: value.span };
+                self.known_signal(&name).then_some(Argued::Word(name.text))
+            }
             // A name may be written as a text too, such as one with a dash in it.
             Accepts::Name => self.accept_value(&Accepts::Text, value, parameter.name).map(Argued::Value),
             _ => self.accept_value(accepts, value, parameter.name).map(Argued::Value),
@@ -336,6 +320,7 @@ impl Checker<'_> {
     ) -> Argued {
         let accepts = &parameter.values[index];
         let accepted = match accepts {
+            Accepts::Name if parameter.name == "signal" && !self.known_signal(name) => None,
             Accepts::Name => Some(Argued::Word(name.text.clone())),
             Accepts::Word(list) if list.contains(&name.text.as_str()) => {
                 Some(Argued::Word(name.text.clone()))

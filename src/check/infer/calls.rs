@@ -58,12 +58,15 @@ impl Checker<'_> {
     /// `percentile(reading, 95)` and `quantile(reading, 0.95)`.
     fn percentile_meant(&self, function: &Name, arguments: &[Argument], span: Span) -> Option<Diagnostic> {
         let [reading, share] = arguments else { return None };
-        if !matches!(function.text.as_str(), "percentile" | "quantile") {
+        if !matches!(function.text.as_str(), "percentile" | "quantile" | "pct" | "perc" | "p") {
             return None;
         }
         let share = self.sources.text(share.value.span).trim_start_matches("0.").trim_end_matches('%');
         let better = format!("p{}", share.replace('.', ""));
-        find_aggregate(&better)?;
+        if find_aggregate(&better).is_none() {
+            let found = mistake::names::unknown_function(function.span, &function.text, None);
+            return Some(found.help("there are `p50`, `p90`, `p95`, `p99` and `p999`"));
+        }
         let better = format!("{better}({})", self.sources.text(reading.value.span));
         let found = mistake::names::unknown_function(function.span, &function.text, None);
         Some(found.help(format!("write `{better}`")).fix(span, better, false))
@@ -81,6 +84,16 @@ impl Checker<'_> {
             self.report(mistake::types::argument_count(span, &function.text, "one reading", arguments.len()));
             return unknown(span);
         };
+        if let ast::ExprKind::Name(name) = &argument.value.kind
+            && self.local(name).is_none()
+            && let Some(Entity::Action(_) | Entity::Mix(_)) =
+                self.symbols.peek(name).map(|symbol| symbol.entity)
+        {
+            self.used_entity(name, argument.value.span);
+            let sort = self.sort_of(name);
+            self.report(mistake::names::of_an_action(argument.value.span, name, sort, &function.text));
+            return unknown(span);
+        }
         let readout = match self.term(&argument.value) {
             Term::Readout(readout) => readout,
             Term::Value(expr) if expr.ty == Type::Unknown => return unknown(span),
@@ -236,6 +249,9 @@ impl Checker<'_> {
         };
         let captures = self.scenario.action(action).captures.clone();
         let Some(capture) = captures.iter().position(|capture| *capture == field.text) else {
+            if self.actions[action.index()].unreadable {
+                return unknown(span);
+            }
             let owner = self.scenario.action(action).name.clone();
             let elsewhere = self.captured_elsewhere(&field.text);
             self.report(mistake::measure::no_capture(

@@ -1,6 +1,7 @@
 //! Expressions: from what is written to what it means, with its type and, where the file fixes it, its value.
 
 mod calls;
+mod likely;
 mod operators;
 mod paths;
 mod sources;
@@ -8,7 +9,7 @@ mod text;
 mod windows;
 
 pub(super) use calls::derived_shape;
-pub(super) use operators::likely_literal;
+pub(super) use likely::{Meant, likely_literal};
 pub(super) use sources::gives_json;
 
 use super::mistake;
@@ -203,12 +204,20 @@ impl Checker<'_> {
                 self.report(mistake::types::not_here(span, name, place));
                 Term::Value(unknown(span))
             }
+            // It may be captured by what could not be read.
+            _ if self.may_be_captured() => Term::Value(unknown(span)),
             _ => {
                 let meant = self.nearest_name(name, "name").map(str::to_string);
                 self.report(mistake::names::unknown(span, name, "name", meant.as_deref()));
                 Term::Value(unknown(span))
             }
         }
+    }
+
+    /// Whether the action around has a statement that could not be read.
+    fn may_be_captured(&self) -> bool {
+        let action = self.iteration.as_ref().and_then(|iteration| iteration.action);
+        action.is_some_and(|action| self.actions[action.index()].unreadable)
     }
 
     /// A word that only an iteration knows: its captures, its number, its answer.
@@ -222,7 +231,9 @@ impl Checker<'_> {
         let captures = &self.scenario.action(action).captures;
         if let Some(capture) = captures.iter().position(|capture| capture == name) {
             let Some(ty) = self.actions[action.index()].captures[capture].clone() else {
-                self.report(mistake::measure::captured_later(span, name));
+                if !self.actions[action.index()].unreadable {
+                    self.report(mistake::measure::captured_later(span, name));
+                }
                 return Some(unknown(span));
             };
             return make(ExprKind::Captured(capture), ty);

@@ -4,13 +4,13 @@ use super::super::mistake;
 use super::super::names::Entity;
 use super::super::state::{Checker, Progress, unknown};
 use super::constant_quantity;
+use super::likely::{Meant, likely_literal};
 use crate::diag::Diagnostic;
 use crate::lang::eval;
 use crate::lang::expr::{BinaryOperator, Expr, ExprKind, UnaryOperator};
 use crate::lang::function::Aggregate;
-use crate::lang::quantity::{Dimension, Quantity};
+use crate::lang::quantity::Dimension;
 use crate::lang::types::Type;
-use crate::lang::unit::number;
 use crate::lang::value::Value;
 use crate::source::Span;
 use crate::syntax::ast;
@@ -81,7 +81,13 @@ impl Checker<'_> {
             B::And | B::Or => {
                 for side in [left, right] {
                     if !matches!(side.ty, Type::Bool | Type::Json | Type::Unknown) {
-                        self.report(mistake::types::not_a_condition(side, operator.symbol()));
+                        let other = if std::ptr::eq(side, left) { right } else { left };
+                        self.report(mistake::types::not_a_condition(
+                            side,
+                            operator.symbol(),
+                            self.sources.text(side.span),
+                            (self.sources.text(other.span), other.span),
+                        ));
                         return None;
                     }
                 }
@@ -124,8 +130,8 @@ impl Checker<'_> {
         if !compatible(&left.ty, &right.ty) {
             let likely = self.growth_literal(left, right).or_else(|| self.either_literal(left, right));
             let finding = mistake::types::not_comparable(left, right, likely);
-            let finding = self.blame_constant(finding, left, &right.ty, |literal| literal);
-            let finding = self.blame_constant(finding, right, &left.ty, |literal| literal);
+            let finding = self.blame_constant(finding, left, &right.ty, Meant::Compared);
+            let finding = self.blame_constant(finding, right, &left.ty, Meant::Compared);
             self.report(finding);
             return None;
         }
@@ -165,8 +171,8 @@ impl Checker<'_> {
             BinaryOperator::Add | BinaryOperator::Subtract => {
                 let likely = self.either_literal(left, right);
                 let finding = mistake::types::not_addable(left, right, operator.symbol(), likely);
-                let finding = self.blame_constant(finding, left, &right.ty, |literal| literal);
-                let finding = self.blame_constant(finding, right, &left.ty, |literal| literal);
+                let finding = self.blame_constant(finding, left, &right.ty, Meant::Compared);
+                let finding = self.blame_constant(finding, right, &left.ty, Meant::Compared);
                 self.report(finding);
                 return None;
             }
@@ -191,15 +197,9 @@ impl Checker<'_> {
             (left, right) => left == right,
         };
         if !fits {
-            let likely = match self.written_literal(expr, wanted) {
-                // Only what is compared or held back is that short; what is waited for is longer.
-                Some(literal) if !what.contains("latency") && !what.contains("jitter") => {
-                    Some(waited_for(literal))
-                }
-                likely => likely,
-            };
+            let likely = self.written_literal(expr, wanted, Meant::of(what));
             let finding = mistake::types::wrong_for(expr, what, wanted, likely);
-            let finding = self.blame_constant(finding, expr, wanted, waited_for);
+            let finding = self.blame_constant(finding, expr, wanted, Meant::of(what));
             self.report(finding);
         }
         fits
@@ -207,17 +207,47 @@ impl Checker<'_> {
 
     /// The literal that one of two was probably meant to be.
     fn either_literal(&self, left: &Expr, right: &Expr) -> Option<String> {
-        self.written_literal(right, &left.ty).or_else(|| self.written_literal(left, &right.ty))
+        let meant = if self.grows(left) || self.grows(right) { Meant::Growth } else { Meant::Compared };
+        let right_side = self.written_literal(right, &left.ty, meant);
+        right_side.or_else(|| self.written_literal(left, &right.ty, meant))
     }
 
     /// The literal that was probably meant, where a literal stands there and not what comes to a number.
-    fn written_literal(&self, expr: &Expr, wanted: &Type) -> Option<String> {
+    fn written_literal(&self, expr: &Expr, wanted: &Type, meant: Meant) -> Option<String> {
         let text = self.sources.text(expr.span);
         let literal = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '"' | '\''))
             && (text.starts_with(['"', '\'']) || !text[1..].contains([' ', '*', '/', '+', '-', '(']));
         // A rate is one literal, with its `/`.
         let rate = text.split_once('/').is_some_and(|(_, period)| matches!(period, "s" | "min" | "h" | "d"));
-        if literal || rate { likely_literal(expr, wanted) } else { None }
+        if !literal && !rate {
+            return None;
+        }
+        match wanted {
+            Type::Text if literal && !text.contains(['"', '\'', '-']) => Some(format!("\"{text}\"")),
+            // As it is written, with the period that is missing.
+            Type::Quantity { dimension, .. } if self.lacks_period(expr, *dimension) => {
+                Some(format!("{text}/{}", if meant == Meant::Growth { "h" } else { "s" }))
+            }
+            _ => likely_literal(expr, wanted, meant),
+        }
+    }
+
+    /// Whether a quantity is one of this dimension but for the time that it is per.
+    fn lacks_period(&self, expr: &Expr, dimension: Dimension) -> bool {
+        constant_quantity(expr).is_some_and(|given| {
+            given.dimension != Dimension::NONE
+                && given.dimension != Dimension::TIME
+                && given.dimension.per(Dimension::TIME) == Some(dimension)
+        })
+    }
+
+    /// Whether a side of a comparison is a slope.
+    fn grows(&self, expr: &Expr) -> bool {
+        let mut grows = false;
+        expr.walk(&mut |part| {
+            grows |= matches!(&part.kind, ExprKind::Measure { aggregate: Aggregate::Growth, .. });
+        });
+        grows
     }
 
     /// `10ms/min` beside the growth of a duration, which is a time per time and so a plain number.
@@ -233,13 +263,7 @@ impl Checker<'_> {
     }
 
     /// Where an expression comes to a plain number because one name in it is declared without a unit, points at that.
-    fn blame_constant(
-        &self,
-        finding: Diagnostic,
-        expr: &Expr,
-        wanted: &Type,
-        as_meant: fn(String) -> String,
-    ) -> Diagnostic {
+    fn blame_constant(&self, finding: Diagnostic, expr: &Expr, wanted: &Type, meant: Meant) -> Diagnostic {
         let Type::Quantity { dimension, .. } = wanted else { return finding };
         if expr.ty != Type::NUMBER || *dimension == Dimension::NONE || expr.constant().is_none() {
             return finding;
@@ -253,10 +277,9 @@ impl Checker<'_> {
         let (Some(constant), None) = (blamed.next(), blamed.next()) else { return finding };
         let Progress::Done(value) = &constant.state else { return finding };
         let finding = finding.also(constant.name.span, format!("declared as {}", value.ty.describe()));
-        match likely_literal(value, wanted) {
+        match likely_literal(value, wanted, meant) {
             Some(literal) if finding.help.is_none() => {
                 let sort = if constant.param.is_some() { "param" } else { "let" };
-                let literal = as_meant(literal);
                 finding.help(format!("declare it with a unit: `{sort} {} = {literal}`", constant.name.text))
             }
             _ => finding,
@@ -293,44 +316,4 @@ fn compatible(left: &Type, right: &Type) -> bool {
         (Type::List(left), Type::List(right)) => compatible(left, right),
         _ => left == right,
     }
-}
-
-/// The same literal in seconds where it was guessed in milliseconds.
-fn waited_for(literal: String) -> String {
-    literal.strip_suffix("ms").map_or(literal.clone(), |number| format!("{number}s"))
-}
-
-/// What a bare number was probably meant to be, where something with a unit is wanted: `100` beside a
-/// duration is `100ms`.
-pub(in crate::check) fn likely_literal(expr: &Expr, wanted: &Type) -> Option<String> {
-    if let Some(text) = expr.constant().and_then(Value::as_text) {
-        // Written in quotes.
-        let Type::Quantity { dimension, .. } = wanted else { return None };
-        let quantity = crate::lang::unit::parse(text).ok()?;
-        return (quantity.dimension == *dimension).then(|| text.to_string());
-    }
-    let Quantity { dimension: Dimension::NONE, percent: false, .. } = constant_quantity(expr)? else {
-        // A plain size or rate where it should be per time, or the other way round.
-        return likely_rate(constant_quantity(expr)?, wanted);
-    };
-    let bare = number(constant_quantity(expr)?.to_f64());
-    let unit = match wanted {
-        Type::Quantity { dimension, .. } | Type::Range(dimension) => match *dimension {
-            Dimension::TIME if constant_quantity(expr)?.to_f64() < 10.0 => "s",
-            Dimension::TIME => "ms",
-            Dimension::SIZE => "MB",
-            Dimension::RATE => "/s",
-            Dimension::BYTE_RATE => "MB/s",
-            Dimension::NONE => "%",
-            _ => return None,
-        },
-        _ => return None,
-    };
-    Some(format!("{bare}{unit}"))
-}
-
-fn likely_rate(given: Quantity, wanted: &Type) -> Option<String> {
-    let Type::Quantity { dimension, .. } = wanted else { return None };
-    let per_time = given.dimension.per(Dimension::TIME)? == *dimension;
-    (per_time && given.dimension != Dimension::TIME).then(|| format!("{given}/h"))
 }

@@ -51,6 +51,16 @@ impl Checker<'_> {
             match entity {
                 Some(Entity::Target(target)) => return self.target_reading(target, field, arguments, span),
                 Some(Entity::Unknown) => return Term::Value(unknown(span)),
+                // `traffic.latency(p95)`
+                Some(Entity::Action(_) | Entity::Mix(_))
+                    if let [argument] = arguments
+                        && let ast::ExprKind::Name(function) = &argument.value.kind
+                        && find_aggregate(function).is_some() =>
+                {
+                    let reading = self.sources.text(base.span.to(field.span)).to_string();
+                    self.report(mistake::measure::function_behind_dot(span, &reading, function));
+                    return Term::Value(unknown(span));
+                }
                 Some(Entity::Action(action)) => {
                     self.no_arguments(arguments, field);
                     return self.action_reading(action, field, span);
@@ -71,6 +81,10 @@ impl Checker<'_> {
                 _ => {}
             }
         }
+        if let Some(found) = self.answer_meant(base, field, span) {
+            self.report(found);
+            return Term::Value(unknown(span));
+        }
         self.no_arguments(arguments, field);
         let base = self.term(base);
         if let Term::Readout(readout) = &base
@@ -83,6 +97,26 @@ impl Checker<'_> {
         }
         let base = self.reduce(base);
         Term::Value(self.part(base, field, span))
+    }
+
+    /// `res.status`, `response.body.id`: what an answer brings, behind a name that other tools give the answer.
+    fn answer_meant(&self, base: &ast::Expr, field: &Name, span: Span) -> Option<crate::diag::Diagnostic> {
+        let ast::ExprKind::Name(name) = &base.kind else { return None };
+        let answer = self.iteration.as_ref()?.answer;
+        let is_answer =
+            matches!(name.as_str(), "res" | "resp" | "response" | "reply" | "answer" | "result" | "r");
+        if !is_answer || self.symbols.peek(name).is_some() {
+            return None;
+        }
+        let better = match field.text.as_str() {
+            "status" | "status_code" | "code" => "status",
+            "body" | "json" | "text" | "data" => "body",
+            "headers" | "header" => "headers",
+            "time" | "duration" | "latency" | "timings" => "latency",
+            other => other,
+        };
+        let known = answer.iter().any(|given| given.name == better);
+        known.then(|| mistake::names::answer_meant(base.span, name, span, better))
     }
 
     fn is_iteration_name(&self, name: &str) -> bool {
@@ -164,9 +198,9 @@ impl Checker<'_> {
         };
         if reading.result == ReadingResult::Log {
             self.no_arguments(arguments, field);
-            if let Some(finding) = super::super::backend::log_mistake(self.scenario.target(target), span) {
-                self.report(finding);
-            }
+            let known = !self.half_known.contains(&target);
+            let finding = super::super::backend::log_mistake(self.scenario.target(target), span);
+            self.found.extend(finding.filter(|_| known));
             return Term::Log(target, span);
         }
         let mut given = Vec::new();
@@ -193,6 +227,9 @@ impl Checker<'_> {
     fn action_reading(&mut self, action: ActionId, field: &Name, span: Span) -> Term {
         let captures = self.scenario.action(action).captures.clone();
         let Some(capture) = captures.iter().position(|capture| *capture == field.text) else {
+            if self.actions[action.index()].unreadable && find_action_reading(&field.text).is_none() {
+                return Term::Value(unknown(span));
+            }
             return self.load_reading(LoadSubject::Action(action), &captures, field, span);
         };
         if !self.may_measure(span) {
@@ -229,6 +266,12 @@ impl Checker<'_> {
 
     fn load_reading(&mut self, subject: LoadSubject, captures: &[String], field: &Name, span: Span) -> Term {
         let Some(reading) = find_action_reading(&field.text) else {
+            if find_aggregate(&field.text).is_some() && field.text.starts_with('p') {
+                // `traffic.p95`, as other tools have it.
+                let latency = format!("{}.latency", self.scenario.subject_name(subject));
+                self.report(mistake::measure::function_behind_dot(span, &latency, &field.text));
+                return Term::Value(unknown(span));
+            }
             let names = ACTION_READINGS.iter().map(|reading| reading.name);
             let names = names.chain(captures.iter().map(String::as_str)).collect();
             let owner = format!("`{}`", self.scenario.subject_name(subject));

@@ -51,7 +51,17 @@ impl Checker<'_> {
         }
         let (least, most) = (signature.required, signature.arguments.len());
         if !(least..=most).contains(&arguments.len()) {
-            self.report(mistake::measure::source_arguments(span, signature, arguments.len()));
+            let database = self.database_name();
+            let found = match (signature.name, arguments, database) {
+                ("sql", [query], Some(database)) => mistake::measure::query_without_database(
+                    span,
+                    query.value.span,
+                    &database,
+                    self.sources.text(query.value.span),
+                ),
+                _ => mistake::measure::source_arguments(span, signature, arguments.len()),
+            };
+            self.report(found);
             return None;
         }
         let values = self.source_values(signature, arguments)?;
@@ -69,6 +79,12 @@ impl Checker<'_> {
             self.expect_groups(&arguments[1].value, &values[1], 1, "the value that is captured");
         }
         Some(Origin::Source { source: signature, arguments: values })
+    }
+
+    /// The name of the database that is declared, the first of several.
+    fn database_name(&self) -> Option<String> {
+        let mut targets = self.scenario.targets.iter();
+        targets.find(|target| target.kind.name == "database").map(|target| target.name.clone())
     }
 
     fn source_values(
@@ -100,6 +116,14 @@ impl Checker<'_> {
 
     /// A glob, or the output of a process.
     pub fn glob_or_log(&mut self, written: &ast::Expr) -> Option<SourceValue> {
+        if let ast::ExprKind::Name(name) = &written.kind
+            && let Some(Entity::Target(target)) = self.symbols.peek(name).map(|symbol| symbol.entity)
+            && self.scenario.target(target).kind.reading("log").is_some()
+        {
+            self.used_entity(name, written.span);
+            self.report(mistake::measure::log_meant(written.span, name));
+            return None;
+        }
         match self.term(written) {
             Term::Log(target, _) => Some(SourceValue::Log(target)),
             Term::Value(expr) if matches!(expr.ty, Type::Text) => {

@@ -22,17 +22,47 @@ impl Checker<'_> {
                 let dollar = crate::source::Span::new(span.end - 1, span.end);
                 let expression = self.sources.text(value.span).to_string();
                 self.report(mistake::lint::dollar_before_braces(dollar, &expression));
+            } else if text.contains('$')
+                && let Some((at, name)) = self.known_behind_dollar(text)
+                && span.len() == text.len()
+            {
+                let start = span.start + at as u32;
+                let place = crate::source::Span::new(start, start + 1 + name.len() as u32);
+                self.report(mistake::lint::dollar_before_name(place, name));
             }
         }
+    }
+
+    /// The first `$name` whose name is that of a value, with its place.
+    fn known_behind_dollar<'t>(&self, text: &'t str) -> Option<(usize, &'t str)> {
+        text.match_indices('$').find_map(|(at, _)| {
+            let rest = &text[at + 1..];
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+            self.is_known(&rest[..end]).then(|| (at, &rest[..end]))
+        })
     }
 
     /// The first `{name}` whose name is that of a value.
     fn known_in_braces<'t>(&self, text: &'t str) -> Option<&'t str> {
         let inner = text.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
         let mut names = inner.map(|(name, _)| name);
-        names.find(|name| {
-            let entity = self.symbols.peek(name).map(|symbol| symbol.entity);
-            *name == "scratch" || matches!(entity, Some(Entity::Constant(_) | Entity::Secret(_)))
-        })
+        names.find(|name| self.is_known(name))
+    }
+
+    /// Whether something stands for a value where a text is written.
+    fn is_known(&self, name: &str) -> bool {
+        let (owner, part) = name.split_once('.').unwrap_or((name, ""));
+        let entity = self.symbols.peek(owner).map(|symbol| symbol.entity);
+        let in_action = self.iteration.is_some() && matches!(name, "seq" | "user" | "uuid()" | "now()");
+        name == "scratch"
+            || in_action
+            || self.local(owner).is_some()
+            || match entity {
+                Some(Entity::Constant(_) | Entity::Secret(_)) => true,
+                Some(Entity::Dataset(dataset)) => {
+                    self.scenario.datasets[dataset.index()].columns.iter().any(|column| column == part)
+                }
+                _ => false,
+            }
     }
 }

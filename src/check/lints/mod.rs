@@ -10,6 +10,7 @@ mod unseen;
 mod unused;
 mod weaker;
 mod windows;
+mod written;
 
 pub(super) use windows::is_sampled;
 

@@ -53,7 +53,8 @@ impl Checker<'_> {
         };
         // Whatever is put in from elsewhere may be the secret itself.
         let text = self.sketch(value);
-        if secret && !text.is_empty() && !text.contains(LATER) {
+        let known = value.ty != crate::lang::types::Type::Unknown;
+        if secret && known && !text.is_empty() && !text.contains(LATER) {
             places.push((value.span, place));
         }
     }

@@ -1,5 +1,6 @@
 //! A share compared with more than 100 %, or with a bare number that was meant as a percentage: the comparison is
-//! decided before anything is measured. And a ratio that is to be below 1, which says next to nothing.
+//! decided before anything is measured. A count compared with a percentage. And a ratio that is to be below 1, which says
+//! next to nothing.
 
 use super::super::infer::constant_quantity;
 use super::super::mistake;
@@ -7,7 +8,8 @@ use super::super::scenario::Origin;
 use super::super::state::Checker;
 use crate::lang::expr::BinaryOperator::{Greater, GreaterOrEqual, Less, LessOrEqual};
 use crate::lang::expr::{BinaryOperator, Expr, ExprKind};
-use crate::lang::types::Type;
+use crate::lang::function::Aggregate;
+use crate::lang::types::{Shape, Type};
 
 impl Checker<'_> {
     pub(super) fn share_lint(&mut self) {
@@ -19,6 +21,14 @@ impl Checker<'_> {
                     return;
                 }
                 for (measured, limit) in [(left, right), (right, left)] {
+                    if let Some(percent) = constant_quantity(limit).filter(|limit| limit.percent)
+                        && percent.to_f64() > 0.0
+                        && self.is_count(measured)
+                    {
+                        let share = self.share_of(measured);
+                        found.push(mistake::lint::count_as_share(measured.span, limit.span, percent, share));
+                        continue;
+                    }
                     let Some(most) = constant_quantity(limit).filter(|most| most.to_f64() >= 1.0) else {
                         continue;
                     };
@@ -53,6 +63,33 @@ impl Checker<'_> {
                 _ => false,
             },
             _ => false,
+        }
+    }
+
+    /// Whether an expression counts something. What a source reads may be anything, unless it counts itself.
+    fn is_count(&self, expr: &Expr) -> bool {
+        let ExprKind::Measure { series, aggregate, .. } = &expr.kind else { return false };
+        let series = self.scenario.series(*series);
+        let counted = match &series.origin {
+            Origin::Target { .. } | Origin::Load { .. } | Origin::Ledger { .. } => true,
+            _ => series.shape == Shape::Counter,
+        };
+        counted && expr.ty == Type::NUMBER && !series.percent && *aggregate != Aggregate::Growth
+    }
+
+    /// The share that was meant by a count, as it would be written.
+    fn share_of(&self, expr: &Expr) -> Option<String> {
+        let ExprKind::Measure { series, .. } = &expr.kind else { return None };
+        let text = self.sources.text(expr.span);
+        let (owner, reading) = text.split_once('.').filter(|(_, rest)| !rest.contains([' ', '.']))?;
+        match (&self.scenario.series(*series).origin, reading) {
+            (Origin::Load { .. }, "failed") => Some(format!("{owner}.errors")),
+            (Origin::Load { .. }, "dropped" | "skipped" | "cut") => Some(format!("{text} / {owner}.count")),
+            (Origin::Ledger { .. }, "lost") => Some(format!("{text} / {owner}.sent")),
+            (Origin::Ledger { .. }, "duplicated" | "altered" | "unexpected") => {
+                Some(format!("{text} / {owner}.received"))
+            }
+            _ => None,
         }
     }
 

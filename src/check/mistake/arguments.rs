@@ -1,6 +1,5 @@
 //! E04xx: settings, verbs and their parameters, and the small languages inside texts.
 
-use super::super::embedded::UrlMistake;
 use super::{list, propose};
 use crate::diag::Diagnostic;
 use crate::lang::signature::{Accepts, Form, Parameter, Rule};
@@ -149,6 +148,64 @@ pub fn unknown_word(span: Span, owner: &str, word: &str, meant: Option<&str>, al
     propose(finding, span, meant, all)
 }
 
+/// A word behind a setting that has words of its own, `able`: what they are, and nothing of the other settings. `value` is
+/// what stands behind the word.
+pub fn unknown_word_of(span: Span, parameter: &Parameter, word: &str, value: Option<&str>) -> Diagnostic {
+    let finding = Diagnostic::error("E0402", format!("`{}` does not know `{word}`", parameter.name), span)
+        .here("no word of it");
+    match (parameter.more, value) {
+        ([one], Some(value)) => {
+            finding.help(format!("write `{} {value}`", one.name)).fix(span, one.name, false)
+        }
+        ([one], None) => {
+            let example = form(one).replace("500ms", "5s");
+            finding.help(format!("as in `{} {example}`", parameter.name))
+        }
+        (several, _) => {
+            let forms: Vec<String> = several.iter().map(form).collect();
+            let forms: Vec<&str> = forms.iter().map(String::as_str).collect();
+            finding.help(format!("what can follow is {}", list(&forms, "or")))
+        }
+    }
+}
+
+/// `and` between two values of one setting.
+pub fn and_for_comma(span: Span, before: Span) -> Diagnostic {
+    Diagnostic::error("E0402", "two values of one setting have a comma between them", span)
+        .here("no word of it")
+        .help("write `,`")
+        .fix(Span::new(before.end, span.end), ",", true)
+}
+
+/// A value given to a sequence that declares no parameters.
+pub fn without_parameters(
+    span: Span,
+    (sequence, declared): (&str, Span),
+    parameter: &str,
+    value: &str,
+) -> Diagnostic {
+    Diagnostic::error("E0402", format!("the sequence `{sequence}` has no parameter `{parameter}`"), span)
+        .here("it has none at all")
+        .also(declared, "declared here")
+        .help(format!("declare it: `sequence {sequence}({parameter} = {value}) {{ … }}`"))
+}
+
+/// `kill -9`; `place` is the number with the space before it.
+pub fn kill_by_number(span: Span, target: &str, place: Span) -> Diagnostic {
+    Diagnostic::error("E0302", format!("`{target} kill` takes no number: it sends SIGKILL"), span)
+        .here("not a duration")
+        .help(format!("write `{target} kill`, with a duration where it is started again after that"))
+        .fix(place, "", false)
+}
+
+pub fn unknown_signal(span: Span, name: &str, meant: Option<&str>) -> Diagnostic {
+    let finding = Diagnostic::error("E0405", format!("there is no signal `{name}`"), span).here("no signal");
+    match meant {
+        Some(meant) => finding.help(format!("write `{meant}`")).fix(span, meant, false),
+        None => finding.help("a signal is named as `kill -l` has it, such as `SIGTERM` or `HUP`"),
+    }
+}
+
 pub fn stray_comma(span: Span) -> Diagnostic {
     Diagnostic::error("E0402", "no comma belongs here", span).here("leave it out").fix(span, "", true)
 }
@@ -273,6 +330,22 @@ pub fn unknown_probe(span: Span, word: &str, meant: Option<&str>) -> Diagnostic 
     )
 }
 
+/// A URL or an address by itself, or behind the word of a probe without its parentheses.
+pub fn probe_without_word(span: Span, better: &str) -> Diagnostic {
+    Diagnostic::error("E0405", "readiness is told by a probe, with its value in parentheses", span)
+        .here("no probe yet")
+        .help(format!("write `{better}`"))
+        .fix(span, better, false)
+}
+
+/// A word of prose between a verb and its value.
+pub fn word_too_many(span: Span, owner: &str, word: &str, removed: Span) -> Diagnostic {
+    Diagnostic::error("E0402", format!("`{owner}` does not know `{word}`"), span)
+        .here("a word too many")
+        .help(format!("leave `{word}` out"))
+        .fix(removed, "", false)
+}
+
 pub fn not_a_probe(span: Span) -> Diagnostic {
     Diagnostic::error("E0405", "readiness is told by a probe", span)
         .here("no probe")
@@ -316,87 +389,4 @@ pub fn cannot_do(span: Span, target: &str, what: &str, why: &str, help: &str, de
         .here("not as it is declared")
         .also(declared, "declared here")
         .help(help)
-}
-
-pub fn bad_regex(span: Span, why: &str) -> Diagnostic {
-    Diagnostic::error("E0412", format!("this is no regular expression: {why}"), span)
-        .here(why)
-        .help("write it in `'…'`, where a backslash is itself; put one before a character that stands for itself, as in `\\(`")
-}
-
-pub fn bad_json_path(span: Span, why: &str, path: &str) -> Diagnostic {
-    let finding =
-        Diagnostic::error("E0413", format!("this is no JSONPath: {why}"), span).here("wrong from here");
-    if path.starts_with('$') {
-        finding.help("as in `'$.pending[*]'`")
-    } else {
-        let better = format!("$.{}", path.trim_start_matches('.'));
-        let finding = finding.help(format!("it begins with `$`: write `{better}`"));
-        // Only where the path is written out at this place.
-        if span.len() == path.len() { finding.fix(span, better, false) } else { finding }
-    }
-}
-
-pub fn bad_url(span: Span, why: UrlMistake, schemes: &[&str], text: &str) -> Diagnostic {
-    let first = schemes.first().copied().unwrap_or("http");
-    let (message, help) = match &why {
-        UrlMistake::NoScheme => {
-            ("a URL begins with its scheme".to_string(), format!("write `{}`", with_scheme(text, schemes)))
-        }
-        UrlMistake::Scheme => {
-            (format!("this URL's scheme is {}", list(schemes, "or")), format!("as in `{first}://127.0.0.1`"))
-        }
-        UrlMistake::NoHost => ("this URL names no host".to_string(), format!("as in `{first}://127.0.0.1`")),
-        UrlMistake::Port => {
-            ("a port is a number from 1 to 65535".to_string(), format!("as in `{first}://127.0.0.1:8080`"))
-        }
-        UrlMistake::Space => ("a URL has no spaces".to_string(), "write `%20`".to_string()),
-    };
-    let finding = Diagnostic::error("E0414", message, span).here("wrong here").help(help);
-    match why {
-        // Only where the text is written out at this place.
-        UrlMistake::NoScheme if span.len() == text.len() => {
-            finding.fix(span, with_scheme(text, schemes), false)
-        }
-        UrlMistake::Space if span.len() == 1 => finding.fix(span, "%20", false),
-        _ => finding,
-    }
-}
-
-/// A text without a scheme as the URL that was meant: a path is one of SQLite, where that is possible.
-fn with_scheme(text: &str, schemes: &[&str]) -> String {
-    let path = text.split_once(':').filter(|(word, _)| word.starts_with("sqlite")).map(|(_, path)| path);
-    let file = ["db", "db3", "sqlite", "sqlite3"]
-        .iter()
-        .any(|end| text.rsplit_once('.').is_some_and(|(_, given)| given.eq_ignore_ascii_case(end)));
-    match path {
-        Some(path) if schemes.contains(&"sqlite") => format!("sqlite:{path}"),
-        None if schemes.contains(&"sqlite") && file => format!("sqlite:{text}"),
-        _ => format!("{}://{text}", schemes.first().copied().unwrap_or("http")),
-    }
-}
-
-pub fn bad_address(span: Span, text: &str, port: bool) -> Diagnostic {
-    let (wanted, help) = if port {
-        ("`host:port`", "127.0.0.1:8080")
-    } else {
-        ("a host's address without a port", "10.30.0.1")
-    };
-    Diagnostic::error("E0414", format!("`{text}` is not {wanted}"), span)
-        .here("no address")
-        .help(format!("as in `\"{help}\"`"))
-}
-
-pub fn bad_glob(span: Span, why: &str) -> Diagnostic {
-    Diagnostic::error("E0415", format!("this pattern of paths is wrong: {why}"), span).here(why)
-}
-
-pub fn empty_text(span: Span, what: &str) -> Diagnostic {
-    Diagnostic::error("E0417", format!("an empty {what} means nothing"), span).here("nothing in it")
-}
-
-pub fn open_quote(span: Span, quote: char) -> Diagnostic {
-    Diagnostic::error("E0417", format!("a `{quote}` in this command is never closed"), span)
-        .here("split into words as it stands")
-        .help("a shell is used where one is named: `sh -c '…'`")
 }

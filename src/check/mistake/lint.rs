@@ -114,6 +114,56 @@ pub fn dollar_before_braces(dollar: Span, expression: &str) -> Diagnostic {
         .fix(dollar, "", false)
 }
 
+/// `$name` in a text, as a shell has it; `place` is both.
+pub fn dollar_before_name(place: Span, name: &str) -> Diagnostic {
+    Diagnostic::warning("W0913", format!("`${name}` stays in the text as it is"), place)
+        .here("nothing is put in here")
+        .help(format!("write `{{{name}}}`"))
+        .fix(place, format!("{{{name}}}"), false)
+}
+
+/// A count beside a percentage; `share` is what was meant, where there is such a reading.
+pub fn count_as_share(measured: Span, limit: Span, percent: Quantity, share: Option<String>) -> Diagnostic {
+    let bare = crate::lang::unit::number(percent.to_f64());
+    let finding = Diagnostic::warning(
+        "W0914",
+        format!("this is a count, and `{percent}` beside it is the number {bare}"),
+        measured,
+    )
+    .here("a number, not a share")
+    .also(limit, "a percentage");
+    match share {
+        Some(share) => finding.help(format!("write `{share}`")).fix(measured, share, false),
+        None => finding.help("compare it with a number, or divide it by the whole"),
+    }
+}
+
+pub fn shell_in_command(span: Span, operator: &str) -> Diagnostic {
+    Diagnostic::warning("W0915", format!("no shell reads this command, so `{operator}` is one of its words"), span)
+        .here("given to the program as it stands")
+        .help("where a shell is wanted, name one: `sh -c '…'`; a folder to start in is the setting `dir` of a process")
+}
+
+pub fn random_rate(clause: Span, rate: Span, written: &str, duration: &str) -> Diagnostic {
+    let better = written.replacen("..", " -> ", 1);
+    Diagnostic::warning(
+        "W0916",
+        format!("`{written}` is one rate, drawn at random, for all of {duration}"),
+        clause,
+    )
+    .here("no ramp")
+    .help(format!("a ramp is `at {better} for {duration}`"))
+    .fix(rate, better, false)
+}
+
+pub fn difference_of_times(span: Span, written: &str, low: &str, high: &str) -> Diagnostic {
+    let better = format!("{low}..{high}");
+    Diagnostic::warning("W0917", format!("`{written}` is a difference, not a range"), span)
+        .here("one less the other")
+        .help(format!("write `{better}`"))
+        .fix(span, better, false)
+}
+
 pub fn beyond_whole(span: Span, measured: Span) -> Diagnostic {
     Diagnostic::error("E0312", "this is a share of a whole and never above 100%", span)
         .here("more than the whole")
@@ -141,7 +191,7 @@ pub fn share_as_number(span: Span, measured: Span, limit: Quantity) -> Diagnosti
 }
 
 pub fn ratio_below_one(span: Span, measured: Span) -> Diagnostic {
-    Diagnostic::warning("W0914", "a ratio of two counts is below 1 as soon as one of them is smaller", span)
+    Diagnostic::warning("W0918", "a ratio of two counts is below 1 as soon as one of them is smaller", span)
         .here("100% of it")
         .also(measured, "a ratio")
         .help("write `1%` if a percentage is meant, else `100%`")

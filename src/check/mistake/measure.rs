@@ -31,6 +31,14 @@ pub fn bare_log(span: Span, name: &str) -> Diagnostic {
         .help(format!("count lines with `lines({name}.log, 'ERROR')`, or take numbers out with `capture({name}.log, 'took (\\d+)')`"))
 }
 
+/// A process where its output is meant.
+pub fn log_meant(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("E0208", format!("`{name}` is a process; its lines are those of its log"), span)
+        .here("not its output")
+        .help(format!("write `{name}.log`"))
+        .fix(span, format!("{name}.log"), false)
+}
+
 pub fn not_a_series(span: Span, function: &str) -> Diagnostic {
     Diagnostic::error("E0304", format!("`{function}` takes a reading, and this is one value"), span)
         .here("nothing is measured here over time")
@@ -92,11 +100,25 @@ pub fn source_arguments(span: Span, signature: &SourceSignature, given: usize) -
     .help(signature.about)
 }
 
-pub fn groups_missing(span: Span, given: usize, wanted: usize, what: &str) -> Diagnostic {
+/// `sql("select …")` without the database that is asked.
+pub fn query_without_database(span: Span, query: Span, database: &str, written: &str) -> Diagnostic {
+    Diagnostic::error("E0305", "`sql` takes 2 values, not 1: the database, then the query", span)
+        .here("which database?")
+        .help(format!("write `sql({database}, {written})`"))
+        .fix(Span::at(query.start), format!("{database}, "), false)
+}
+
+/// `pattern` is the whole expression.
+pub fn groups_missing(span: Span, given: usize, wanted: usize, what: &str, pattern: &str) -> Diagnostic {
     let groups = if wanted == 1 { "a group".to_string() } else { format!("{wanted} groups") };
+    let digits = pattern.split_once("\\d+").filter(|_| given == 0 && wanted == 1);
+    let example = match digits {
+        Some((before, behind)) => format!("{before}(\\d+){behind}"),
+        None => "id=(\\d+)".to_string(),
+    };
     Diagnostic::error("E0603", format!("this expression needs {groups}: {what}"), span)
         .here(format!("{given} in it"))
-        .help("put parentheses around what is meant, as in `'id=(\\d+)'`")
+        .help(format!("put parentheses around what is meant, as in `'{example}'`"))
 }
 
 pub fn captured_later(span: Span, name: &str) -> Diagnostic {

@@ -2,6 +2,7 @@
 
 pub mod allow;
 pub mod arguments;
+pub mod embedded;
 pub mod lint;
 pub mod load;
 pub mod measure;
@@ -34,6 +35,8 @@ fn list(words: &[&str], joint: &str) -> String {
 
 /// `a process`, `an action`
 fn article(noun: &str) -> String {
-    let vowel = noun.starts_with(['a', 'e', 'i', 'o']);
+    // Spoken as its letters: an h, an m, an n.
+    let spelt = matches!(noun, "http" | "mqtt");
+    let vowel = spelt || noun.starts_with(['a', 'e', 'i', 'o']);
     format!("{} {noun}", if vowel { "an" } else { "a" })
 }

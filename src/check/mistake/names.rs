@@ -61,6 +61,14 @@ pub fn unknown_verb(span: Span, kind: &str, word: &str, meant: Option<&str>, all
     propose(finding, span, meant, all)
 }
 
+/// A word of a verb, or another tool's word for it, in the place of the verb; `better` is what stands there.
+pub fn verb_in_other_words(span: Span, kind: &str, word: &str, better: &str) -> Diagnostic {
+    Diagnostic::error("E0203", format!("{} cannot be told to `{word}`", article(kind)), span)
+        .here("no verb of its kind")
+        .help(format!("write `{better}`"))
+        .fix(span, better, false)
+}
+
 pub fn verb_missing(span: Span, name: &str, verbs: &[&str]) -> Diagnostic {
     let finding = Diagnostic::error("E0203", format!("`{name}` is not told what to do"), span)
         .here("a verb belongs behind it");
@@ -90,6 +98,14 @@ pub fn has_no_parts(span: Span, what: &str, part: &str) -> Diagnostic {
         .here("nothing stands behind the dot")
 }
 
+/// The name of a declaration in quotes.
+pub fn quoted(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error("E0127", "a name has no quotes", span)
+        .here("a text, not a name")
+        .help(format!("write `{name}`"))
+        .fix(span, name, false)
+}
+
 pub fn declared_twice(span: Span, name: &str, first: Span) -> Diagnostic {
     Diagnostic::error("E0206", format!("`{name}` is declared twice"), span)
         .here("the second")
@@ -113,6 +129,41 @@ pub fn not_a_value(span: Span, name: &str, sort: &str, help: Option<String>) -> 
     }
 }
 
+/// `res.status`: `better` is what the answer brings, at its place.
+pub fn answer_meant(name: Span, written: &str, whole: Span, better: &str) -> Diagnostic {
+    Diagnostic::error("E0201", format!("there is no name `{written}`: an answer is looked at as it is"), name)
+        .here("no name for the answer")
+        .help(format!("write `{better}`"))
+        .fix(whole, better, false)
+}
+
+/// `p95(traffic)`: a function of an action or a mix, which is many readings.
+pub fn of_an_action(span: Span, name: &str, sort: &str, function: &str) -> Diagnostic {
+    let reading = if function == "rate" { "count" } else { "latency" };
+    let better = format!("{name}.{reading}");
+    Diagnostic::error("E0208", format!("`{name}` is {} and has no value by itself", article(sort)), span)
+        .here("which reading of it?")
+        .help(format!("write `{function}({better})`"))
+        .fix(span, better, false)
+}
+
+/// A sequence that stands like a target; `call` is the whole statement.
+pub fn call_of_sequence(span: Span, name: &str, call: &str) -> Diagnostic {
+    Diagnostic::error("E0208", format!("`{name}` is a sequence, and a sequence is called with `do`"), span)
+        .here("not a target")
+        .help(format!("write `do {call}`"))
+        .fix(Span::at(span.start), "do ", false)
+}
+
+/// A verb without the target that is told it.
+pub fn target_missing(span: Span, verb: &str, target: &str, rest: &str) -> Diagnostic {
+    let better = format!("{target} {verb}{}{rest}", if rest.is_empty() { "" } else { " " });
+    Diagnostic::error("E0201", format!("`{verb}` does not say who is told it"), span)
+        .here("a target stands before this")
+        .help(format!("write `{better}`"))
+        .fix(Span::at(span.start), format!("{target} "), false)
+}
+
 pub fn not_a_target(span: Span, name: &str, sort: &str) -> Diagnostic {
     let finding = Diagnostic::error(
         "E0208",
@@ -127,6 +178,15 @@ pub fn not_a_target(span: Span, name: &str, sort: &str) -> Diagnostic {
         "sequence" => finding.help(format!("call it with `do {name}()`")),
         "metric" => finding.help(format!("judge it with `expect \"name\": {name} < 10`")),
         _ => finding,
+    }
+}
+
+/// What a load runs is none of what it can run, which are `able`.
+pub fn not_loaded(span: Span, name: &str, sort: &str, able: &[&str]) -> Diagnostic {
+    let finding = wrong_sort(span, name, sort, &["action", "mix"]);
+    match able {
+        [] => finding.help("declare what one iteration does, as in `action browse { … }`, and load that"),
+        _ => finding.help(format!("load an action or a mix: {}", list(able, "or"))),
     }
 }
 
@@ -212,6 +272,7 @@ pub fn title_interpolates(span: Span) -> Diagnostic {
 pub fn declared_in_block(span: Span) -> Diagnostic {
     Diagnostic::error("E0212", "declarations stand at the top of the file, not in a block", span)
         .here("declared inside a block")
+        .help("move it out of the block, above the story")
 }
 
 pub fn only_at_top(span: Span) -> Diagnostic {
@@ -225,9 +286,17 @@ pub fn only_in_action(span: Span) -> Diagnostic {
         .help("in the story use `expect` for what must hold and `wait` for a pause")
 }
 
-pub fn not_in_action(span: Span) -> Diagnostic {
-    Diagnostic::error("E0212", "an action holds requests, `check`, `capture` and `think`", span)
-        .here("this belongs to the story")
+/// `pause` is the duration of a `wait`, as it is written.
+pub fn not_in_action(span: Span, pause: Option<&str>) -> Diagnostic {
+    let finding =
+        Diagnostic::error("E0212", "an action holds requests, `check`, `capture` and `think`", span)
+            .here("this belongs to the story");
+    match pause {
+        Some(pause) => {
+            finding.help(format!("write `think {pause}`")).fix(span, format!("think {pause}"), false)
+        }
+        None => finding.help("put it into the story, beside the `load` that runs this action"),
+    }
 }
 
 pub fn only_checks_here(span: Span) -> Diagnostic {

@@ -11,14 +11,14 @@ pub fn load_needs_permit(span: Span, host: &str, top: Span) -> Diagnostic {
         span,
     )
     .here("beyond this machine")
-    .help(format!("permit load to \"{host}\""))
+    .help(format!("write `permit load to \"{host}\"` at the top of the file"))
     .fix(top, format!("permit load to \"{host}\"\n"), false)
 }
 
 pub fn fault_needs_permit(span: Span, target: &str, verb: &str, why: &str, top: Span) -> Diagnostic {
     Diagnostic::error("E0702", format!("`{target} {verb}` is a fault, and nothing permits it: {why}"), span)
         .here("a fault on what is not soak's own")
-        .help(format!("permit fault on {target}"))
+        .help(format!("write `permit fault on {target}` at the top of the file"))
         .fix(top, format!("permit fault on {target}\n"), false)
 }
 

@@ -52,6 +52,20 @@ pub fn not_addable(left: &Expr, right: &Expr, symbol: &str, literal: Option<Stri
     let finding = Diagnostic::error("E0301", message, side.span)
         .here(side.ty.describe())
         .also(other.span, other.ty.describe());
+    // `1-3s`, a range as others write it.
+    let constant = super::super::infer::constant_quantity;
+    let unitless = |value: Quantity| value.dimension == Dimension::NONE && !value.percent;
+    if symbol == "-"
+        && let (Some(low), Some(high)) = (constant(left), constant(right))
+        && unitless(low)
+        && high.dimension == Dimension::TIME
+    {
+        let shown = high.to_string();
+        let unit = shown.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        let better = format!("{}{unit}..{shown}", crate::lang::unit::number(low.to_f64()));
+        let whole = left.span.to(right.span);
+        return finding.help(format!("write `{better}` for a range")).fix(whole, better, false);
+    }
     likely(finding, side, literal)
 }
 
@@ -70,8 +84,34 @@ pub fn wrong_for(expr: &Expr, what: &str, wanted: &Type, literal: Option<String>
     let finding = Diagnostic::error("E0302", message, expr.span).here(expr.ty.describe());
     match (literal, wanted) {
         (None, Type::Text) => finding.help("write a text in quotes: `\"…\"`"),
+        (None, _)
+            if matches!(&expr.ty, Type::Quantity { dimension: Dimension::TIME, .. })
+                && what == "how many times" =>
+        {
+            finding.help("a loop that goes on for a time is `repeat for`: put `for` before the duration").fix(
+                Span::at(expr.span.start),
+                "for ",
+                false,
+            )
+        }
         (literal, _) => likely(finding, expr, literal),
     }
+}
+
+/// A size or a duration where a percentage belongs.
+pub fn share_wanted(expr: &Expr, what: &str) -> Diagnostic {
+    Diagnostic::error("E0302", format!("{what} takes a percentage, not {}", expr.ty.describe()), expr.span)
+        .here(expr.ty.describe())
+        .help("as in `90%`: a share of the whole")
+}
+
+/// `check 200`, or the second of `status == 200 or 201`.
+pub fn bare_status(expr: &Expr, code: f64) -> Diagnostic {
+    let better = format!("status == {code}");
+    Diagnostic::error("E0306", "a condition is true or false, and this is a number", expr.span)
+        .here("compared with nothing")
+        .help(format!("write `{better}`"))
+        .fix(expr.span, better, false)
 }
 
 pub fn param_type(
@@ -155,7 +195,20 @@ pub fn no_order(expr: &Expr, symbol: &str) -> Diagnostic {
     .help("compare with `==` or `!=`")
 }
 
-pub fn not_a_condition(expr: &Expr, symbol: &str) -> Diagnostic {
+/// `other` is the other side, as it is written: in `status == 200 or 201` a comparison whose left side is meant again.
+pub fn not_a_condition(expr: &Expr, symbol: &str, written: &str, other: (&str, Span)) -> Diagnostic {
+    let finding = not_a_condition_at(expr, symbol);
+    let (other, place) = other;
+    match other.split_once(" == ").filter(|_| symbol == "or" && place.end <= expr.span.start) {
+        Some((left, first)) if expr.constant().is_some() && !left.contains(['(', '\'', '"']) => {
+            let better = format!("{left} in [{first}, {written}]");
+            finding.help(format!("write `{better}`")).fix(place.to(expr.span), better, false)
+        }
+        _ => finding,
+    }
+}
+
+fn not_a_condition_at(expr: &Expr, symbol: &str) -> Diagnostic {
     Diagnostic::error(
         "E0306",
         format!("`{symbol}` joins conditions, and {} is none", expr.ty.describe()),

@@ -147,6 +147,11 @@ impl Scanner<'_> {
         if first_on_line && self.guided {
             let indent = self.indent;
             let outer = self.frames.iter().any(|frame| frame.open.is_some() && frame.indent == indent);
+            // Deeper than the block that it would close: one too many, whose own block is closed already.
+            if !outer && self.frame().open.is_some() && indent > self.frame().indent {
+                self.damaged = true;
+                return self.unmatched(at);
+            }
             while outer && self.frame().indent > indent {
                 self.unclosed_block(Some((at, "this closes the block around it, going by the indentation")));
                 self.close_block(at);

@@ -226,7 +226,8 @@ impl<'a> Scanner<'a> {
             let broken = current.item.broken;
             self.end_statement();
             if !broken && word != "else" {
-                let place = self.span(start, word_end.max(start + 1));
+                let first = self.text[start..].chars().next().map_or(1, char::len_utf8);
+                let place = self.span(start, word_end.max(start + first));
                 self.report(
                     Diagnostic::error("E0110", "a second statement begins on this line", place)
                         .here("a `;` or a new line must come before this")

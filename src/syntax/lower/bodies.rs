@@ -5,6 +5,7 @@ use crate::diag::Diagnostic;
 use crate::syntax::ast::{Branch, Ledger, LedgerLine, MixPart, Name, StatementKind};
 use crate::syntax::grammar::Rule;
 use crate::syntax::layout::{BlockItem, Item};
+use crate::syntax::mistake;
 
 impl<'a> Lower<'a> {
     pub(super) fn special_body(&mut self, head: Head, block: &BlockItem, word: &str) -> StatementKind {
@@ -17,13 +18,17 @@ impl<'a> Lower<'a> {
         };
         let name = match self.read(rule, head) {
             Some(pair) => self.declared_name(pair),
-            None => Name { text: String::new(), span: self.between(head.start, head.end) },
+            None => {
+                let meant = self.leading_words(head).into_iter().nth(1);
+                let nameless = || Name { text: String::new(), span: self.between(head.start, head.end) };
+                meant.unwrap_or_else(nameless)
+            }
         };
         let body = self.block_span(block);
         match word {
             "ledger" => StatementKind::Ledger(self.ledger(name, block)),
             "mix" => {
-                let parts = block.items.iter().filter_map(|item| self.mix_part(item)).collect();
+                let parts = self.mix_parts(block);
                 StatementKind::Mix { name, parts, body }
             }
             "curve" => {
@@ -61,9 +66,18 @@ impl<'a> Lower<'a> {
                 self.misplaced(item, "a ledger has lines that begin with `sent` or `received`", help);
                 continue;
             }
-            let Some(pair) = self.read(Rule::ledger_line, head) else { continue };
             let mut line =
                 LedgerLine { keys: Vec::new(), with: None, span: self.between(head.start, head.end) };
+            let Some(pair) = self.read(Rule::ledger_line, head) else {
+                // It says something, though nobody knows what.
+                line.keys.push(self.nothing(head));
+                if word == "sent" {
+                    ledger.sent.push(line)
+                } else {
+                    ledger.received.push(line)
+                }
+                continue;
+            };
             for part in parts(pair) {
                 match part.as_rule() {
                     Rule::with_value => line.with = Some(self.only_expression(part)),
@@ -75,11 +89,56 @@ impl<'a> Lower<'a> {
         ledger
     }
 
+    /// The lines of a mix. Weights behind their actions are read as they were meant, and told once.
+    fn mix_parts(&mut self, block: &BlockItem) -> Vec<MixPart> {
+        let mut parts = Vec::new();
+        let mut turned: Option<Diagnostic> = None;
+        for item in &block.items {
+            let head = Head { start: item.start, end: item.end };
+            let plain = !item.broken && item.block.is_none();
+            let readable = plain && self.attempt(Rule::mix_line, head).is_ok();
+            let meant = plain && !readable;
+            let meant =
+                meant.then(|| mistake::weight_behind(self.text, self.base, item.start..item.end)).flatten();
+            let Some((found, meant)) = meant else {
+                parts.extend(self.mix_part(item));
+                continue;
+            };
+            for (weight, action) in meant {
+                let span = self.between(action.start, action.end);
+                let action = Name { text: self.text[action].to_string(), span };
+                if let Some(pair) = self.read(Rule::weight, Head { start: weight.start, end: weight.end }) {
+                    parts.push(MixPart { weight: self.only_expression(pair), action });
+                }
+            }
+            turned = Some(match turned {
+                None => found,
+                Some(mut first) => {
+                    let both = first.help.iter().zip(&found.help);
+                    let joined = both.map(|(one, other)| {
+                        format!("{}; {}", one.trim_end_matches('`'), other.trim_start_matches("write `"))
+                    });
+                    first.help = joined.last();
+                    first.fixes.extend(found.fixes);
+                    first
+                }
+            });
+        }
+        if let Some(found) = turned {
+            self.report(found);
+        }
+        parts
+    }
+
     fn mix_part(&mut self, item: &Item) -> Option<MixPart> {
         let head = Head { start: item.start, end: item.end };
         let digit = self.text[head.start..head.end].starts_with(|c: char| c.is_ascii_digit());
         if item.broken || item.block.is_some() || !digit && self.attempt(Rule::mix_line, head).is_err() {
-            self.misplaced(item, "a mix has lines of a weight and an action", "write `35% list`");
+            self.misplaced(
+                item,
+                "a mix has lines of a weight and an action",
+                "as in `35% list`, or `1 list`",
+            );
             return None;
         }
         let pair = self.read(Rule::mix_line, head)?;
@@ -90,6 +149,13 @@ impl<'a> Lower<'a> {
 
     fn branch(&mut self, item: &Item) -> Option<Branch> {
         let Some(colon) = item.colon.filter(|_| !item.broken) else {
+            let line = item.start..item.end;
+            let bare = !item.broken && !self.damaged && item.block.is_none();
+            let weighed = bare.then(|| mistake::choice_without_colon(self.text, self.base, line)).flatten();
+            if let Some(found) = weighed {
+                self.report(found);
+                return None;
+            }
             self.misplaced(item, "each line of a `choose` begins with a weight", "write `3: wifi off 2s`");
             return None;
         };

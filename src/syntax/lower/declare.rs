@@ -17,9 +17,9 @@ impl<'a> Lower<'a> {
             "permit" => Rule::permit,
             _ => Rule::metric,
         };
-        let Some(pair) = self.read(rule, head) else { return StatementKind::Bad { body: None } };
+        let Some(pair) = self.read(rule, head) else { return StatementKind::unreadable(None) };
         let mut parts = parts(pair);
-        let Some(first) = parts.next() else { return StatementKind::Bad { body: None } };
+        let Some(first) = parts.next() else { return StatementKind::unreadable(None) };
         match rule {
             Rule::scenario => StatementKind::Scenario { title: self.text(first) },
             Rule::include => StatementKind::Include { path: self.text(first) },
@@ -74,7 +74,7 @@ impl<'a> Lower<'a> {
         }
         match name {
             Some(name) => StatementKind::Sequence { name, parameters, body },
-            None => StatementKind::Bad { body: Some(body) },
+            None => StatementKind::unreadable(Some(body)),
         }
     }
 }

@@ -7,9 +7,9 @@ use pest::iterators::Pair;
 
 impl<'a> Lower<'a> {
     pub(super) fn load(&mut self, head: Head) -> StatementKind {
-        let Some(pair) = self.read(Rule::load, head) else { return StatementKind::Bad { body: None } };
+        let Some(pair) = self.read(Rule::load, head) else { return StatementKind::unreadable(None) };
         let mut parts = parts(pair);
-        let Some(word) = parts.next() else { return StatementKind::Bad { body: None } };
+        let Some(word) = parts.next() else { return StatementKind::unreadable(None) };
         let subject = self.name(&word);
         let clauses = parts.filter_map(|clause| self.clause(clause)).collect();
         StatementKind::Load(Load { subject, clauses })

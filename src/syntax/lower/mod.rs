@@ -12,7 +12,8 @@ mod words;
 use super::ast::{Block, Name, Statement, StatementKind};
 use super::grammar::{Grammar, Rule, carries};
 use super::layout::{BlockItem, Item, Layout};
-use super::{MAX_DIAGNOSTICS, mistake};
+use super::tokens::{Kind, tokens};
+use super::{MAX_DIAGNOSTICS, mistake, vocabulary};
 use crate::diag::Diagnostic;
 use crate::source::{SourceFile, Span};
 use pest::Parser;
@@ -178,6 +179,19 @@ impl<'a> Lower<'a> {
         let mut rest = items.iter().peekable();
         while let Some(item) = rest.next() {
             let mut block = item.block.as_ref();
+            if let Some(object) = block
+                && let Some(found) = self.object_without_word(item, object)
+            {
+                self.report(found);
+                // The block behind the object is that of the request.
+                block = rest.next_if(|next| next.start == next.end).and_then(|next| next.block.as_ref());
+                if let Some(answer) = block {
+                    let at = self.between(answer.open, answer.open).start;
+                    self.diagnostics.retain(|found| found.code != "E0110" || found.span().start != at);
+                }
+                statements.push(self.request_without_object(item, object, block));
+                continue;
+            }
             // A block on the line below a statement that lacks one was meant for it.
             if block.is_none()
                 && !item.broken
@@ -196,6 +210,36 @@ impl<'a> Lower<'a> {
             statements.push(self.item(item, block));
         }
         statements
+    }
+
+    /// What is wrong where the block behind a request is the object that it sends.
+    fn object_without_word(&self, item: &Item, object: &BlockItem) -> Option<Diagnostic> {
+        let first = object.items.first()?;
+        if !self.text[first.start..first.end].contains(':') {
+            return None;
+        }
+        let word = self.first_word(Head { start: item.start, end: item.end });
+        if item.broken || object.angle || word.is_empty() || vocabulary::begins_statement(word) {
+            return None;
+        }
+        let end = object.items.last().map_or(first.end, |last| last.end);
+        mistake::as_object(self.text, self.base, item.start..item.end, object.open, first.start..end)
+    }
+
+    /// A request as it would be without its object.
+    fn request_without_object(
+        &mut self,
+        item: &Item,
+        object: &BlockItem,
+        answer: Option<&BlockItem>,
+    ) -> Statement {
+        let written = self.text[item.start..item.end].trim_end();
+        let words = written.rsplit_once(' ').filter(|(_, last)| mistake::is_body_word(last));
+        let end = words.map_or(item.end, |(before, _)| item.start + before.trim_end().len());
+        let head = Head { start: item.start, end };
+        let mut statement = self.any_statement(head, answer);
+        statement.span = statement.span.to(self.block_span(object));
+        statement
     }
 
     fn needs_block(&self, item: &Item) -> bool {
@@ -224,14 +268,29 @@ impl<'a> Lower<'a> {
         let head = Head { start: item.start, end: item.end };
         if item.broken {
             let body = block.map(|block| self.block(block));
-            return self.statement(head, block, StatementKind::Bad { body });
+            return self.statement(head, block, StatementKind::unreadable(body));
         }
         self.any_statement(head, block)
     }
 
-    fn statement(&self, head: Head, block: Option<&BlockItem>, kind: StatementKind) -> Statement {
+    fn statement(&self, head: Head, block: Option<&BlockItem>, mut kind: StatementKind) -> Statement {
+        if let StatementKind::Bad { words, .. } = &mut kind {
+            *words = self.leading_words(head);
+        }
         let end = block.map_or(head.end, |block| block.end);
         Statement { kind, span: self.between(head.start, end.max(head.end)) }
+    }
+
+    /// The words at the front of a head, three at most: what it would have declared or set.
+    pub(super) fn leading_words(&self, head: Head) -> Vec<Name> {
+        let tokens = tokens(self.text, head.start..head.end);
+        let words = tokens.iter().take_while(|token| matches!(token.kind, Kind::Word | Kind::Text)).take(3);
+        words
+            .map(|token| Name {
+                text: token.text.trim_matches(['"', '\'']).to_string(),
+                span: self.between(token.range.start, token.range.end),
+            })
+            .collect()
     }
 
     fn block(&mut self, block: &BlockItem) -> Block {

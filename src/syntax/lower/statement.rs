@@ -21,7 +21,7 @@ impl<'a> Lower<'a> {
         if head.start == head.end {
             return match block {
                 Some(block) => StatementKind::Group { body: self.block(block) },
-                None => StatementKind::Bad { body: None },
+                None => StatementKind::unreadable(None),
             };
         }
         match self.first_word(head) {
@@ -66,7 +66,7 @@ impl<'a> Lower<'a> {
 
     /// The block behind something that could not be read.
     pub(super) fn bad(&mut self, _head: Head, block: Body<'_>) -> StatementKind {
-        StatementKind::Bad { body: block.map(|block| self.block(block)) }
+        StatementKind::unreadable(block.map(|block| self.block(block)))
     }
 
     /// The block that a statement needs; reported where it is not there and the head could be read.
@@ -75,7 +75,11 @@ impl<'a> Lower<'a> {
             let form = vocabulary::form(word).unwrap_or(word);
             let place = self.between(head.end, head.end);
             let found = Diagnostic::error("E0111", format!("`{word}` needs a block"), place);
-            let found = found.here("a `{` is missing here").help(format!("write `{form}`"));
+            let found = found.here("a `{` is missing here");
+            let found = match mistake::dataset_in_a_line(self.text, self.base, head.start..head.end) {
+                Some((better, whole)) => found.help(format!("write `{better}`")).fix(whole, better, false),
+                None => found.help(format!("write `{form}`")),
+            };
             self.report(found);
             self.missing_block = true;
         }
@@ -91,7 +95,7 @@ impl<'a> Lower<'a> {
     ) -> StatementKind {
         let Some(pair) = self.read(rule, head) else { return self.bad(head, block) };
         let word = self.first_word(head);
-        let Some(block) = self.needed(head, block, word) else { return StatementKind::Bad { body: None } };
+        let Some(block) = self.needed(head, block, word) else { return StatementKind::unreadable(None) };
         // The body moves the reader on, so it is read last and put in.
         let empty = Block { statements: Vec::new(), span: self.block_span(block), angle: block.angle };
         let mut kind = build(self, pair, empty);
@@ -131,7 +135,7 @@ impl<'a> Lower<'a> {
             let found = Diagnostic::error("E0112", format!("`{word}` has no block"), place);
             self.report(found.here("not expected here").help(format!("write `{form}`")));
         }
-        StatementKind::Bad { body: Some(self.block(block)) }
+        StatementKind::unreadable(Some(self.block(block)))
     }
 
     fn phase(&mut self, pair: Pair<'a, Rule>, body: Block) -> StatementKind {
@@ -172,7 +176,7 @@ impl<'a> Lower<'a> {
             "capture" => Rule::capture,
             _ => Rule::think,
         };
-        let Some(pair) = self.read(rule, head) else { return StatementKind::Bad { body: None } };
+        let Some(pair) = self.read(rule, head) else { return StatementKind::unreadable(None) };
         let mut parts = parts(pair);
         let first = parts.next();
         match (rule, first) {
@@ -192,7 +196,7 @@ impl<'a> Lower<'a> {
                 StatementKind::Capture { name, value: self.maybe_expression(parts.next()) }
             }
             (Rule::think, pair) => StatementKind::Think { duration: self.maybe_expression(pair) },
-            _ => StatementKind::Bad { body: None },
+            _ => StatementKind::unreadable(None),
         }
     }
 
@@ -202,7 +206,7 @@ impl<'a> Lower<'a> {
             return self.words(head, block);
         }
         self.without_block(head, block, |lower, head| {
-            let Some(pair) = lower.read(Rule::run, head) else { return StatementKind::Bad { body: None } };
+            let Some(pair) = lower.read(Rule::run, head) else { return StatementKind::unreadable(None) };
             let mut parts = parts(pair);
             let command = parts.next().map(|pair| lower.text(pair)).unwrap_or_default();
             StatementKind::Run { command, timeout: parts.next().map(|pair| lower.expression(pair)) }
@@ -215,7 +219,7 @@ impl<'a> Lower<'a> {
             "require" => Demand::Require,
             _ => Demand::Expect,
         };
-        let Some(pair) = self.read(Rule::expect, head) else { return StatementKind::Bad { body: None } };
+        let Some(pair) = self.read(Rule::expect, head) else { return StatementKind::unreadable(None) };
         let mut expect = Expect {
             demand,
             name: None,

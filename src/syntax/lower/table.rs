@@ -33,7 +33,7 @@ impl<'a> Lower<'a> {
                 return self.bad(head, block);
             }
         };
-        let Some(block) = self.needed(head, block, "for") else { return StatementKind::Bad { body: None } };
+        let Some(block) = self.needed(head, block, "for") else { return StatementKind::unreadable(None) };
         let body: Block = self.block(block);
         StatementKind::ForEach { variable, source, body }
     }

@@ -14,10 +14,16 @@ use pest::iterators::Pair;
 impl<'a> Lower<'a> {
     pub(super) fn words(&mut self, head: Head, block: Option<&BlockItem>) -> StatementKind {
         let first = self.first_word(head);
-        let foreign = mistake::foreign(first, self.between(head.start, head.start + first.len()));
+        let place = self.between(head.start, head.start + first.len());
+        let rest = self.text[head.start + first.len()..head.end].trim();
+        let foreign = mistake::foreign(first, rest, place);
         if let Some(found) = foreign.filter(|_| self.seems_foreign(first, head)) {
             self.report(found);
             return self.bad(head, block);
+        }
+        if let Some(found) = block.and_then(|block| self.map_of_settings(head, block)) {
+            self.report(found);
+            return StatementKind::unreadable(None);
         }
         let read = self.attempt(Rule::words, head);
         if let Some(found) = self.misspelt(first, head, block, read.is_ok()) {
@@ -41,6 +47,15 @@ impl<'a> Lower<'a> {
         }
         words.body = block.map(|block| self.block(block));
         StatementKind::Words(words)
+    }
+
+    /// What is wrong where a block holds a map of settings.
+    fn map_of_settings(&self, head: Head, block: &BlockItem) -> Option<Diagnostic> {
+        if !mistake::is_map_word(self.first_word(head)) {
+            return None;
+        }
+        let lines: Vec<_> = block.items.iter().map(|item| item.start..item.end).collect();
+        mistake::map_of(self.text, self.base, head.start..head.end, &lines, block.end)
     }
 
     fn lower_words(&mut self, pair: Pair<'a, Rule>) -> Option<Words> {
@@ -163,6 +178,10 @@ impl<'a> Lower<'a> {
             return None;
         }
         let meant = vocabulary::nearest_statement(first).filter(|_| !self.is_declared(first))?;
+        // A request whose target is missing.
+        if vocabulary::is_method(first) && rest.starts_with(['"', '\'']) {
+            return None;
+        }
         let named = rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         let declares = block.is_some() && named && rest.split_ascii_whitespace().count() == 1;
         let setting = readable && block.is_none() && !digit;

@@ -50,7 +50,8 @@ pub(super) fn declared_name(scene: &Scene<'_>) -> Option<Diagnostic> {
             if assigns && next.is_none_or(|next| next.text != "=") {
                 let at = scene.point(token.range.end);
                 let found = Diagnostic::error("E0125", format!("`{}` is given no value", token.text), at);
-                let help = format!("write `{} {} = value`", scene.word(0), token.text);
+                let help =
+                    format!("write `{} {} = …`, with its value behind the `=`", scene.word(0), token.text);
                 return Some(found.here("a `=` and a value are missing here").help(help));
             }
             None
@@ -103,7 +104,7 @@ pub(super) fn missing_colon(scene: &Scene<'_>) -> Option<Diagnostic> {
     (scene.rule == Rule::expect && operand && !continues).then(|| {
         let place = scene.point(name.range.end);
         let found = Diagnostic::error("E0129", "a `:` is missing behind the name of this expectation", place);
-        found.here("here").help(form_help(scene.word(0))).fix(place, ":", true)
+        found.here("here").help(format!("write `{}:`", name.text)).fix(place, ":", true)
     })
 }
 
@@ -116,7 +117,9 @@ pub(super) fn phase_for(scene: &Scene<'_>) -> Option<Diagnostic> {
             "a phase has its duration right behind its name",
             scene.span(&word.range),
         );
-        let found = found.here("no `for` here").help(form_help("phase"));
+        let duration = scene.tokens.get(3).map_or("10m", |duration| duration.text);
+        let better = format!("phase {} {duration}", scene.word(1));
+        let found = found.here("no `for` here").help(format!("write `{better}`"));
         found.fix(scene.span(&(word.range.start..next)), "", true)
     })
 }
@@ -135,8 +138,11 @@ pub(super) fn missing_users(scene: &Scene<'_>) -> Option<Diagnostic> {
     }
     let end = before.last().map_or(scene.head.end, |last| last.range.end);
     let found = Diagnostic::error("E0101", "the number is one of `users`", scene.point(end));
-    let found = found.here("`users` is missing here").help("write `with 100 users` or `max 500 users`");
-    Some(found.fix(scene.point(end), " users", true))
+    let written = &scene.text[before[clause].range.start..end];
+    let found = found.here("`users` is missing here").help(format!("write `{written} users`"));
+    let next = scene.tokens.get(index);
+    let unknown = next.is_some_and(|next| next.kind == Kind::Word && !vocabulary::is_reserved(next.text));
+    Some(found.fix(scene.point(end), " users", !unknown))
 }
 
 pub(super) fn missing_in(scene: &Scene<'_>) -> Option<Diagnostic> {
@@ -173,7 +179,8 @@ pub(super) fn angle_of_until(scene: &Scene<'_>) -> Option<Diagnostic> {
         let span = scene.span(&open.range);
         let found = Diagnostic::error("E0119", "`repeat until` has its block in `{ }`", span);
         let found = found.here("after a condition this is a comparison");
-        let found = found.help("write `repeat until condition max 10m { … }`");
+        let condition = scene.text[scene.head.start..open.range.start].trim_end();
+        let found = found.help(format!("write `{condition} {{ … }}`"));
         // Where the loop ends elsewhere, its other mark is not known here.
         match scene.tokens.last().filter(|last| last.text == ">") {
             Some(close) => found.fix(span, "{", false).fix(scene.span(&close.range), "}", false),

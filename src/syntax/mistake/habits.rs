@@ -141,7 +141,8 @@ pub(super) fn users_by_another_name(scene: &Scene<'_>) -> Option<Diagnostic> {
         return None;
     }
     let three = scene.tokens.windows(3).find(|three| {
-        matches!(three[0].text, "with" | "max") && is_bare(&three[1]) && is_users(three[2].text)
+        let other = is_users(three[2].text) && three[2].text != "users";
+        matches!(three[0].text, "with" | "max") && is_bare(&three[1]) && other
     })?;
     let better = format!("{} {} users", three[0].text, three[1].text);
     let range = three[0].range.start..three[2].range.end;
@@ -218,4 +219,93 @@ pub(super) fn rate_word(word: &str) -> Option<&'static str> {
         "rpm" | "RPM" => "min",
         _ => return None,
     })
+}
+
+/// `// …`, `/* …` and `-- …`: comments of other languages.
+pub(super) fn comment_mark(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let mark = scene.tokens.windows(2).find(|two| {
+        touch(&two[0], &two[1]) && matches!((two[0].text, two[1].text), ("/", "/" | "*") | ("-", "-"))
+    })?;
+    let range = mark[0].range.start..mark[1].range.end;
+    let first = range.start == scene.head.start;
+    // What is behind a statement is taken for one where the statement makes sense without it.
+    if !first && !scene.reads(scene.rule, scene.head.start..range.start) {
+        return None;
+    }
+    let better = if scene.text[range.end..].starts_with(' ') { "#" } else { "# " };
+    let found = Diagnostic::error("E0101", "a comment begins with `#`", scene.span(&range));
+    let found = found.here("no comment").help("write `#`, up to the end of the line");
+    Some(found.fix(scene.span(&range), better, false))
+}
+
+/// `p99.9(…)`: the point is left out.
+pub(super) fn percentile_with_dot(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let three = scene.tokens.windows(3).find(|three| {
+        let percentile = three[0].text.strip_prefix('p').is_some_and(|rest| rest.parse::<u8>().is_ok());
+        percentile && three[1].text == "." && is_bare(&three[2]) && touch(&three[1], &three[2])
+    })?;
+    let better = format!("{}{}", three[0].text, three[2].text);
+    let range = three[0].range.start..three[2].range.end;
+    let message = "a percentile has its number in its name, without a point";
+    Some(instead(scene, "E0101", message, range, &better))
+}
+
+/// `body contains "ok"`: soak has no such operator.
+pub(super) fn containment(scene: &Scene<'_>) -> Option<Diagnostic> {
+    if !matches!(scene.rule, Rule::expect | Rule::check | Rule::wait | Rule::repeat) {
+        return None;
+    }
+    let index = scene.failed_token()?;
+    let token = scene.tokens.get(index).filter(|token| {
+        matches!(token.text, "contains" | "includes" | "has" | "matches" | "like" | "startswith" | "endswith")
+    })?;
+    let found = Diagnostic::error("E0101", format!("there is no `{}`", token.text), scene.span(&token.range));
+    let found = found.here("no operator of soak");
+    Some(found.help(
+        "a part of an answer is compared as a whole, as in `body.state == \"ok\"`; whether one of several is there is `body.state in [\"ok\", \"done\"]`",
+    ))
+}
+
+/// `stages [{ duration: 30s, target: 20 }, …]`: how a load changes, step by step.
+pub(super) fn stages(scene: &Scene<'_>) -> Option<Diagnostic> {
+    if scene.rule != Rule::load {
+        return None;
+    }
+    let word = scene.tokens.iter().find(|token| matches!(token.text, "stages" | "stage" | "steps"))?;
+    let subject = scene.word(1);
+    let found = Diagnostic::error("E0101", "a load has no stages", scene.span(&word.range));
+    let found = found.here("one stage is one load");
+    Some(found.help(format!(
+        "write one after the other, in a phase each: `load {subject} with 1 users -> 20 users for 30s`, or `load {subject} at 10/s -> 100/s for 1m`"
+    )))
+}
+
+/// How many values of a range are written out in a help.
+const MAX_WRITTEN_OUT: u64 = 20;
+
+/// `for i in 1..3 { … }`: a loop over numbers.
+pub(super) fn counted_range(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let behind = if scene.word(1) == "each" { 2 } else { 1 };
+    let tokens = scene.tokens.get(behind..)?;
+    let [name, word, from, dots, to] = tokens else { return None };
+    let range = word.text == "in" && dots.text == ".." && is_bare(from) && is_bare(to);
+    if scene.rule != Rule::for_each || !range {
+        return None;
+    }
+    let (from, to) = (from.text.parse::<u64>().ok()?, to.text.parse::<u64>().ok()?);
+    let count = to.checked_sub(from)? + 1;
+    let found =
+        Diagnostic::error("E0123", "a loop that counts is `repeat` and a number", scene.span(&scene.head));
+    let found = found.here("a range is no list");
+    if count > MAX_WRITTEN_OUT {
+        return Some(found.help(format!("write `repeat {count}`")).fix(
+            scene.span(&scene.head),
+            format!("repeat {count}"),
+            false,
+        ));
+    }
+    let list: Vec<String> = (from..=to).map(|number| number.to_string()).collect();
+    let better = format!("for each {} in [{}]", name.text, list.join(", "));
+    let found = found.help(format!("write `repeat {count}`, or `{better}` where `{}` is used", name.text));
+    Some(found.fix(scene.span(&scene.head), better, false))
 }

@@ -2,12 +2,18 @@
 //!
 //! The looks are tried from the most telling to the least; the last says only what is not expected where.
 
+mod blocks;
 mod forms;
 mod habits;
+mod members;
+mod rewrites;
 mod stray;
 mod told;
 
 pub(super) use habits::long_unit;
+pub(super) use members::{
+    as_object, choice_without_colon, dataset_in_a_line, is_body_word, is_map_word, map_of, weight_behind,
+};
 pub(super) use stray::remove as remove_stray_marks;
 pub(super) use told::{
     chained, foreign, literal, misspelt, no_value, reserved, spaced_unit, time_of_day, two_statements,
@@ -19,13 +25,14 @@ use super::vocabulary;
 use crate::diag::Diagnostic;
 use crate::lang::unit;
 use crate::source::Span;
+use blocks::{block_missing, colon_before_block};
 use forms::{
     angle_of_until, declared_name, missing_colon, missing_in, missing_quotes, missing_users, phase_for,
     table_row,
 };
 use habits::{
-    comparison, counted_loop, limit_of_waiting, load_word, percentile, rate_in_words, users_by_another_name,
-    window,
+    comment_mark, comparison, containment, counted_loop, counted_range, limit_of_waiting, load_word,
+    percentile, percentile_with_dot, rate_in_words, stages, users_by_another_name, window,
 };
 use pest::Parser;
 use std::ops::Range;
@@ -46,8 +53,12 @@ pub(super) fn explain(text: &str, base: u32, rule: Rule, head: Range<usize>, fai
     let tokens = tokens(text, head.clone());
     let scene = Scene { text, base, rule, head, failed_at, tokens };
     const LOOKS: &[fn(&Scene<'_>) -> Option<Diagnostic>] = &[
+        comment_mark,
         foreign_operators,
         comparison,
+        percentile_with_dot,
+        rewrites::whole,
+        containment,
         single_equals,
         rate_in_words,
         spaced_number,
@@ -57,6 +68,10 @@ pub(super) fn explain(text: &str, base: u32, rule: Rule, head: Range<usize>, fai
         percentile,
         window,
         limit_of_waiting,
+        stages,
+        counted_range,
+        colon_before_block,
+        block_missing,
         missing_in,
         angle_of_until,
         declared_name,
@@ -70,6 +85,7 @@ pub(super) fn explain(text: &str, base: u32, rule: Rule, head: Range<usize>, fai
         several_statements,
         operator_in_value,
         table_row,
+        rewrites::partly,
     ];
     LOOKS.iter().find_map(|look| look(&scene)).unwrap_or_else(|| unexpected(&scene))
 }
@@ -184,6 +200,21 @@ fn interpolation(scene: &Scene<'_>) -> Option<Diagnostic> {
     let span = scene.span(&(open..open + length));
     let found = Diagnostic::error("E0133", "what this text interpolates cannot be read", span);
     let found = found.here("`{ }` in a text holds an expression");
+    let index = scene.failed_token()?;
+    if matches!(scene.word(index.wrapping_sub(1)), "json" | "form") && token.text.starts_with("\"{") {
+        // JSON as a text, its quotes escaped.
+        let inside = token.text.trim_matches('"').replace("\\\"", "\"");
+        let found = found.help(format!("an object stands as it is: write `{inside}`"));
+        return Some(found.fix(scene.span(&token.range), inside, false));
+    }
+    let text = &scene.text[..token.range.end];
+    let outer = if text[..open].ends_with('{') { open - 1 } else { open };
+    if let Some((inside, _)) = text[outer..].strip_prefix("{{").and_then(|rest| rest.split_once("}}")) {
+        let better = format!("{{{}}}", inside.trim());
+        let range = outer..outer + inside.len() + 4;
+        let found = found.help(format!("one brace is enough: write `{better}`"));
+        return Some(found.fix(scene.span(&range), better, false));
+    }
     Some(found.help("write `\\{` for a brace, or a raw text '…'").fix(
         scene.span(&(open..open + 1)),
         "\\{",

@@ -34,11 +34,44 @@ pub(in crate::syntax) fn two_statements(word: Span) -> Diagnostic {
     )
 }
 
-/// A word that another language would begin a statement with.
-pub(in crate::syntax) fn foreign(word: &str, span: Span) -> Option<Diagnostic> {
+/// A word that another language would begin a statement with, and what stands behind it.
+pub(in crate::syntax) fn foreign(word: &str, rest: &str, span: Span) -> Option<Diagnostic> {
     let (_, instead) = vocabulary::FOREIGN.iter().find(|(name, _)| *name == word)?;
     let found = Diagnostic::error("E0103", format!("soak has no `{word}`"), span);
-    Some(found.here("no statement of this language").help(*instead))
+    let found = found.here("no statement of this language");
+    let quantity = unit::parse(rest).is_ok();
+    Some(match word {
+        "after" if quantity => {
+            found.help(format!("write `at {rest} {{ … }}`: that long after its block began"))
+        }
+        "sleep" if rest.starts_with(|c: char| c.is_ascii_digit()) && !rest.contains(' ') => {
+            found.help(format!("use `wait {rest}`, and `think {rest}` in an action"))
+        }
+        "var" | "const" | "set" => {
+            let declared = rest.split_once(['=', ':']).map(|(name, _)| name.trim());
+            let fits =
+                declared.is_some_and(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
+            let found = found.help(*instead);
+            if fits && word != "set" { found.fix(span, "let", false) } else { found }
+        }
+        "print" | "echo" if rest.starts_with('"') => {
+            found.help(format!("write `note {rest}`")).fix(span, "note", false)
+        }
+        "import" if rest.starts_with('"') => {
+            found.help(format!("write `include {rest}`")).fix(span, "include", false)
+        }
+        "def" | "fn" | "func" | "function" | "macro" | "proc"
+            if rest.ends_with(')') && !rest.contains([':', '>']) =>
+        {
+            found
+                .help(format!("write `sequence {rest} {{ … }}`, and call it with `do`"))
+                .fix(span, "sequence", false)
+        }
+        "assert" if !rest.is_empty() && !rest.starts_with('(') => {
+            found.help(format!("write `expect {rest}`")).fix(span, "expect", false)
+        }
+        _ => found.help(*instead),
+    })
 }
 
 /// A word that is nearly one of the language's.
@@ -57,6 +90,20 @@ pub(in crate::syntax) fn literal(written: &str, error: &LiteralError, span: Span
                 .here("a rate is a number per time")
                 .help(format!("write `{better}`"))
                 .fix(span, better, false)
+        }
+        LiteralError::UnknownUnit { unit, .. } if bits_per_second(unit).is_some() => {
+            let number = written.trim_end_matches(unit.as_str());
+            let better = format!("{number}{}", bits_per_second(unit).unwrap_or("Mbit/s"));
+            found
+                .here("a size per time, with both")
+                .help(format!("write `{better}`"))
+                .fix(span, better, false)
+        }
+        LiteralError::UnknownUnit { unit, .. } if matches!(unit.as_str(), "xx" | "XX") => {
+            let class = written.trim_end_matches(['x', 'X']);
+            found
+                .here("no number")
+                .help(format!("ask whether it lies within: `status in {class}00..{class}99`"))
         }
         LiteralError::UnknownUnit { unit, .. } if unit == "K" => {
             let number = written.trim_end_matches('K');
@@ -113,6 +160,19 @@ pub(in crate::syntax) fn literal(written: &str, error: &LiteralError, span: Span
         LiteralError::NotANumber => found.here("this cannot be read"),
         LiteralError::TooLarge => found.here("it does not fit in 128 bits"),
     }
+}
+
+/// What a unit is called here that has its period in its name.
+fn bits_per_second(unit: &str) -> Option<&'static str> {
+    Some(match unit {
+        "kbps" | "Kbps" => "kbit/s",
+        "mbps" | "Mbps" => "Mbit/s",
+        "gbps" | "Gbps" => "Gbit/s",
+        "KBps" | "kBps" => "KB/s",
+        "MBps" => "MB/s",
+        "GBps" => "GB/s",
+        _ => return None,
+    })
 }
 
 /// The parts of a duration from the longest unit to the shortest, where that makes it one.

@@ -161,6 +161,56 @@ expect app.up"#,
     },
     Code {
         code: "W0914",
+        title: "a count compared with a percentage",
+        explanation: "`failed`, `lost` and the like are numbers, and `1%` is 0.01: a single one is more than that. The share of what ended in failure is `errors`; of the items of a ledger it is `lost / sent`.",
+        bad: r#"http api { base "http://127.0.0.1:8080" }
+action browse { api get "/" }
+load browse at 10/s for 10s
+wait 10s
+expect browse.failed < 1%"#,
+        good: r#"http api { base "http://127.0.0.1:8080" }
+action browse { api get "/" }
+load browse at 10/s for 10s
+wait 10s
+expect browse.errors < 1%"#,
+    },
+    Code {
+        code: "W0915",
+        title: "a shell's mark in a command",
+        explanation: "A command is split into words and started; no shell reads it. So `&&`, `|` and `>` are given to the program like any other word, and `cd` is no program. Where a shell is wanted, it is named: `sh -c '…'`. What a process writes is in its `log` anyway.",
+        bad: r#"process app { run "app --verbose > out.log"; ready tcp("127.0.0.1:8080") }
+expect app.up"#,
+        good: r#"process app { run "sh -c 'app --verbose > out.log'"; ready tcp("127.0.0.1:8080") }
+expect app.up"#,
+    },
+    Code {
+        code: "W0916",
+        title: "a rate drawn at random where a ramp was meant",
+        explanation: "`10/s..100/s` is a range, from which one value is drawn. A load that rises from one rate to another is written with `->`.",
+        bad: r#"http api { base "http://127.0.0.1:8080" }
+action browse { api get "/" }
+load browse at 10/s..100/s for 5m
+expect browse.errors < 1% at end"#,
+        good: r#"http api { base "http://127.0.0.1:8080" }
+action browse { api get "/" }
+load browse at 10/s -> 100/s for 5m
+expect browse.errors < 1% at end"#,
+    },
+    Code {
+        code: "W0917",
+        title: "a difference where a range was meant",
+        explanation: "`5s-1s` is 4 s, each time. A range, from which a time is drawn anew each time, is `1s..5s`.",
+        bad: r#"http api { base "http://127.0.0.1:8080" }
+action browse { api get "/"; think 5s-1s }
+load browse at 10/s for 5m
+expect browse.errors < 1% at end"#,
+        good: r#"http api { base "http://127.0.0.1:8080" }
+action browse { api get "/"; think 1s..5s }
+load browse at 10/s for 5m
+expect browse.errors < 1% at end"#,
+    },
+    Code {
+        code: "W0918",
         title: "a ratio that only has to be below 1",
         explanation: "A ratio of two counts is 1 where they are equal, so `< 1` is met by 99%. Whoever means one in a hundred writes `1%`; whoever means the whole writes `100%`.",
         bad: r#"http api { base "http://127.0.0.1:8080" }

@@ -1,0 +1,99 @@
+//! A setting: its word, what stands behind it, and settings that follow on the same line.
+
+use super::super::mistake;
+use super::super::names::meant;
+use super::super::scenario::Argument;
+use super::super::state::Checker;
+use super::{Matched, Words, find, takes};
+use crate::lang::signature::{Accepts, Parameter};
+use crate::lang::types::Type;
+use crate::syntax::ast::{self, Name, Word};
+
+impl Checker<'_> {
+    /// A value that belongs to one of the words that follow a setting: the `5s` of `restart after 5s`.
+    fn value_of_more(&mut self, parameter: &'static Parameter, value: &ast::Expr, matched: &mut Matched) {
+        matched.wrong = true;
+        let expr = self.value(value);
+        if expr.ty != Type::Unknown {
+            let words: Vec<&str> =
+                parameter.more.iter().filter(|more| takes(more, &expr.ty)).map(|more| more.name).collect();
+            let text = self.sources.text(value.span).to_string();
+            self.report(mistake::arguments::unexpected_value(value.span, parameter.name, &text, &words));
+        }
+    }
+
+    /// A setting with everything behind its word, and settings that follow on the same line.
+    pub fn setting_arguments(
+        &mut self,
+        owner: &str,
+        settings: &'static [Parameter],
+        first: &Name,
+        mut words: Words<'_>,
+        given: &mut Vec<Argument>,
+    ) {
+        let mut matched = Matched { arguments: std::mem::take(given), ..Matched::default() };
+        let Some(parameter) = find(settings, &first.text, &matched.arguments) else {
+            let names: Vec<&str> = settings.iter().map(|setting| setting.name).collect();
+            let meant = meant(&first.text, &names);
+            self.report(mistake::names::unknown_setting(first.span, owner, &first.text, meant, &names));
+            *given = matched.arguments;
+            return;
+        };
+        let values = self.accept_all(parameter, &mut words, None, &mut matched.wrong);
+        let end = values.last().map_or(first.span, |(_, span)| *span);
+        let before = matched.arguments.len();
+        self.push(parameter, values, first.span.to(end), &mut matched);
+        while let Some(word) = words.next() {
+            match word {
+                Word::Plain(name)
+                    if !parameter.more.is_empty()
+                        && find(settings, &name.text, &matched.arguments).is_none() =>
+                {
+                    let value = match words.peek() {
+                        Some(Word::Value(value)) => {
+                            self.look_over(value);
+                            words.next();
+                            Some(self.sources.text(value.span).to_string())
+                        }
+                        _ => None,
+                    };
+                    let found = mistake::arguments::unknown_word_of(
+                        name.span,
+                        parameter,
+                        &name.text,
+                        value.as_deref(),
+                    );
+                    self.report(found);
+                    matched.wrong = true;
+                }
+                Word::Plain(name) => {
+                    self.plain_word(&first.text, settings, name, &mut words, &mut matched, true)
+                }
+                Word::Value(value) if parameter.values.is_empty() && !parameter.more.is_empty() => {
+                    self.value_of_more(parameter, value, &mut matched)
+                }
+                Word::Value(value) => self.bare_value(&first.text, &[], value, &mut matched, true),
+                Word::Json { keyword, .. } => {
+                    self.unknown_word(&first.text, settings, keyword, None, &mut matched);
+                }
+                Word::Comma(span) if matches!(parameter.values, [Accepts::Command]) => {
+                    // A list of words, as other notations have commands.
+                    let mut whole = *span;
+                    while let Some(word) = words.next() {
+                        whole = whole.to(word.span());
+                    }
+                    self.report(mistake::embedded::command_in_pieces(whole));
+                    matched.wrong = true;
+                }
+                Word::Comma(span) => {
+                    self.report(mistake::arguments::stray_comma(*span));
+                    matched.wrong = true;
+                }
+            }
+        }
+        if !matched.wrong {
+            self.check_more(parameter, &matched.arguments[before..], first.span);
+        }
+        *given = matched.arguments;
+    }
+}

@@ -1,0 +1,144 @@
+//! E0412 to E0417: the small languages inside texts, and commands.
+
+use super::super::embedded::UrlMistake;
+use super::list;
+use crate::diag::Diagnostic;
+use crate::source::Span;
+
+/// `pattern` is the whole expression; `at` is where in it the mistake begins.
+pub fn bad_regex(span: Span, why: &str, pattern: &str, at: usize) -> Diagnostic {
+    let finding = Diagnostic::error("E0412", format!("this is no regular expression: {why}"), span).here(why);
+    let rest = pattern.get(at..).unwrap_or("");
+    let (group, end) = match rest.strip_suffix('$') {
+        Some(group) => (group, "$"),
+        None => (rest, ""),
+    };
+    match why {
+        "unclosed group" if group.len() > 1 => {
+            finding.help(format!("close the group, as in `{group}){end}`, or write `\\(` for the character"))
+        }
+        "unclosed character class" if group.len() > 1 => {
+            finding.help(format!("close what it begins, as in `{group}]{end}`, or write `\\[` for the character"))
+        }
+        "repetition operator missing expression" => {
+            let mark = &rest[..rest.chars().next().map_or(0, char::len_utf8)];
+            finding.help(format!(
+                "`{mark}` repeats what stands before it: leave it out, as an expression is found anywhere, or write `.{mark}` for any characters"
+            ))
+        }
+        "unopened group" => finding.help("write `\\)` for the character, or open the group with `(`"),
+        _ => finding.help(
+            "write it in `'…'`, where a backslash is itself; put one before a character that stands for itself, as in `\\(`",
+        ),
+    }
+}
+
+pub fn bad_json_path(span: Span, why: &str, path: &str) -> Diagnostic {
+    let finding =
+        Diagnostic::error("E0413", format!("this is no JSONPath: {why}"), span).here("wrong from here");
+    if path.starts_with('$') {
+        let (opened, closed) = (path.matches('[').count(), path.matches(']').count());
+        match path.rfind('[') {
+            Some(last) if opened > closed => {
+                let inside = path[last + 1..].trim_end_matches(['.', ' ']);
+                let better = format!("{}[{inside}]", &path[..last]);
+                finding.help(format!("close the bracket, as in `'{better}'`"))
+            }
+            _ => finding.help(
+                "a name stands behind a dot, a place in brackets, `[*]` is all of them: `'$.pending[*].id'`",
+            ),
+        }
+    } else {
+        let better = format!("$.{}", path.trim_start_matches('.'));
+        let finding = finding.help(format!("it begins with `$`: write `{better}`"));
+        // Only where the path is written out at this place.
+        if span.len() == path.len() { finding.fix(span, better, false) } else { finding }
+    }
+}
+
+pub fn bad_url(span: Span, why: UrlMistake, schemes: &[&str], text: &str) -> Diagnostic {
+    let first = schemes.first().copied().unwrap_or("http");
+    let (message, help) = match &why {
+        UrlMistake::NoScheme => {
+            ("a URL begins with its scheme".to_string(), format!("write `{}`", with_scheme(text, schemes)))
+        }
+        UrlMistake::Scheme => {
+            (format!("this URL's scheme is {}", list(schemes, "or")), format!("as in `{first}://127.0.0.1`"))
+        }
+        UrlMistake::NoHost => ("this URL names no host".to_string(), format!("as in `{first}://127.0.0.1`")),
+        UrlMistake::Port => {
+            ("a port is a number from 1 to 65535".to_string(), format!("as in `{first}://127.0.0.1:8080`"))
+        }
+        UrlMistake::Space => ("a URL has no spaces".to_string(), "write `%20`".to_string()),
+    };
+    let finding = Diagnostic::error("E0414", message, span).here("wrong here").help(help);
+    match why {
+        // Only where the text is written out at this place.
+        UrlMistake::NoScheme if span.len() == text.len() => {
+            finding.fix(span, with_scheme(text, schemes), false)
+        }
+        UrlMistake::Space if span.len() == 1 => finding.fix(span, "%20", false),
+        _ => finding,
+    }
+}
+
+/// A text without a scheme as the URL that was meant: a path is one of SQLite, where that is possible.
+fn with_scheme(text: &str, schemes: &[&str]) -> String {
+    let path = text.split_once(':').filter(|(word, _)| word.starts_with("sqlite")).map(|(_, path)| path);
+    let file = ["db", "db3", "sqlite", "sqlite3"]
+        .iter()
+        .any(|end| text.rsplit_once('.').is_some_and(|(_, given)| given.eq_ignore_ascii_case(end)));
+    match path {
+        Some(path) if schemes.contains(&"sqlite") => format!("sqlite:{path}"),
+        None if schemes.contains(&"sqlite") && file => format!("sqlite:{text}"),
+        _ => format!("{}://{text}", schemes.first().copied().unwrap_or("http")),
+    }
+}
+
+pub fn bad_address(span: Span, text: &str, port: bool) -> Diagnostic {
+    let bare = text.split_once("://").map(|(_, rest)| rest.split(['/', '?']).next().unwrap_or(rest));
+    if let Some(bare) = bare.filter(|bare| port == bare.contains(':') && !bare.is_empty()) {
+        return Diagnostic::error("E0414", "an address has no scheme and no path", span)
+            .here("a URL")
+            .help(format!("write `\"{bare}\"`"))
+            .fix(span, format!("\"{bare}\""), false);
+    }
+    let (wanted, help) = if port {
+        ("`host:port`", "127.0.0.1:8080")
+    } else {
+        ("a host's address without a port", "10.30.0.1")
+    };
+    Diagnostic::error("E0414", format!("`{text}` is not {wanted}"), span)
+        .here("no address")
+        .help(format!("as in `\"{help}\"`"))
+}
+
+/// A port without its host.
+pub fn bare_port(span: Span, what: &str, port: u64) -> Diagnostic {
+    let better = format!("\"127.0.0.1:{port}\"");
+    Diagnostic::error("E0302", format!("`{what}` takes an address in quotes, not a plain number"), span)
+        .here("a port without its host")
+        .help(format!("write `{better}`"))
+        .fix(span, better, false)
+}
+
+pub fn bad_glob(span: Span, why: &str) -> Diagnostic {
+    Diagnostic::error("E0415", format!("this pattern of paths is wrong: {why}"), span).here(why)
+}
+
+/// What follows the first text of a command that stands as a list.
+pub fn command_in_pieces(span: Span) -> Diagnostic {
+    Diagnostic::error("E0402", "a command is one text, which is split at its spaces", span)
+        .here("belongs into the text before it")
+        .help("write it as one, as in `run \"program --port 8080\"`")
+}
+
+pub fn empty_text(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error("E0417", format!("an empty {what} means nothing"), span).here("nothing in it")
+}
+
+pub fn open_quote(span: Span, quote: char) -> Diagnostic {
+    Diagnostic::error("E0417", format!("a `{quote}` in this command is never closed"), span)
+        .here("split into words as it stands")
+        .help("a shell is used where one is named: `sh -c '…'`")
+}

@@ -1,0 +1,183 @@
+//! Lines of blocks in the form that other notations give them: maps, objects without their word, weights behind names.
+
+use super::Scene;
+use crate::diag::Diagnostic;
+use crate::source::Span;
+use crate::syntax::grammar::Rule;
+use crate::syntax::tokens::{Kind, Token, tokens};
+use std::ops::Range;
+
+/// The words that others put before what a request sends.
+const BODY_WORDS: &[&str] = &["body", "data", "payload", "content"];
+
+/// Whether a word stands before what a request sends elsewhere.
+pub(in crate::syntax) fn is_body_word(word: &str) -> bool {
+    BODY_WORDS.contains(&word)
+}
+
+/// Whether a line is one member of an object or a map, or several: `name: 1, other: 2`.
+fn is_member(tokens: &[Token<'_>]) -> bool {
+    matches!(tokens, [name, colon, _, ..] if colon.text == ":" && matches!(name.kind, Kind::Word | Kind::Text))
+}
+
+/// `api post "/orders" { name: 1 }`: the object that is sent, without the word before it. `inside` is what its braces
+/// hold.
+pub(in crate::syntax) fn as_object(
+    text: &str,
+    base: u32,
+    head: Range<usize>,
+    open: usize,
+    inside: Range<usize>,
+) -> Option<Diagnostic> {
+    let words = tokens(text, head.clone());
+    if words.len() < 3 || !is_member(&tokens(text, inside.clone())) {
+        return None;
+    }
+    let at = |range: &Range<usize>| Span::new(base + range.start as u32, base + range.end as u32);
+    let mark = at(&(open..open + 1));
+    let better =
+        format!("json {{{}}}", text.get(open + 1..inside.end.max(open + 1))?.trim_end().to_string() + " ");
+    let found =
+        |place| Diagnostic::error("E0101", "what a request sends as JSON stands behind `json`", place);
+    let help = format!("write `{}`", better.split_whitespace().collect::<Vec<_>>().join(" "));
+    let last = words.last().filter(|last| is_body_word(last.text));
+    Some(match last {
+        Some(last) => {
+            found(at(&last.range)).here("no word of a request").help(help).fix(at(&last.range), "json", false)
+        }
+        None => {
+            found(mark).here("`json` is missing here").help(help).fix(Span::at(mark.start), "json ", false)
+        }
+    })
+}
+
+/// Whether a word is one that stands before a map of settings elsewhere.
+pub(in crate::syntax) fn is_map_word(word: &str) -> bool {
+    matches!(word, "header" | "headers" | "env" | "environment")
+}
+
+/// `headers { "Accept": "text/html" }`, `env { PORT: "8080" }`: a map where each line is a setting of its own.
+pub(in crate::syntax) fn map_of(
+    text: &str,
+    base: u32,
+    head: Range<usize>,
+    lines: &[Range<usize>],
+    end: usize,
+) -> Option<Diagnostic> {
+    let words = tokens(text, head.clone());
+    let [word] = words.as_slice() else { return None };
+    let ours = match word.text {
+        "header" | "headers" => "header",
+        "env" | "environment" => "env",
+        _ => return None,
+    };
+    let mut better = Vec::new();
+    for line in lines {
+        let line = tokens(text, line.clone());
+        for member in
+            line.split(|token| token.text == "," && token.depth == 0).filter(|member| !member.is_empty())
+        {
+            let [name, mark, value @ ..] = member else { return None };
+            if !matches!(mark.text, ":" | "=") || value.is_empty() {
+                return None;
+            }
+            let value = &text[value[0].range.start..value[value.len() - 1].range.end];
+            let inside = name.text.trim_matches(['"', '\'']);
+            let name = if ours == "header" { format!("\"{inside}\"") } else { inside.to_string() };
+            let value =
+                if value.starts_with(['"', '\'']) { value.to_string() } else { format!("\"{value}\"") };
+            better.push(format!("{ours} {name} {value}"));
+        }
+    }
+    if better.is_empty() {
+        return None;
+    }
+    let better = better.join("; ");
+    let span = Span::new(base + head.start as u32, base + head.end as u32);
+    let whole = Span::new(base + head.start as u32, base + end as u32);
+    let found = Diagnostic::error("E0101", format!("each `{ours}` is a setting of its own"), span);
+    Some(found.here("no block here").help(format!("write `{better}`")).fix(whole, better, false))
+}
+
+/// `browse 70%` and `browse: 70%, buy: 30%` in a mix; gives what was meant as well, each weight with its action.
+pub(in crate::syntax) fn weight_behind(
+    text: &str,
+    base: u32,
+    line: Range<usize>,
+) -> Option<(Diagnostic, Vec<(Range<usize>, Range<usize>)>)> {
+    let all = tokens(text, line.clone());
+    let mut parts = Vec::new();
+    for part in all.split(|token| token.text == ",") {
+        let weighs = |token: &Token<'_>| token.kind == Kind::Number;
+        let (weight, action) = match part {
+            [] => continue,
+            [action, weight] if weighs(weight) => (weight, action),
+            [action, mark, weight] if weighs(weight) && matches!(mark.text, ":" | "=" | "*") => {
+                (weight, action)
+            }
+            [weight, action] if weighs(weight) => (weight, action),
+            [weight, mark, action] if weighs(weight) && matches!(mark.text, ":" | "*") => (weight, action),
+            _ => return None,
+        };
+        if action.kind != Kind::Word {
+            return None;
+        }
+        parts.push((weight.range.clone(), action.range.clone()));
+    }
+    let written = |(weight, action): &(Range<usize>, Range<usize>)| {
+        format!("{} {}", &text[weight.clone()], &text[action.clone()])
+    };
+    let better = parts.iter().map(written).collect::<Vec<_>>().join("; ");
+    let span = Span::new(base + line.start as u32, base + line.end as u32);
+    let found = Diagnostic::error("E0130", "in a mix the weight stands first", span);
+    let found = found.here("the other way round").help(format!("write `{better}`")).fix(span, better, false);
+    (!parts.is_empty()).then_some((found, parts))
+}
+
+/// `30% shop kill` in a `choose`.
+pub(in crate::syntax) fn choice_without_colon(
+    text: &str,
+    base: u32,
+    line: Range<usize>,
+) -> Option<Diagnostic> {
+    let all = tokens(text, line.clone());
+    let [weight, next, ..] = all.as_slice() else { return None };
+    let scene = Scene {
+        text,
+        base,
+        rule: Rule::words,
+        head: line.clone(),
+        failed_at: line.start,
+        tokens: all.clone(),
+    };
+    if weight.kind != Kind::Number || next.kind != Kind::Word {
+        return None;
+    }
+    let better = format!("{}: {}", weight.text, &text[next.range.start..line.end]);
+    let found = Diagnostic::error(
+        "E0130",
+        "each line of a `choose` begins with a weight and a `:`",
+        scene.span(&weight.range),
+    );
+    let found = found.here("a `:` is missing behind this").help(format!("write `{better}`"));
+    Some(found.fix(scene.point(weight.range.end), ":", false))
+}
+
+/// `dataset people "people.csv"`: the remedy, and what it stands for.
+pub(in crate::syntax) fn dataset_in_a_line(
+    text: &str,
+    base: u32,
+    head: Range<usize>,
+) -> Option<(String, Span)> {
+    let all = tokens(text, head.clone());
+    let (word, name, file) = match all.as_slice() {
+        [word, name, file] => (word, name, file),
+        [word, name, mark, file] if matches!(mark.text, "=" | ":" | "from" | "file") => (word, name, file),
+        _ => return None,
+    };
+    if word.text != "dataset" || name.kind != Kind::Word || file.kind != Kind::Text {
+        return None;
+    }
+    let span = Span::new(base + head.start as u32, base + head.end as u32);
+    Some((format!("dataset {} {{ file {} }}", name.text, file.text), span))
+}

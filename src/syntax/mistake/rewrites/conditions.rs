@@ -1,0 +1,73 @@
+//! Conditions, and when they must hold.
+
+use super::{Rewrite, rewrite};
+
+const LAST: &str = "when it must hold is said last";
+const NAMED: &str = "the name of an expectation ends with `:`";
+const BELOW: &str = "this comparison is written `<`";
+const ABOVE: &str = "this comparison is written `>`";
+const LEAST: &str = "this comparison is written `>=`";
+const MOST: &str = "this comparison is written `<=`";
+const EQUAL: &str = "this comparison is written `==`";
+const OTHER: &str = "this comparison is written `!=`";
+const AMONG: &str = "one of several is asked for with `in`";
+
+pub(super) const EXPECTATIONS: &[Rewrite] = &[
+    rewrite("want|expect|require T within D : *", "$1 $2: $6 within $4", LAST),
+    rewrite("want|expect|require T : within D : *", "$1 $2: $7 within $5", LAST),
+    rewrite("want|expect|require T : within D *", "$1 $2: $6 within $5", LAST),
+    rewrite("want|expect|require T for D : *", "$1 $2: $6 for $4", LAST),
+    rewrite("want|expect|require T always|sometimes : *", "$1 $2: $5 $3", LAST),
+    rewrite("want|expect|require T : always|sometimes *", "$1 $2: $5 $4", LAST),
+    rewrite("want|expect|require T : eventually *", "$1 $2: $5 within 1m", LAST),
+    rewrite("want|expect|require T : never *", "$1 $2: not ($5) always", LAST),
+    rewrite("want|expect|require T : at end *", "$1 $2: $6 at end", LAST),
+    rewrite("want|expect|require always|sometimes *", "$1 $3 $2", LAST),
+    rewrite("want|expect|require eventually *", "$1 $3 within 1m", LAST),
+    rewrite("want|expect|require never *", "$1 not ($3) always", LAST),
+    rewrite("want|expect|require T ,|=|-|-> *", "$1 $2: $4", NAMED),
+    rewrite("want|expect|require T that|if|when *", "$1 $2: $4", NAMED),
+    rewrite("want|expect|require that|if *", "$1 $3", "a condition stands right behind the word"),
+    rewrite("during|lasting D END", "for $2", "how long it must hold stands behind `for`"),
+    rewrite("after|before|by D END", "within $2", "until when it must hold stands behind `within`"),
+    rewrite("within|in|for up to D END", "within $4", "until when it must hold stands behind `within`"),
+    rewrite("eventually END", "within 1m", "until when it must hold stands behind `within`"),
+    rewrite(
+        "throughout|continuously|constantly|forever END",
+        "always",
+        "what must hold all the time holds `always`",
+    ),
+    rewrite("at the end END", "at end", "what is judged at the end of the block is judged `at end`"),
+    rewrite("finally END", "at end", "what is judged at the end of the block is judged `at end`"),
+];
+
+pub(super) const COMPARISONS: &[Rewrite] = &[
+    rewrite("is between V and V", "in $3..$5", AMONG),
+    rewrite("between V and V", "in $2..$4", AMONG),
+    rewrite("is less|lower|smaller|fewer than", "<", BELOW),
+    rewrite("less|lower|smaller|fewer than", "<", BELOW),
+    rewrite("is below|under", "<", BELOW),
+    rewrite("below|under|lt", "<", BELOW),
+    rewrite("is greater|more|higher|larger|bigger than", ">", ABOVE),
+    rewrite("greater|more|higher|larger|bigger than", ">", ABOVE),
+    rewrite("is above|over", ">", ABOVE),
+    rewrite("above|exceeds|gt", ">", ABOVE),
+    rewrite("is at least", ">=", LEAST),
+    rewrite("at least", ">=", LEAST),
+    rewrite("gte|ge", ">=", LEAST),
+    rewrite("is at most", "<=", MOST),
+    rewrite("at most", "<=", MOST),
+    rewrite("lte|le", "<=", MOST),
+    rewrite("is not equal to", "!=", OTHER),
+    rewrite("is not", "!=", OTHER),
+    rewrite("not equal|equals", "!=", OTHER),
+    rewrite("ne", "!=", OTHER),
+    rewrite("is one of", "in", AMONG),
+    rewrite("one of", "in", AMONG),
+    rewrite("is in", "in", AMONG),
+    rewrite("is equal to", "==", EQUAL),
+    rewrite("equal|equals to", "==", EQUAL),
+    rewrite("is|equals|equal|eq", "==", EQUAL),
+    rewrite("< =", "<=", MOST),
+    rewrite("> =", ">=", LEAST),
+];
