@@ -26,6 +26,7 @@ impl Run {
     fn start(scenario: &str) -> Run {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("case.soak"), scenario).unwrap();
+        fs::write(folder.path().join("busy.sh"), BUSY).unwrap();
         for own in ["state", "temporary", "small"] {
             fs::create_dir(folder.path().join(own)).unwrap();
         }
@@ -70,6 +71,14 @@ impl Run {
     fn kill(&mut self) {
         self.runner.kill().unwrap();
         self.runner.wait().unwrap();
+    }
+
+    /// A number that a process of the run has written down.
+    fn number(&self, file: &str) -> i32 {
+        let path = self.folder.path().join(file);
+        let read = || fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());
+        until(file, || read().is_some());
+        read().unwrap()
     }
 
     fn clean(&self) -> bool {
@@ -165,4 +174,45 @@ fn a_filled_disk_is_empty_and_the_journal_gone_after_the_guardian() {
     run.kill();
     until("a guardian that is done", || run.clean());
     until("an empty disk", || used(&run.disk(seen)) == Some(0.0));
+}
+
+const THROTTLED: &str = r#"scenario "throttled"
+process app {
+  run "sh busy.sh"
+}
+app throttle cpu 1% for 5m
+"#;
+
+/// Starts a process in a session of its own, which tells its number and is busy.
+const BUSY: &str = r#"
+if [ "$1" ]; then echo $$ > pid.part; mv pid.part pid; while :; do :; done; fi
+setsid sh busy.sh child & wait
+"#;
+
+/// How a process stands: its letter in /proc, none where there is no such process.
+fn stands(pid: i32) -> Option<char> {
+    let line = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    line.rsplit(')').next()?.trim().chars().next().filter(|letter| *letter != 'Z')
+}
+
+#[test]
+fn a_throttled_process_is_not_left_stopped_when_the_run_is_killed() {
+    let mut run = Run::start(THROTTLED);
+    let pid = run.number("pid");
+    until("a stopped process", || stands(pid) == Some('T'));
+    run.kill();
+    until("its end", || stands(pid).is_none());
+    until("a guardian that is done", || run.clean());
+}
+
+#[test]
+fn a_throttled_process_is_found_by_recover_when_the_guardian_is_killed_too() {
+    let mut run = Run::start(THROTTLED);
+    let pid = run.number("pid");
+    until("a stopped process", || stands(pid) == Some('T'));
+    kill(Pid::from_raw(run.guardian()), Signal::SIGKILL).unwrap();
+    run.kill();
+    run.recover();
+    assert_eq!(stands(pid), None);
+    assert!(run.clean());
 }

@@ -6,6 +6,7 @@
 mod account;
 mod command;
 mod command_output;
+mod constraint;
 mod database;
 mod disk;
 mod doubt;
