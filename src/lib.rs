@@ -6,6 +6,8 @@
 pub mod check;
 pub mod cli;
 pub mod diag;
+#[cfg(target_os = "linux")]
+pub mod doctor;
 pub mod event;
 #[cfg(target_os = "linux")]
 pub mod expect;

@@ -18,6 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("load", &["source", "lang", "kinds", "check", "measure", "event"]),
     ("expect", &["lang", "check", "event"]),
     ("store", &["lang", "kinds", "event"]),
+    ("doctor", &["kinds", "check", "store"]),
     ("report", &["lang", "event", "store", "source"]),
     ("ui", &["lang", "event", "store", "report", "source", "diag"]),
     (
@@ -28,7 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "source", "diag", "lang", "syntax", "kinds", "check", "plan", "measure", "load", "expect",
-            "event", "store", "report", "ui", "run",
+            "event", "store", "report", "ui", "run", "doctor",
         ],
     ),
 ];

@@ -2,6 +2,7 @@
 
 pub mod check;
 mod diff;
+mod doctor;
 mod exit;
 mod explain;
 mod file;
@@ -54,6 +55,8 @@ enum Command {
     Init(init::InitArguments),
     /// Write the report of a run again, from its record.
     Report(report::ReportArguments),
+    /// Tell what this machine lets soak do, and what a scenario needs of it.
+    Doctor(doctor::DoctorArguments),
     /// Undo what a run that died has left behind.
     Recover,
     /// Tell what a code means, such as E0203.
@@ -84,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Kinds(arguments) => kinds::kinds(&arguments),
         Command::Init(arguments) => init::init(&arguments),
         Command::Report(arguments) => report::report(&arguments),
+        Command::Doctor(arguments) => doctor::doctor(&arguments),
         Command::Recover => recover::recover(),
         Command::Explain(arguments) => explain::explain(&arguments),
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, geteuid};
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
@@ -90,6 +90,19 @@ fn run(case: &Case) -> Vec<String> {
     wrong
 }
 
+/// The program, which sees the disk that the case wants; nobody else does.
+fn program(case: &Case) -> Command {
+    let soak = env!("CARGO_BIN_EXE_soak");
+    let Some((name, size)) = case.one("disk").and_then(|disk| disk.split_once(' ')) else {
+        return Command::new(soak);
+    };
+    let mount = r#"mkdir "$1" && mount -t tmpfs -o "size=$2" soak "$1" && shift 2 && exec "$@""#;
+    let mut command = Command::new("unshare");
+    command.arg(if geteuid().is_root() { "-m" } else { "-rm" });
+    command.args(["sh", "-c", mount, "sh", name, size, soak]);
+    command
+}
+
 fn command(case: &Case, folder: &Path, ports: &[(&String, u16)], mark: &str) -> Command {
     for own in ["state", "temporary"] {
         std::fs::create_dir(folder.join(own)).unwrap();
@@ -104,7 +117,7 @@ fn command(case: &Case, folder: &Path, ports: &[(&String, u16)], mark: &str) -> 
     for name in case.all("copy") {
         std::fs::copy(case.folder.join(name), folder.join(name)).unwrap();
     }
-    let mut command = Command::new(env!("CARGO_BIN_EXE_soak"));
+    let mut command = program(case);
     command.args(["run", "case.soak", "--out", "out", "--seed", "7"]).current_dir(folder);
     command.args(case.all("arguments").flat_map(str::split_whitespace));
     for (name, port) in ports {

@@ -14,6 +14,7 @@
 //! | `#! param NAME=VALUE`, `#! arguments …`, `#! env NAME=VALUE` | how the program is started |
 //! | `#! file PATH CONTENT` | a file beside the scenario |
 //! | `#! copy NAME` | the same, of a file beside the cases |
+//! | `#! disk NAME SIZE` | a disk in memory beside the scenario, which only the program sees |
 //! | `#! descriptors COUNT` | the program may have no more |
 //! | `#! taken PARAM` | somebody listens on that port already |
 //! | `#! signal NAME when TEXT` | once the run has said the text, it gets the signal; several go in their order |

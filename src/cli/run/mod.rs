@@ -116,6 +116,11 @@ fn load(arguments: &RunArguments) -> Result<(Arc<Sources>, Arc<Scenario>), Exit>
         output::say(&format!("{name} uses what this soak cannot run yet; nothing was started"));
         return Err(Exit::Impossible);
     }
+    #[cfg(target_os = "linux")]
+    if let Some(sentence) = crate::doctor::refuses(&scenario) {
+        output::say(&format!("{sentence}; nothing was started"));
+        return Err(Exit::Impossible);
+    }
     Ok((Arc::new(sources), Arc::new(scenario)))
 }
 

@@ -3,14 +3,15 @@
 //! Whoever asks says what is done; threads of their own do it, because a disk may hold up whoever waits for it, and a load
 //! must go on meanwhile.
 
+use super::ballast::{Ballast, BallastError, Owner, Until, Wanted};
 use super::file::{NOISE, NewFile, Noise};
 use super::hands::Hands;
+use super::space::Space;
 use crate::kinds::request::{Answer, RequestError, Requester};
 use crate::lang::call::{Arguments, Call};
 use crate::lang::value::Value;
 use futures_util::future::LocalBoxFuture;
 use globset::{GlobBuilder, GlobMatcher};
-use nix::sys::statvfs::statvfs;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::cell::RefCell;
@@ -18,6 +19,8 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use tokio::sync::Mutex;
 
 /// Folders nested deeper than this are not searched.
 const MAX_DEPTH: usize = 64;
@@ -28,20 +31,13 @@ pub struct Folder {
     block: Arc<[u8]>,
     random: RefCell<ChaCha8Rng>,
     hands: Hands,
+    /// Held while ballast is let go.
+    freeing: Mutex<()>,
 }
 
 /// Where a folder lies: what threads need to know of it.
 struct Place {
     root: PathBuf,
-}
-
-/// What can be read of the file system under a folder.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Space {
-    /// The share in use, as an unprivileged user sees it.
-    pub used: f64,
-    /// Free bytes for an unprivileged user.
-    pub free: f64,
 }
 
 impl Folder {
@@ -52,7 +48,13 @@ impl Folder {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut block = vec![0; NOISE];
         random.fill(&mut block[..]);
-        Ok(Folder { place, block: block.into(), random: RefCell::new(random), hands: Hands::default() })
+        Ok(Folder {
+            place,
+            block: block.into(),
+            random: RefCell::new(random),
+            hands: Hands::default(),
+            freeing: Mutex::default(),
+        })
     }
 
     /// The folder's path.
@@ -67,11 +69,38 @@ impl Folder {
 
     /// How full the file system under the folder is.
     pub fn space(&self) -> io::Result<Space> {
-        let status = statvfs(&self.place.root)?;
-        let block = status.fragment_size() as f64;
-        let free = status.blocks_available() as f64 * block;
-        let used = (status.blocks() - status.blocks_free()) as f64 * block;
-        Ok(Space { used: used / (used + free).max(1.0), free })
+        Space::of(&self.place.root)
+    }
+
+    /// Fills the file system under the folder until so much of it is used, or it is told that this has ended.
+    ///
+    /// # Errors
+    /// When nothing can be written there at all.
+    pub async fn fill(
+        &self,
+        wanted: Wanted,
+        owner: Owner,
+        ended: Arc<AtomicBool>,
+    ) -> Result<Ballast, BallastError> {
+        let (place, noise) = (Arc::clone(&self.place), Arc::clone(&self.block));
+        let taken = self.hands.carry_out(move |stop| {
+            let until = Until { ended: &ended, stop };
+            Ok(Ballast::take(&place.root, wanted, &owner, &noise, until))
+        });
+        let failed = |reason| BallastError::Write { folder: self.place.root.clone(), reason };
+        taken.await.map_err(failed)?
+    }
+
+    /// Lets ballast go, which may have to wait for the disk too.
+    pub async fn let_go(&self, ballast: Ballast) {
+        let _freeing = self.freeing.lock().await;
+        // Where no thread takes it any more, it is dropped with the question.
+        let _ = self.hands.carry_out(move |_| Ok(drop(ballast))).await;
+    }
+
+    /// Waits until ballast that is being let go is no more.
+    pub async fn settled(&self) {
+        drop(self.freeing.lock().await);
     }
 
     /// The file that the arguments describe, and its path relative to the folder.
@@ -93,6 +122,7 @@ impl Folder {
 
     async fn write(&self, arguments: &Arguments) -> Result<Answer, RequestError> {
         let (path, file) = self.new_file(arguments)?;
+        self.settled().await;
         let written = self.hands.carry_out(move |stop| file.write(stop)).await;
         let bytes = written.map_err(|error| failed(&error))?;
         Ok(Answer { path: Some(path), bytes, ..Answer::default() })
@@ -218,7 +248,7 @@ mod tests {
         assert_eq!(folder.files().unwrap(), 2);
         assert_eq!(run(folder.delete("**/*.log")).unwrap(), 1);
         assert_eq!(folder.files().unwrap(), 1);
-        assert!(folder.space().unwrap().free > 0.0);
+        assert!(folder.space().unwrap().free > 0);
     }
 
     #[test]

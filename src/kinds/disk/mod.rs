@@ -1,9 +1,15 @@
-//! Disks: a folder that files are written to and deleted from.
+//! Disks: a folder that files are written to and deleted from, and the disk it lies on, which can be filled.
 
+#[cfg(target_os = "linux")]
+pub mod ballast;
 #[cfg(target_os = "linux")]
 mod file;
 #[cfg(target_os = "linux")]
 pub mod folder;
 #[cfg(target_os = "linux")]
 mod hands;
+#[cfg(target_os = "linux")]
+pub mod reserve;
 pub mod signature;
+#[cfg(target_os = "linux")]
+pub mod space;

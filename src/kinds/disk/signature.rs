@@ -33,8 +33,7 @@ const SETTINGS: &[Parameter] = &[
 const VERBS: &[Verb] = &[
     state("fill", "fill", "Writes ballast once, until that much of the disk is used.", "data fill 90% for 1m")
         .takes(&[positional("share", &[Accepts::Share], "How full the disk gets.").required()])
-        .fault()
-        .not_yet(),
+        .fault(),
     state("slow", "slow", "Every read and write takes longer, of a disk that is `faulty`.", "data slow 200ms for 1m")
         .takes(&[
             positional("time", &[Accepts::Quantity(Dimension::TIME)], "How much longer.").required()

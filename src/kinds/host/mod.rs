@@ -29,11 +29,15 @@ mod routes;
 pub mod signature;
 #[cfg(target_os = "linux")]
 pub mod stand;
+#[cfg(target_os = "linux")]
+mod trial;
 
 #[cfg(target_os = "linux")]
 pub use error::NetworkError;
 #[cfg(target_os = "linux")]
 pub use helper::main;
+#[cfg(target_os = "linux")]
+pub use trial::try_out;
 
 /// The hidden subcommand that makes soak the helper of a virtual network.
 pub const SUBCOMMAND: &str = "network";

@@ -50,6 +50,8 @@ pub enum ProcessError {
     UnknownSignal { name: String },
     #[error("not permitted to signal `{name}`")]
     NotPermitted { name: String },
+    #[error("`{name}` cannot be limited: {reason}")]
+    Constrain { name: String, reason: io::Error },
     #[error("the supervision of `{name}` has ended")]
     Ended { name: String },
 }

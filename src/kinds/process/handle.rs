@@ -9,12 +9,15 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::error::ProcessError;
+use super::limit::{Limited, Limits};
 use super::log_file::LogFile;
 use super::output::{LINES_KEPT, OutputLine};
 use super::reading::Sampler;
 use super::state::ProcessState;
 use super::stdin::SEND_LIMIT;
+use super::supervisor::constraining::Changed;
 use super::supervisor::{Launch, Order, Reply, Supervisor};
+use super::throttle::Throttled;
 use crate::kinds::undo::Marker;
 
 /// Orders on their way to the task that owns the process.
@@ -167,6 +170,29 @@ impl Process {
     /// When it may not be signalled.
     pub async fn resume(&self) -> Result<(), ProcessError> {
         self.order(Order::Resume).await
+    }
+
+    /// Gives it a share of one core until it is told otherwise, over all of its starts; without one, all there is. Gives
+    /// what an earlier share came to, and whether this one is in force.
+    pub async fn throttle(&self, share: Option<f64>) -> (Option<Throttled>, Result<(), ProcessError>) {
+        self.change(|reply| Order::Throttle { share, reply }).await
+    }
+
+    /// Sets upper limits until it is told otherwise, over all of its starts; without any, those it had. Gives what earlier
+    /// ones came to, and whether these are in force.
+    pub async fn limit(&self, limits: Option<Limits>) -> (Option<Limited>, Result<(), ProcessError>) {
+        self.change(|reply| Order::Limit { limits, reply }).await
+    }
+
+    async fn change<Found>(
+        &self,
+        order: impl FnOnce(Changed<Found>) -> Order,
+    ) -> (Option<Found>, Result<(), ProcessError>) {
+        let (reply, answer) = oneshot::channel();
+        if self.orders.send(order(reply)).await.is_err() {
+            return (None, Err(self.ended()));
+        }
+        answer.await.unwrap_or_else(|_| (None, Err(self.ended())))
     }
 
     /// Signals its own process, not its descendants.

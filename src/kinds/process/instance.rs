@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::{Arc, PoisonError};
 
 use nix::sys::signal::Signal;
 use tokio::process::Child;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::constraint::Constraints;
 use super::error::ProcessError;
 use super::options::{ProcessOptions, Surroundings};
 use super::output::{self, Sink, Stream};
@@ -35,6 +37,7 @@ pub(super) struct Instance {
     known: BTreeSet<Member>,
     started: Applied,
     paused: Option<Applied>,
+    pub constraints: Constraints,
     probing: Option<AbortHandle>,
     _claim: Claim,
 }
@@ -97,6 +100,7 @@ impl Instance {
             known: BTreeSet::new(),
             started,
             paused: None,
+            constraints: Constraints::default(),
             probing,
             _claim: claim,
         })
@@ -160,6 +164,10 @@ impl Instance {
         }
         let undo = Undo::Paused(PausedTree { name: self.name.clone(), tree: self.tree.clone() });
         let applied = Applied::record(&around.recorder, undo)?;
+        // Whoever throttles it must not continue it from now on.
+        let keep = Arc::clone(&self.constraints.paused);
+        let mut keep = keep.lock().unwrap_or_else(PoisonError::into_inner);
+        *keep = true;
         let mut stopped = BTreeSet::new();
         for _ in 0..PAUSE_LOOKS {
             let fresh: Vec<Member> = self.living().into_iter().filter(|one| !stopped.contains(one)).collect();
@@ -168,6 +176,7 @@ impl Instance {
             }
             for member in fresh {
                 if member.signal(Signal::SIGSTOP) == Delivery::NotPermitted {
+                    *keep = false;
                     return Err(ProcessError::NotPermitted { name: self.name.clone() });
                 }
                 stopped.insert(member);
@@ -180,6 +189,7 @@ impl Instance {
     /// Lets the tree go on.
     pub fn resume(&mut self) -> Result<(), ProcessError> {
         if let Some(paused) = self.paused.take() {
+            *self.constraints.paused.lock().unwrap_or_else(PoisonError::into_inner) = false;
             paused.undo()?;
         }
         Ok(())

@@ -5,11 +5,17 @@
 
 pub mod command;
 #[cfg(target_os = "linux")]
+mod constraint;
+#[cfg(target_os = "linux")]
 pub mod error;
+#[cfg(target_os = "linux")]
+mod grip;
 #[cfg(target_os = "linux")]
 pub mod handle;
 #[cfg(target_os = "linux")]
 mod instance;
+#[cfg(target_os = "linux")]
+pub mod limit;
 #[cfg(target_os = "linux")]
 mod log_file;
 #[cfg(target_os = "linux")]
@@ -35,3 +41,5 @@ mod stdin;
 pub mod supervision;
 #[cfg(target_os = "linux")]
 mod supervisor;
+#[cfg(target_os = "linux")]
+pub mod throttle;

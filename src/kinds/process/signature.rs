@@ -105,8 +105,7 @@ const VERBS: &[Verb] = &[
         .fault(),
     state("throttle", "throttle", "Gives it less of the machine.", "app throttle cpu 20% for 1m")
         .takes(&[keyword("cpu", &[Accepts::Share], "How much of one core it may use.").required()])
-        .fault()
-        .not_yet(),
+        .fault(),
     state(
         "limit",
         "limit",
@@ -118,8 +117,7 @@ const VERBS: &[Verb] = &[
         keyword("files", &[Accepts::Count], "How many files and sockets it may have open."),
     ])
     .rules(&[Rule::AtLeastOne(&["memory", "files"])])
-    .fault()
-    .not_yet(),
+    .fault(),
     state("skew", "clock", "Makes its wall clock wrong.", "app skew ahead 2h for 1m")
         .takes(&[
             keyword("ahead", &[Accepts::Quantity(Dimension::TIME)], "How far its clock is fast."),

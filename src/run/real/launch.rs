@@ -186,7 +186,7 @@ fn clients(shared: &Rc<Shared>) -> io::Result<Vec<Client>> {
             Ok(client::of_kind(target.kind.name)
                 .map_or(Client::None, |make| Client::Made(make, settings, around.clone())))
         }
-        Live::Disk(folder) => Ok(Client::Disk(folder.root().to_path_buf())),
+        Live::Disk(disk) => Ok(Client::Disk(disk.folder().root().to_path_buf())),
         Live::Process(process) => Ok(Client::Process(super::request::pass_on(shared, process))),
         Live::Link(_) | Live::VirtualLink(_) | Live::Host | Live::Machine => Ok(Client::None),
     });

@@ -6,7 +6,9 @@
 mod account;
 mod command;
 mod command_output;
+mod constraint;
 mod database;
+mod disk;
 mod doubt;
 pub mod execute;
 mod histograms;
@@ -29,7 +31,6 @@ use crate::check::scenario::{Argued, LoadSubject, Origin, Scenario};
 use crate::event::EventKind;
 use crate::event::control::Control;
 use crate::kinds::client::Around;
-use crate::kinds::disk::folder::Folder;
 use crate::kinds::host::hosts::Hosts;
 use crate::kinds::host::network::Network;
 use crate::kinds::host::stand::Stand;
@@ -125,7 +126,7 @@ enum Live {
     Link(Rc<link::LinkTarget>),
     VirtualLink(Rc<virtual_link::VirtualLink>),
     Host,
-    Disk(Rc<Folder>),
+    Disk(Rc<disk::DiskTarget>),
     /// Of a kind whose clients are made from its settings alone.
     Client(Rc<dyn Requester>, Around),
     Database(Rc<database::DatabaseTarget>, Around),
@@ -178,7 +179,7 @@ impl Shared {
         match &self.targets[target.index()] {
             Live::Client(client, _) => Some(Rc::clone(client)),
             Live::Database(database, _) => Some(Rc::clone(database.client()) as Rc<dyn Requester>),
-            Live::Disk(folder) => Some(Rc::clone(folder) as Rc<dyn Requester>),
+            Live::Disk(disk) => Some(Rc::clone(disk.folder()) as Rc<dyn Requester>),
             Live::Process(process) => Some(Rc::clone(process) as Rc<dyn Requester>),
             Live::Link(_) | Live::VirtualLink(_) | Live::Host | Live::Machine => None,
         }
@@ -281,6 +282,7 @@ impl World for RealWorld {
                 Live::VirtualLink(link) => link.set(shared, ticket, state),
                 Live::Process(process) => process.set(shared, ticket, property, state),
                 Live::Database(database, _) => database.set(shared, ticket, property, state),
+                Live::Disk(disk) => disk.set(shared, ticket, property, state),
                 _ => shared.answer(ticket, Err(format!("`{}` has no such state", shared.name(target)))),
             },
             Order::Act { target, call, held } => match &shared.targets[target.index()] {

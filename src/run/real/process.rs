@@ -1,11 +1,12 @@
 //! Orders to processes, and what their states tell.
 
-use super::Shared;
+use super::{Shared, constraint};
 use crate::check::scenario::Origin;
 use crate::event::{EventKind, Evidence};
 use crate::kinds::host::stand::Stand;
 use crate::kinds::process::error::ProcessError;
 use crate::kinds::process::handle::Process;
+use crate::kinds::process::limit::Limits;
 use crate::kinds::process::options::signal_named;
 use crate::kinds::process::state::{Exit, ProcessState};
 use crate::kinds::request::{Answer as Reply, RequestError, Requester};
@@ -39,6 +40,9 @@ pub(super) struct ProcessTarget {
     /// Since when each held act keeps it down; `None` while that is on its way.
     held: RefCell<HashMap<FaultId, Option<Moment>>>,
     paused: Cell<Option<Moment>>,
+    /// What it was last told to be kept under.
+    share: Cell<Option<f64>>,
+    limits: Cell<Option<Limits>>,
 }
 
 impl ProcessTarget {
@@ -51,6 +55,8 @@ impl ProcessTarget {
             expected: Cell::new(false),
             held: RefCell::default(),
             paused: Cell::new(None),
+            share: Cell::new(None),
+            limits: Cell::new(None),
         }
     }
 
@@ -64,11 +70,40 @@ impl ProcessTarget {
         self.process.stop().await
     }
 
-    /// Pauses it, or lets it go on.
+    /// Puts one of its properties into a state.
     pub fn set(self: &Rc<Self>, shared: &Rc<Shared>, ticket: Ticket, property: &str, state: Option<State>) {
-        if property != "running" {
-            return shared.answer(ticket, Err(format!("a process has no state `{property}`")));
+        match property {
+            "running" => self.pause(shared, ticket, state),
+            "throttle" => self.throttle(shared, ticket, state),
+            "limit" => self.limit(shared, ticket, state),
+            _ => shared.answer(ticket, Err(format!("a process has no state `{property}`"))),
         }
+    }
+
+    fn throttle(self: &Rc<Self>, shared: &Rc<Shared>, ticket: Ticket, state: Option<State>) {
+        let (this, shared) = (Rc::clone(self), Rc::clone(shared));
+        let share = state.and_then(|state| state.call.arguments.number("cpu"));
+        let asked = this.share.replace(share);
+        tokio::task::spawn_local(async move {
+            let (found, done) = this.process.throttle(share).await;
+            let effect = found.zip(asked).map(|(found, asked)| constraint::throttled(asked, found));
+            shared.answer(ticket, done.map(|()| Answer::Set(effect)).map_err(|error| error.to_string()));
+        });
+    }
+
+    fn limit(self: &Rc<Self>, shared: &Rc<Shared>, ticket: Ticket, state: Option<State>) {
+        let (this, shared) = (Rc::clone(self), Rc::clone(shared));
+        let limits = state.map(|state| constraint::limits_of(&state.call.arguments));
+        let asked = this.limits.replace(limits);
+        tokio::task::spawn_local(async move {
+            let (found, done) = this.process.limit(limits).await;
+            let effect = found.zip(asked).map(|(found, asked)| constraint::limited(asked, found));
+            shared.answer(ticket, done.map(|()| Answer::Set(effect)).map_err(|error| error.to_string()));
+        });
+    }
+
+    /// Pauses it, or lets it go on.
+    fn pause(self: &Rc<Self>, shared: &Rc<Shared>, ticket: Ticket, state: Option<State>) {
         let (this, shared) = (Rc::clone(self), Rc::clone(shared));
         tokio::task::spawn_local(async move {
             let now = shared.now();

@@ -120,8 +120,9 @@ async fn record(shared: &Shared, series: SeriesId) -> Option<Record> {
                     (Err(error), _) => nothing(&error.to_string()),
                 });
             }
-            Live::Disk(folder) => {
-                let read = disk(folder, reading.name);
+            Live::Disk(disk) => {
+                disk.folder().settled().await;
+                let read = of_disk(disk.folder(), reading.name);
                 return Some(read.map_or_else(|error| nothing(&error.to_string()), quantity));
             }
             Live::Client(_, around) if reading.name == "open" => {
@@ -182,10 +183,10 @@ fn nothing(reason: &str) -> Record {
     Record::Nothing(NoValue::NotMeasured(reason.to_string()))
 }
 
-fn disk(folder: &Folder, reading: &str) -> io::Result<f64> {
+fn of_disk(folder: &Folder, reading: &str) -> io::Result<f64> {
     Ok(match reading {
-        "used" => folder.space()?.used,
-        "free" => folder.space()?.free,
+        "used" => folder.space()?.share(),
+        "free" => folder.space()?.free as f64,
         _ => folder.files()? as f64,
     })
 }

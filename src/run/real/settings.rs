@@ -1,6 +1,7 @@
 //! The declared targets, with their settings evaluated, made ready to be started.
 
 use super::database::DatabaseTarget;
+use super::disk::DiskTarget;
 use super::link::LinkTarget;
 use super::network;
 use super::process::ProcessTarget;
@@ -160,7 +161,7 @@ fn live(
                 let message = format!("the folder `{}` cannot be made: {error}", path.display());
                 SetupError::at(place(target, "path"), message)
             })?;
-            Ok(Live::Disk(Rc::new(folder)))
+            Ok(Live::Disk(Rc::new(DiskTarget::new(setup, folder))))
         }
         "database" => {
             let around = setup.around();

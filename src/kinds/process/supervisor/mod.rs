@@ -3,6 +3,7 @@
 //! No order blocks the next: a stop that waits for its grace can be overtaken by a kill. So an ending is a state
 //! ([`ending`]) that the loop comes back to, not a wait inside an order.
 
+pub(super) mod constraining;
 mod ending;
 mod starting;
 
@@ -16,11 +17,14 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::error::ProcessError;
 use super::instance::Instance;
+use super::limit::{Limited, Limits};
 use super::options::{ProcessOptions, Surroundings};
 use super::output::OutputLine;
 use super::probe::Readiness;
 use super::state::{Exit, ProcessState};
 use super::stdin::Sent;
+use super::throttle::Throttled;
+use constraining::{Changed, Constraining};
 use ending::{Ending, Intent, LOOK_FIRST};
 
 /// How long the last output may take to be read once nobody is left to write.
@@ -39,6 +43,8 @@ pub(super) enum Order {
     Release(Reply),
     Pause(Reply),
     Resume(Reply),
+    Throttle { share: Option<f64>, reply: Changed<Throttled> },
+    Limit { limits: Option<Limits>, reply: Changed<Limited> },
     Signal { signal: Signal, reply: Reply },
     Send { line: Vec<u8>, reply: Reply },
 }
@@ -63,6 +69,7 @@ pub(super) struct Supervisor {
     companions: JoinSet<()>,
     instance: Option<Instance>,
     ending: Option<Ending>,
+    constraining: Constraining,
     restart_at: Option<Instant>,
     holds: u32,
     start_after_hold: bool,
@@ -95,6 +102,7 @@ impl Supervisor {
             companions: JoinSet::new(),
             instance: None,
             ending: None,
+            constraining: Constraining::default(),
             restart_at: None,
             holds: 0,
             start_after_hold: false,
@@ -161,6 +169,8 @@ impl Supervisor {
                 self.show();
                 answer(reply, result);
             }
+            Order::Throttle { share, reply } => self.throttle(share, reply),
+            Order::Limit { limits, reply } => self.limit(limits, reply),
             Order::Signal { signal, reply } => {
                 let result = running(&mut self.instance, &self.launch.options.name)
                     .and_then(|instance| instance.signal(signal));

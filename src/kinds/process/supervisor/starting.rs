@@ -79,7 +79,8 @@ impl Supervisor {
             companions: &mut self.companions,
             readiness: self.report.clone(),
         };
-        let instance = Instance::start(options, &self.launch.around, connections)?;
+        let mut instance = Instance::start(options, &self.launch.around, connections)?;
+        self.constrain(&mut instance)?;
         self.starts += 1;
         self.restarts += u64::from(std::mem::take(&mut self.unasked));
         let (restarts, at) = (self.restarts, self.launch.around.timeline.now());

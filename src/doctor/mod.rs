@@ -1,0 +1,111 @@
+//! What this machine and this user let soak do. Each backend is tried, not guessed at: one file, and an entry in
+//! [`BACKENDS`].
+
+mod control_groups;
+mod descriptors;
+mod fuse;
+mod interfaces;
+mod journal;
+mod nameless;
+mod network;
+mod ports;
+mod signals;
+
+use crate::check::scenario::Scenario;
+
+/// Something of the machine that soak builds on.
+pub struct Backend {
+    /// A short name.
+    pub name: &'static str,
+    /// What it is there for.
+    pub about: &'static str,
+    /// Tries it. Nothing stays of that.
+    pub look: fn() -> Found,
+    /// Whether a scenario cannot run without it.
+    pub needed: fn(&Scenario) -> bool,
+}
+
+/// How a backend stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// All of it can be had.
+    Good,
+    /// It can be done without, or is less than usual.
+    Less,
+    /// It cannot be had.
+    Missing,
+}
+
+/// What a look at a backend found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub standing: Standing,
+    /// What there is, or why it is not.
+    pub detail: String,
+    /// What to do about it, as a sentence.
+    pub remedy: Option<String>,
+}
+
+impl Found {
+    fn good(detail: impl Into<String>) -> Found {
+        Found { standing: Standing::Good, detail: detail.into(), remedy: None }
+    }
+
+    fn less(detail: impl Into<String>, remedy: impl Into<String>) -> Found {
+        Found { standing: Standing::Less, detail: detail.into(), remedy: Some(remedy.into()) }
+    }
+
+    fn missing(detail: impl Into<String>, remedy: impl Into<String>) -> Found {
+        Found { standing: Standing::Missing, detail: detail.into(), remedy: Some(remedy.into()) }
+    }
+}
+
+/// All backends, in the order in which they are told.
+pub static BACKENDS: &[Backend] = &[
+    journal::BACKEND,
+    signals::BACKEND,
+    network::BACKEND,
+    nameless::BACKEND,
+    control_groups::BACKEND,
+    fuse::BACKEND,
+    interfaces::BACKEND,
+    descriptors::BACKEND,
+    ports::BACKEND,
+];
+
+/// Why a scenario cannot run here, by the first backend that it needs and that is not there.
+pub fn refuses(scenario: &Scenario) -> Option<String> {
+    BACKENDS.iter().filter(|backend| (backend.needed)(scenario)).find_map(|backend| {
+        let found = (backend.look)();
+        let remedy = found.remedy.filter(|_| found.standing == Standing::Missing)?;
+        Some(format!("{}: {}; {remedy}", backend.name, found.detail))
+    })
+}
+
+/// Whether a scenario declares a target of a kind, with one of these settings where there are any.
+fn declares(scenario: &Scenario, kind: &str, settings: &[&str]) -> bool {
+    scenario
+        .targets
+        .iter()
+        .filter(|target| target.kind.name == kind)
+        .any(|target| settings.is_empty() || settings.iter().any(|setting| target.setting(setting).is_some()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_lacks_something_is_told_what_to_do() {
+        for backend in BACKENDS {
+            let found = (backend.look)();
+            assert_eq!(
+                found.standing == Standing::Good,
+                found.remedy.is_none(),
+                "{}: {found:?}",
+                backend.name
+            );
+            assert!(!found.detail.is_empty() && !found.detail.ends_with('.'), "{}", backend.name);
+        }
+    }
+}

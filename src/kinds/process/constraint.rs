@@ -1,0 +1,68 @@
+//! What a started process is kept under: a share of the processor, and upper limits.
+
+use super::error::ProcessError;
+use super::grip::Grip;
+use super::limit::{self, Limited, Limits};
+use super::options::Surroundings;
+use super::throttle::{Paused, Throttled, throttle};
+use crate::kinds::undo::{Applied, PausedTree, Tree, Undo};
+
+/// Nothing, until it is told. Dropped, the process is free again.
+#[derive(Default)]
+pub(super) struct Constraints {
+    throttle: Option<Throttling>,
+    limit: Option<Grip<Limited>>,
+    /// Whether somebody else wants it stopped.
+    pub paused: Paused,
+}
+
+struct Throttling {
+    grip: Grip<Throttled>,
+    /// It may be stopped when the run dies.
+    applied: Applied,
+}
+
+impl Constraints {
+    /// Gives a tree a share of one core; the journal knows before anything of it is stopped.
+    pub fn throttle(
+        &mut self,
+        name: &str,
+        tree: &Tree,
+        share: f64,
+        around: &Surroundings,
+    ) -> Result<(), ProcessError> {
+        let undo = Undo::Paused(PausedTree { name: name.to_owned(), tree: tree.clone() });
+        let applied = Applied::record(&around.recorder, undo)?;
+        let (tree, paused) = (tree.clone(), Paused::clone(&self.paused));
+        let grip = Grip::take("throttle", move |held| throttle(&tree, share, &paused, held));
+        let grip = grip.map_err(|reason| ProcessError::Constrain { name: name.to_owned(), reason })?;
+        self.throttle = Some(Throttling { grip, applied });
+        Ok(())
+    }
+
+    /// Gives it all there is again.
+    pub fn unthrottle(&mut self) -> Option<Throttled> {
+        let Throttling { grip, applied } = self.throttle.take()?;
+        let found = grip.end();
+        match found {
+            // The thread has let everybody go on.
+            Some(_) => applied.settle(),
+            None => drop(applied),
+        }
+        found
+    }
+
+    /// Sets upper limits.
+    pub fn limit(&mut self, name: &str, tree: &Tree, limits: Limits) -> Result<(), ProcessError> {
+        let failed = |reason| ProcessError::Constrain { name: name.to_owned(), reason };
+        let kept = limit::begin(tree, limits).map_err(failed)?;
+        let tree = tree.clone();
+        self.limit = Some(Grip::take("limit", move |held| limit::keep(&tree, kept, held)).map_err(failed)?);
+        Ok(())
+    }
+
+    /// Takes them back.
+    pub fn unlimit(&mut self) -> Option<Limited> {
+        self.limit.take()?.end()
+    }
+}

@@ -1,0 +1,62 @@
+//! The proof of what a process was kept under.
+
+use crate::event::Evidence;
+use crate::kinds::process::limit::{Limited, Limits};
+use crate::kinds::process::throttle::Throttled;
+use crate::lang::call::Arguments;
+use crate::lang::quantity::{Dimension, Quantity};
+use crate::lang::unit::{format, format_duration};
+use crate::run::world::Effect;
+
+/// A throttled process may use more than its share by this part of it: it is stopped when it has.
+const OVER: f64 = 0.25;
+/// Who has used this part of what it may is at its limit.
+const NEAR: f64 = 0.8;
+
+/// What throttling did.
+pub(super) fn throttled(share: f64, found: Throttled) -> Effect {
+    let percent = |share| format(Quantity::share(share));
+    let used = format!("used {} of one core ({} asked)", percent(found.share()), percent(share));
+    if found.stopped.is_zero() {
+        let measured = Some(format!("{used}, never stopped"));
+        return Effect { measured, evidence: Evidence::NotExercised };
+    }
+    let held = found.share() <= share * (1.0 + OVER) + 0.01;
+    let stopped =
+        format!("stopped for {} of {}", format_duration(found.stopped), format_duration(found.time));
+    let evidence = if held { Evidence::Measured } else { Evidence::None };
+    Effect { measured: Some(format!("{used}, {stopped}")), evidence }
+}
+
+/// What limits did.
+pub(super) fn limited(limits: Limits, found: Limited) -> Effect {
+    let size = |bytes: u64| format(Quantity::measured(bytes as f64, Dimension::SIZE));
+    let mut parts = Vec::new();
+    let mut met = false;
+    if let Some(memory) = limits.memory {
+        parts.push(format!("{} of {} in one process", size(found.memory), size(memory)));
+        met |= found.memory as f64 >= memory as f64 * NEAR;
+    }
+    if let Some(files) = limits.files {
+        parts.push(format!("{} of {files} files open in one process", found.files));
+        met |= found.files as f64 >= files as f64 * NEAR;
+    }
+    if found.undone > 0 {
+        parts.push(format!(
+            "{} of {} processes had set another limit themselves",
+            found.undone, found.processes
+        ));
+    }
+    let evidence = match met {
+        _ if found.undone > 0 && found.undone == found.processes => Evidence::None,
+        true => Evidence::Measured,
+        false => Evidence::NotExercised,
+    };
+    Effect { measured: Some(format!("at most {}", parts.join(", "))), evidence }
+}
+
+/// The limits that a call asks for.
+pub(super) fn limits_of(arguments: &Arguments) -> Limits {
+    let whole = |name| arguments.number(name).map(|number| number.max(0.0).round() as u64);
+    Limits { memory: whole("memory"), files: whole("files") }
+}

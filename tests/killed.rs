@@ -1,0 +1,218 @@
+//! Runs that are killed in the middle of a fault, by the real program, and what is left then: by the guardian's work, or
+//! by that of `soak recover` where the guardian was killed too.
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, geteuid};
+use soak::kinds::undo::ProcessTable;
+
+/// The size of the disk.
+const DISK: u64 = 16 << 20;
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A run of a scenario in a folder of its own, with a disk in memory at `small` that nobody else sees.
+struct Run {
+    folder: tempfile::TempDir,
+    /// The program: everything before it has become it.
+    runner: Child,
+}
+
+impl Run {
+    fn start(scenario: &str) -> Run {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("case.soak"), scenario).unwrap();
+        fs::write(folder.path().join("busy.sh"), BUSY).unwrap();
+        for own in ["state", "temporary", "small"] {
+            fs::create_dir(folder.path().join(own)).unwrap();
+        }
+        let mount = r#"mount -t tmpfs -o size=16m soak small && exec "$@""#;
+        let mut command = Command::new("unshare");
+        command.arg(if geteuid().is_root() { "-m" } else { "-rm" });
+        command.args([
+            "sh",
+            "-c",
+            mount,
+            "sh",
+            env!("CARGO_BIN_EXE_soak"),
+            "run",
+            "case.soak",
+            "--out",
+            "out",
+        ]);
+        let runner = in_folder(&mut command, folder.path()).spawn().unwrap();
+        Run { folder, runner }
+    }
+
+    fn pid(&self) -> i32 {
+        self.runner.id() as i32
+    }
+
+    /// The disk, as seen by somebody who sees what the run sees.
+    fn disk(&self, seen_by: i32) -> String {
+        format!("/proc/{seen_by}/root{}", self.folder.path().join("small").display())
+    }
+
+    /// The guardian: a child of the run that was started as one.
+    fn guardian(&self) -> i32 {
+        let table = ProcessTable::read().unwrap();
+        let children = table.iter().filter(|entry| entry.parent == self.pid());
+        let guardian = children.map(|child| child.pid).find(|child| {
+            let line = fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
+            line.split(|byte| *byte == 0).any(|word| word == b"guardian")
+        });
+        guardian.unwrap()
+    }
+
+    fn kill(&mut self) {
+        self.runner.kill().unwrap();
+        self.runner.wait().unwrap();
+    }
+
+    /// A number that a process of the run has written down.
+    fn number(&self, file: &str) -> i32 {
+        let path = self.folder.path().join(file);
+        let read = || fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());
+        until(file, || read().is_some());
+        read().unwrap()
+    }
+
+    fn clean(&self) -> bool {
+        let left = |name: &str| fs::read_dir(self.folder.path().join(name)).unwrap().count();
+        left("temporary") == 0 && journals(&self.folder.path().join("state")) == 0
+    }
+
+    fn recover(&self) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_soak"));
+        assert!(in_folder(command.arg("recover"), self.folder.path()).status().unwrap().success());
+    }
+}
+
+fn in_folder<'a>(command: &'a mut Command, folder: &Path) -> &'a mut Command {
+    command
+        .current_dir(folder)
+        .env("XDG_STATE_HOME", folder.join("state"))
+        .env("TMPDIR", folder.join("temporary"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+}
+
+fn journals(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    entries.map(|entry| if entry.file_type().unwrap().is_dir() { journals(&entry.path()) } else { 1 }).sum()
+}
+
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The share of a disk that is in use; none where the disk of the run is not to be seen there.
+fn used(disk: &str) -> Option<f64> {
+    let space = nix::sys::statvfs::statvfs(disk).ok()?;
+    let whole = space.blocks() * space.fragment_size();
+    (whole == DISK).then(|| 1.0 - space.blocks_free() as f64 / space.blocks() as f64)
+}
+
+/// A process that sees what the run sees, and outlives it.
+struct Witness(Child);
+
+impl Witness {
+    fn of(run: &Run) -> Witness {
+        let namespace = format!("--mount=/proc/{}/ns/mnt", run.pid());
+        let mut command = Command::new("nsenter");
+        if !geteuid().is_root() {
+            command.args(["--preserve-credentials", &format!("--user=/proc/{}/ns/user", run.pid())]);
+        }
+        Witness(command.arg(namespace).args(["sleep", "100"]).stdin(Stdio::null()).spawn().unwrap())
+    }
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+const FILLED: &str = r#"scenario "filled"
+disk data { path "small" }
+permit fault on data
+data fill 90% for 5m
+"#;
+
+#[test]
+fn a_filled_disk_is_empty_when_the_run_is_killed_and_nobody_undoes_anything() {
+    let mut run = Run::start(FILLED);
+    until("a full disk", || used(&run.disk(run.pid())) > Some(0.8));
+    let witness = Witness::of(&run);
+    let seen = witness.0.id() as i32;
+    until("a witness", || used(&run.disk(seen)) > Some(0.8));
+    kill(Pid::from_raw(run.guardian()), Signal::SIGKILL).unwrap();
+    run.kill();
+    until("an empty disk", || used(&run.disk(seen)) == Some(0.0));
+    assert_eq!(fs::read_dir(run.disk(seen)).unwrap().count(), 0);
+    run.recover();
+    assert!(run.clean());
+}
+
+#[test]
+fn a_filled_disk_is_empty_and_the_journal_gone_after_the_guardian() {
+    let mut run = Run::start(FILLED);
+    until("a full disk", || used(&run.disk(run.pid())) > Some(0.8));
+    let witness = Witness::of(&run);
+    let seen = witness.0.id() as i32;
+    until("a witness", || used(&run.disk(seen)) > Some(0.8));
+    run.kill();
+    until("a guardian that is done", || run.clean());
+    until("an empty disk", || used(&run.disk(seen)) == Some(0.0));
+}
+
+const THROTTLED: &str = r#"scenario "throttled"
+process app {
+  run "sh busy.sh"
+}
+app throttle cpu 1% for 5m
+"#;
+
+/// Starts a process in a session of its own, which tells its number and is busy.
+const BUSY: &str = r#"
+if [ "$1" ]; then echo $$ > pid.part; mv pid.part pid; while :; do :; done; fi
+setsid sh busy.sh child & wait
+"#;
+
+/// How a process stands: its letter in /proc, none where there is no such process.
+fn stands(pid: i32) -> Option<char> {
+    let line = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    line.rsplit(')').next()?.trim().chars().next().filter(|letter| *letter != 'Z')
+}
+
+#[test]
+fn a_throttled_process_is_not_left_stopped_when_the_run_is_killed() {
+    let mut run = Run::start(THROTTLED);
+    let pid = run.number("pid");
+    until("a stopped process", || stands(pid) == Some('T'));
+    run.kill();
+    until("its end", || stands(pid).is_none());
+    until("a guardian that is done", || run.clean());
+}
+
+#[test]
+fn a_throttled_process_is_found_by_recover_when_the_guardian_is_killed_too() {
+    let mut run = Run::start(THROTTLED);
+    let pid = run.number("pid");
+    until("a stopped process", || stands(pid) == Some('T'));
+    kill(Pid::from_raw(run.guardian()), Signal::SIGKILL).unwrap();
+    run.kill();
+    run.recover();
+    assert_eq!(stands(pid), None);
+    assert!(run.clean());
+}
