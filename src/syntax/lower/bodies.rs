@@ -115,10 +115,10 @@ impl<'a> Lower<'a> {
                 None => found,
                 Some(mut first) => {
                     let both = first.help.iter().zip(&found.help);
-                    let joined = both.map(|(one, other)| {
+                    let mut joined = both.map(|(one, other)| {
                         format!("{}; {}", one.trim_end_matches('`'), other.trim_start_matches("write `"))
                     });
-                    first.help = joined.last();
+                    first.help = joined.next();
                     first.fixes.extend(found.fixes);
                     first
                 }

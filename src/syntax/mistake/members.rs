@@ -99,12 +99,15 @@ pub(in crate::syntax) fn map_of(
     Some(found.here("no block here").help(format!("write `{better}`")).fix(whole, better, false))
 }
 
+/// Where a weight of a mix stands, and where its action does.
+pub(in crate::syntax) type Weighted = (Range<usize>, Range<usize>);
+
 /// `browse 70%` and `browse: 70%, buy: 30%` in a mix; gives what was meant as well, each weight with its action.
 pub(in crate::syntax) fn weight_behind(
     text: &str,
     base: u32,
     line: Range<usize>,
-) -> Option<(Diagnostic, Vec<(Range<usize>, Range<usize>)>)> {
+) -> Option<(Diagnostic, Vec<Weighted>)> {
     let all = tokens(text, line.clone());
     let mut parts = Vec::new();
     for part in all.split(|token| token.text == ",") {
@@ -124,9 +127,8 @@ pub(in crate::syntax) fn weight_behind(
         }
         parts.push((weight.range.clone(), action.range.clone()));
     }
-    let written = |(weight, action): &(Range<usize>, Range<usize>)| {
-        format!("{} {}", &text[weight.clone()], &text[action.clone()])
-    };
+    let written =
+        |(weight, action): &Weighted| format!("{} {}", &text[weight.clone()], &text[action.clone()]);
     let better = parts.iter().map(written).collect::<Vec<_>>().join("; ");
     let span = Span::new(base + line.start as u32, base + line.end as u32);
     let found = Diagnostic::error("E0130", "in a mix the weight stands first", span);
