@@ -95,7 +95,11 @@ impl Folder {
     pub async fn let_go(&self, ballast: Ballast) {
         let _freeing = self.freeing.lock().await;
         // Where no thread takes it any more, it is dropped with the question.
-        let _ = self.hands.carry_out(move |_| Ok(drop(ballast))).await;
+        let gone = move |_: &AtomicBool| {
+            drop(ballast);
+            Ok(())
+        };
+        let _ = self.hands.carry_out(gone).await;
     }
 
     /// Waits until ballast that is being let go is no more.

@@ -7,9 +7,12 @@ use crate::lang::call::Arguments;
 use crate::lang::quantity::{Dimension, Quantity};
 use crate::lang::unit::{format, format_duration};
 use crate::run::world::Effect;
+use std::time::Duration;
 
 /// A throttled process may use more than its share by this part of it: it is stopped when it has.
 const OVER: f64 = 0.25;
+/// And by this much, before it is stopped for the first time and where soak was woken late.
+const SLACK: Duration = Duration::from_millis(50);
 /// Who has used this part of what it may is at its limit.
 const NEAR: f64 = 0.8;
 
@@ -21,7 +24,7 @@ pub(super) fn throttled(share: f64, found: Throttled) -> Effect {
         let measured = Some(format!("{used}, never stopped"));
         return Effect { measured, evidence: Evidence::NotExercised };
     }
-    let held = found.share() <= share * (1.0 + OVER) + 0.01;
+    let held = found.used <= found.time.mul_f64(share.max(0.0) * (1.0 + OVER)) + SLACK;
     let stopped =
         format!("stopped for {} of {}", format_duration(found.stopped), format_duration(found.time));
     let evidence = if held { Evidence::Measured } else { Evidence::None };
