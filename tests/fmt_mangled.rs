@@ -86,3 +86,11 @@ fn mangled_scenarios_keep_what_they_say() {
     }
     assert!(formatted > rounds / 4, "{formatted}");
 }
+
+/// Texts that were found by a fuzzer, each of which was once read in another way when it had been formatted.
+#[test]
+fn what_was_once_read_differently_is_read_alike() {
+    for text in ["phasfeO  f\"\"{\n  wait 1s\n}\n", "lod x(1)at 5/s\n", "lod\tx\twith\t5 users\n"] {
+        kept(text).unwrap_or_else(|changed| panic!("{text}: {changed}"));
+    }
+}

@@ -28,7 +28,7 @@ pub enum Format {
 /// Looks at everything that soak builds on, and tells how it stands.
 #[cfg(target_os = "linux")]
 pub fn doctor(arguments: &DoctorArguments) -> Exit {
-    use crate::doctor::{BACKENDS, Found, Standing};
+    use crate::doctor::{BACKENDS, Found, Need, Standing};
     let scenario = match &arguments.file {
         None => None,
         Some(file) => match super::check::scenario(file, &arguments.params, "nothing was looked at") {
@@ -40,7 +40,7 @@ pub fn doctor(arguments: &DoctorArguments) -> Exit {
     let mut text = String::new();
     let mut rows = Vec::new();
     for backend in BACKENDS {
-        let needed = scenario.as_ref().map(|scenario| (backend.needed)(scenario));
+        let needed = scenario.as_ref().map(|scenario| (backend.needed)(scenario) != Need::None);
         let Found { standing, detail, remedy } = (backend.look)();
         if standing == Standing::Missing && needed == Some(true) {
             exit = Exit::Impossible;

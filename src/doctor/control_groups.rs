@@ -4,13 +4,13 @@ use std::path::Path;
 
 use nix::unistd::{AccessFlags, access};
 
-use super::{Backend, Found};
+use super::{Backend, Found, Need};
 
 pub(super) const BACKEND: Backend = Backend {
     name: "control groups",
     about: "the kernel's own limits of processor time; soak throttles by stopping and continuing",
     look,
-    needed: |_| false,
+    needed: |_| Need::None,
 };
 
 /// Where a hierarchy is mounted, and what it is called.

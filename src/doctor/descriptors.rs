@@ -2,13 +2,13 @@
 
 use nix::sys::resource::{Resource, getrlimit};
 
-use super::{Backend, Found};
+use super::{Backend, Found, Need};
 
 pub(super) const BACKEND: Backend = Backend {
     name: "descriptors",
     about: "connections and files that are open at once",
     look,
-    needed: |_| false,
+    needed: |_| Need::None,
 };
 
 /// Enough for a load of 50,000 connections through a link.

@@ -1,13 +1,13 @@
 //! Where a run writes down what has to be undone.
 
-use super::{Backend, Found};
+use super::{Backend, Found, Need};
 use crate::store::state_folder::StateFolder;
 
 pub(super) const BACKEND: Backend = Backend {
     name: "journal",
     about: "what has to be undone is written down before it is done",
     look,
-    needed: |_| true,
+    needed: |_| Need::Always,
 };
 
 fn look() -> Found {

@@ -12,6 +12,7 @@ mod ports;
 mod signals;
 
 use crate::check::scenario::Scenario;
+use crate::source::Span;
 
 /// Something of the machine that soak builds on.
 pub struct Backend {
@@ -21,8 +22,19 @@ pub struct Backend {
     pub about: &'static str,
     /// Tries it. Nothing stays of that.
     pub look: fn() -> Found,
-    /// Whether a scenario cannot run without it.
-    pub needed: fn(&Scenario) -> bool,
+    /// Whether a scenario cannot run without it, and where it says so.
+    pub needed: fn(&Scenario) -> Need,
+}
+
+/// How much a scenario needs a backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Not at all, or it can be done without.
+    None,
+    /// As every run does.
+    Always,
+    /// Because of what stands here.
+    Because(Span),
 }
 
 /// How a backend stands.
@@ -73,22 +85,27 @@ pub static BACKENDS: &[Backend] = &[
     ports::BACKEND,
 ];
 
-/// Why a scenario cannot run here, by the first backend that it needs and that is not there.
-pub fn refuses(scenario: &Scenario) -> Option<String> {
-    BACKENDS.iter().filter(|backend| (backend.needed)(scenario)).find_map(|backend| {
+/// Why a scenario cannot run here, by the first backend that it needs and that is not there: a sentence, and the place
+/// that needs it.
+pub fn refuses(scenario: &Scenario) -> Option<(String, Option<Span>)> {
+    BACKENDS.iter().find_map(|backend| {
+        let place = match (backend.needed)(scenario) {
+            Need::None => return None,
+            Need::Always => None,
+            Need::Because(span) => Some(span),
+        };
         let found = (backend.look)();
         let remedy = found.remedy.filter(|_| found.standing == Standing::Missing)?;
-        Some(format!("{}: {}; {remedy}", backend.name, found.detail))
+        Some((format!("{}: {}; {remedy}", backend.name, found.detail), place))
     })
 }
 
-/// Whether a scenario declares a target of a kind, with one of these settings where there are any.
-fn declares(scenario: &Scenario, kind: &str, settings: &[&str]) -> bool {
-    scenario
-        .targets
-        .iter()
-        .filter(|target| target.kind.name == kind)
-        .any(|target| settings.is_empty() || settings.iter().any(|setting| target.setting(setting).is_some()))
+/// Needed by the first target of a kind, with one of these settings where there are any.
+fn declares(scenario: &Scenario, kind: &str, settings: &[&str]) -> Need {
+    let found = scenario.targets.iter().filter(|target| target.kind.name == kind).find(|target| {
+        settings.is_empty() || settings.iter().any(|setting| target.setting(setting).is_some())
+    });
+    found.map_or(Need::None, |target| Need::Because(target.span))
 }
 
 #[cfg(test)]

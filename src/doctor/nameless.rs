@@ -5,13 +5,13 @@ use std::os::unix::fs::OpenOptionsExt;
 
 use nix::libc;
 
-use super::{Backend, Found};
+use super::{Backend, Found, Need};
 
 pub(super) const BACKEND: Backend = Backend {
     name: "nameless files",
     about: "ballast of a filled disk is gone with the run, however that ends (O_TMPFILE)",
     look,
-    needed: |_| false,
+    needed: |_| Need::None,
 };
 
 fn look() -> Found {

@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use super::{Backend, Found};
+use super::{Backend, Found, Need};
 
 pub(super) const BACKEND: Backend = Backend {
     name: "ports",
     about: "connections from this machine to one address and port at once",
     look,
-    needed: |_| false,
+    needed: |_| Need::None,
 };
 
 const RANGE: &str = "/proc/sys/net/ipv4/ip_local_port_range";

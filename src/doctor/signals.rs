@@ -1,13 +1,13 @@
 //! Processes that are found, stopped, continued and killed.
 
-use super::{Backend, Found};
+use super::{Backend, Found, Need};
 use crate::kinds::undo::{Identity, ProcessTable};
 
 pub(super) const BACKEND: Backend = Backend {
     name: "processes",
     about: "processes and all they start are found, paused, throttled and ended",
     look,
-    needed: |_| true,
+    needed: |_| Need::Always,
 };
 
 fn look() -> Found {

@@ -11,6 +11,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -49,6 +51,15 @@ pub struct Wants<'a> {
     pub protocols: &'a [&'a str],
 }
 
+/// Ends a connection whose handshake failed so that the alert arrives: one that is dropped with something unread is reset, and
+/// what it said last may be lost.
+async fn end_in_peace(mut stream: TcpStream) {
+    let _ = stream.shutdown().await;
+    let mut unread = [0; 1024];
+    let read = async { while stream.read(&mut unread).await.is_ok_and(|length| length > 0) {} };
+    let _ = tokio::time::timeout(Duration::from_secs(5), read).await;
+}
+
 impl<'a> Wants<'a> {
     pub fn of(folder: &'a Path, certificate: &'a str) -> Wants<'a> {
         Wants { folder, certificate, client: false, protocols: &[] }
@@ -65,7 +76,10 @@ impl<'a> Wants<'a> {
         let address = listen(move |stream| {
             let (acceptor, counts, handle) = (acceptor.clone(), Arc::clone(&count), Arc::clone(&handle));
             async move {
-                let Ok(stream) = acceptor.accept(stream).await else { return };
+                let stream = match acceptor.accept(stream).into_fallible().await {
+                    Ok(stream) => stream,
+                    Err((_, stream)) => return end_in_peace(stream).await,
+                };
                 match stream.get_ref().1.handshake_kind() {
                     Some(HandshakeKind::Resumed) => counts.resumed.fetch_add(1, Ordering::SeqCst),
                     _ => counts.whole.fetch_add(1, Ordering::SeqCst),

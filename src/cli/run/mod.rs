@@ -117,8 +117,12 @@ fn load(arguments: &RunArguments) -> Result<(Arc<Sources>, Arc<Scenario>), Exit>
         return Err(Exit::Impossible);
     }
     #[cfg(target_os = "linux")]
-    if let Some(sentence) = crate::doctor::refuses(&scenario) {
-        output::say(&format!("{sentence}; nothing was started"));
+    if let Some((sentence, place)) = crate::doctor::refuses(&scenario) {
+        let place = place.map(|span| {
+            let file = sources.file_of(span);
+            format!("{}:{}: ", file.name(), file.position(span.start))
+        });
+        output::say(&format!("{}{sentence}; nothing was started", place.unwrap_or_default()));
         return Err(Exit::Impossible);
     }
     Ok((Arc::new(sources), Arc::new(scenario)))

@@ -86,5 +86,6 @@ action produce {
 load produce at 10/s for 10s
 expect "Consumed": data.files == 0 within 1m
 expect "Room left": data.used < 90%
+data fill 95% for 2s
 data delete "**/*.log"
 "#;

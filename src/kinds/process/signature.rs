@@ -163,6 +163,8 @@ expect "Stays up": app.up always tolerate 1m
 app send "reload"
 app signal SIGHUP
 app pause 2s
+app throttle cpu 20% for 2s
+app limit memory 512MB for 2s
 app kill
 expect "Crash recovery": app.ready within 30s
 app restart

@@ -172,7 +172,11 @@ impl<'a> Lower<'a> {
     ) -> Option<Diagnostic> {
         let rest = self.text[head.start + first.len()..head.end].trim_start();
         let digit = rest.starts_with(|c: char| c.is_ascii_digit());
-        let loads = rest.contains(" at ") || rest.contains(" with ") || rest.ends_with(" times");
+        // Whatever stands between the words: the formatter may put spaces there, and must not change what is found.
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let mut words = rest.split(|c| !is_part(c)).filter(|word| !word.is_empty());
+        let loads =
+            words.clone().any(|word| matches!(word, "at" | "with")) || words.next_back() == Some("times");
         // Looked at first, because it costs less than the comparison with every statement.
         if readable && block.is_none() && !digit && !loads {
             return None;
@@ -183,7 +187,7 @@ impl<'a> Lower<'a> {
             return None;
         }
         let named = rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        let declares = block.is_some() && named && rest.split_ascii_whitespace().count() == 1;
+        let declares = block.is_some() && named && rest.trim_end().chars().all(is_part);
         let setting = readable && block.is_none() && !digit;
         let plausible = match meant {
             "action" | "mix" | "curve" | "dataset" | "ledger" | "setup" | "cleanup" | "parallel"
