@@ -18,7 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("load", &["source", "lang", "kinds", "check", "measure", "event"]),
     ("expect", &["lang", "check", "event"]),
     ("store", &["lang", "kinds", "event"]),
-    ("doctor", &["kinds", "check", "store"]),
+    ("doctor", &["source", "kinds", "check", "store"]),
     ("report", &["lang", "event", "store", "source"]),
     ("ui", &["lang", "event", "store", "report", "source", "diag"]),
     (

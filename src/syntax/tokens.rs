@@ -25,10 +25,15 @@ const PAIRS: [&str; 9] = ["==", "!=", "<=", ">=", "&&", "||", "->", "..", "=>"];
 
 /// Cuts `text[within]` into tokens. Texts were checked by the layout, so each ends on its line.
 pub(super) fn tokens(text: &str, within: Range<usize>) -> Vec<Token<'_>> {
+    first_tokens(text, within, usize::MAX)
+}
+
+/// The first of them, so many at most: a statement may be as long as a file.
+pub(super) fn first_tokens(text: &str, within: Range<usize>, most: usize) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut at = within.start;
     let mut depth = 0usize;
-    while at < within.end {
+    while at < within.end && tokens.len() < most {
         let rest = &text[at..within.end];
         let Some(first) = rest.chars().next() else { break };
         if first.is_whitespace() {

@@ -81,8 +81,14 @@ pub(super) fn join(mut lines: Vec<Line>) -> String {
     joined
 }
 
+/// How many columns a text takes; of one that is plain ASCII, as most are, as many as it has bytes.
+fn width(text: &str) -> usize {
+    let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if plain { text.len() } else { text.width() }
+}
+
 fn last_line_width(text: &str) -> usize {
-    text.rsplit('\n').next().unwrap_or("").width()
+    width(text.rsplit('\n').next().unwrap_or(""))
 }
 
 /// Adds the texts of a run of like lines. The cells of a line that stands alone are used up.
@@ -98,7 +104,7 @@ fn aligned(run: &mut [Line], texts: &mut Vec<String>) {
         for (column, cell) in line.cells.iter().enumerate() {
             text.push_str(cell);
             if column + 1 < line.cells.len() {
-                let gap = widths[column].saturating_sub(cell.width()) + 1;
+                let gap = widths[column].saturating_sub(width(cell)) + 1;
                 text.push_str(&" ".repeat(gap));
             }
         }
@@ -111,7 +117,7 @@ fn column_width(run: &[Line], column: usize) -> usize {
     let mut widths: Vec<usize> = run
         .iter()
         .filter(|line| line.cells.len() > column + 1)
-        .map(|line| line.cells[column].width())
+        .map(|line| width(&line.cells[column]))
         .collect();
     widths.sort_unstable();
     let mut widest = widths.first().copied().unwrap_or(0);

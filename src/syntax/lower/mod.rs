@@ -12,7 +12,7 @@ mod words;
 use super::ast::{Block, Name, Statement, StatementKind};
 use super::grammar::{Grammar, Rule, carries};
 use super::layout::{BlockItem, Item, Layout};
-use super::tokens::{Kind, tokens};
+use super::tokens::{Kind, first_tokens};
 use super::{MAX_DIAGNOSTICS, mistake, vocabulary};
 use crate::diag::Diagnostic;
 use crate::source::{SourceFile, Span};
@@ -283,8 +283,8 @@ impl<'a> Lower<'a> {
 
     /// The words at the front of a head, three at most: what it would have declared or set.
     pub(super) fn leading_words(&self, head: Head) -> Vec<Name> {
-        let tokens = tokens(self.text, head.start..head.end);
-        let words = tokens.iter().take_while(|token| matches!(token.kind, Kind::Word | Kind::Text)).take(3);
+        let tokens = first_tokens(self.text, head.start..head.end, 3);
+        let words = tokens.iter().take_while(|token| matches!(token.kind, Kind::Word | Kind::Text));
         words
             .map(|token| Name {
                 text: token.text.trim_matches(['"', '\'']).to_string(),
