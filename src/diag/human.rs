@@ -62,14 +62,7 @@ pub const FORMAT: Format =
     Format { name: "human", about: "For people: the lines they are about", render: all };
 
 fn all(examined: &[Examined], setting: &Setting) -> String {
-    let mut room = MAX_DRAWN;
-    let (mut drawn, mut left) = (String::new(), 0);
-    for (one, found) in once(examined) {
-        let shown = found.len().min(room);
-        drawn += &draw(&one.sources, &found[..shown], setting.style);
-        (room, left) = (room - shown, left + found.len() - shown);
-    }
-    drawn + &rest(left)
+    capped(once(examined).into_iter().map(|(one, found)| (&one.sources, found)), setting.style)
 }
 
 /// Draws these findings, a blank line between two; of very many the first only.
@@ -78,9 +71,18 @@ pub fn render<'d>(
     diagnostics: impl IntoIterator<Item = &'d Diagnostic>,
     style: Style,
 ) -> String {
-    let found: Vec<&Diagnostic> = diagnostics.into_iter().collect();
-    let shown = found.len().min(MAX_DRAWN);
-    draw(sources, &found[..shown], style) + &rest(found.len() - shown)
+    capped([(sources, diagnostics.into_iter().collect())], style)
+}
+
+fn capped<'d>(groups: impl IntoIterator<Item = (&'d Sources, Vec<&'d Diagnostic>)>, style: Style) -> String {
+    let mut room = MAX_DRAWN;
+    let (mut drawn, mut left) = (String::new(), 0);
+    for (sources, found) in groups {
+        let shown = found.len().min(room);
+        drawn += &draw(sources, &found[..shown], style);
+        (room, left) = (room - shown, left + found.len() - shown);
+    }
+    drawn + &rest(left)
 }
 
 /// What is said of findings that are not drawn.

@@ -235,7 +235,7 @@ pub fn format(quantity: Quantity) -> String {
     let value = quantity.to_f64();
     let Dimension { time, bytes } = quantity.dimension;
     match (time, bytes) {
-        (0, 0) if quantity.percent => format!("{}%", number(value * 100.0)),
+        (0, 0) if quantity.percent => format_share(value),
         (0, 0) => number(value),
         (1, 0) => match quantity.to_duration() {
             Some(duration) => format_duration(duration),
@@ -249,6 +249,11 @@ pub fn format(quantity: Quantity) -> String {
         (-1, 1) => format_rate(value, format_size, 1.0),
         _ => format!("{} ({})", number(value), quantity.dimension.describe()),
     }
+}
+
+/// A share as `12.5%`.
+pub fn format_share(share: f64) -> String {
+    format!("{}%", number(share * 100.0))
 }
 
 /// A duration as `1h30m`, `2.5s`, `340ms`: two neighbouring units where whole, one with a fraction below a minute.
@@ -280,7 +285,8 @@ pub fn format_duration(duration: Duration) -> String {
     text
 }
 
-fn format_size(bytes: f64) -> String {
+/// Bytes as `4KB`, `1.5GB`.
+pub fn format_size(bytes: f64) -> String {
     let scales = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "KB")];
     match scales.iter().find(|(scale, _)| bytes.abs() >= *scale) {
         Some((scale, name)) => format!("{}{name}", number(bytes / scale)),

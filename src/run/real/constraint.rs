@@ -4,8 +4,7 @@ use crate::event::Evidence;
 use crate::kinds::process::limit::{Limited, Limits};
 use crate::kinds::process::throttle::Throttled;
 use crate::lang::call::Arguments;
-use crate::lang::quantity::{Dimension, Quantity};
-use crate::lang::unit::{format, format_duration};
+use crate::lang::unit::{format_duration, format_share, format_size};
 use crate::run::world::Effect;
 use std::time::Duration;
 
@@ -18,8 +17,7 @@ const NEAR: f64 = 0.8;
 
 /// What throttling did.
 pub(super) fn throttled(share: f64, found: Throttled) -> Effect {
-    let percent = |share| format(Quantity::share(share));
-    let used = format!("used {} of one core ({} asked)", percent(found.share()), percent(share));
+    let used = format!("used {} of one core ({} asked)", format_share(found.share()), format_share(share));
     if found.stopped.is_zero() {
         let measured = Some(format!("{used}, never stopped"));
         return Effect { measured, evidence: Evidence::NotExercised };
@@ -33,11 +31,14 @@ pub(super) fn throttled(share: f64, found: Throttled) -> Effect {
 
 /// What limits did.
 pub(super) fn limited(limits: Limits, found: Limited) -> Effect {
-    let size = |bytes: u64| format(Quantity::measured(bytes as f64, Dimension::SIZE));
     let mut parts = Vec::new();
     let mut met = false;
     if let Some(memory) = limits.memory {
-        parts.push(format!("{} of {} in one process", size(found.memory), size(memory)));
+        parts.push(format!(
+            "{} of {} in one process",
+            format_size(found.memory as f64),
+            format_size(memory as f64)
+        ));
         met |= found.memory as f64 >= memory as f64 * NEAR;
     }
     if let Some(files) = limits.files {

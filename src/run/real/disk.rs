@@ -6,8 +6,7 @@ use crate::kinds::disk::ballast::{Ballast, BallastError, Owner, Stopped, Wanted}
 use crate::kinds::disk::folder::Folder;
 use crate::kinds::disk::reserve::reserve_of;
 use crate::kinds::disk::space::Space;
-use crate::lang::quantity::{Dimension, Quantity};
-use crate::lang::unit::format;
+use crate::lang::unit::{format_share, format_size};
 use crate::run::world::{Answer, Effect, State, Ticket};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -89,19 +88,20 @@ fn effect(full: &Full) -> Effect {
     let Full { ballast, share } = full;
     let (after, asked) = (ballast.after, Space::free_at(ballast.before, *share));
     if ballast.bytes == 0 && ballast.stopped == Stopped::Reached {
-        let measured = format!("was {} full already, nothing was written", percent(ballast.before.share()));
+        let measured =
+            format!("was {} full already, nothing was written", format_share(ballast.before.share()));
         return Effect { measured: Some(measured), evidence: Evidence::None };
     }
     let mut measured = format!(
         "{} of ballast: {} used, {} free ({} asked)",
-        size(ballast.bytes),
-        percent(after.share()),
-        size(after.free),
-        size(asked)
+        format_size(ballast.bytes as f64),
+        format_share(after.share()),
+        format_size(after.free as f64),
+        format_size(asked as f64)
     );
     let end = ballast.space().unwrap_or(after);
     if (end.share() - after.share()).abs() > CLOSE {
-        measured.push_str(&format!(", {} used at its end", percent(end.share())));
+        measured.push_str(&format!(", {} used at its end", format_share(end.share())));
     }
     let full_enough = after.share() + CLOSE >= *share;
     let evidence = match ballast.stopped {
@@ -116,12 +116,4 @@ fn effect(full: &Full) -> Effect {
         _ => {}
     }
     Effect { measured: Some(measured), evidence }
-}
-
-fn size(bytes: u64) -> String {
-    format(Quantity::measured(bytes as f64, Dimension::SIZE))
-}
-
-fn percent(share: f64) -> String {
-    format(Quantity::share(share))
 }

@@ -1,5 +1,6 @@
 //! Orders to links: conditions of the proxy, and the proof of what each did.
 
+use super::probe::{ENOUGH, PATIENCE, Probe, SILENCE};
 use super::{Setup, Shared};
 use crate::event::Evidence;
 use crate::kinds::link::proxy::{Condition, Counters, Direction, Impairment, Proxy, ProxyOptions};
@@ -8,19 +9,12 @@ use crate::lang::unit::format_duration;
 use crate::run::world::{Answer, Effect, FaultId, State, Ticket};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::task::AbortHandle;
 
-/// How long a probe of a silent link waits for an answer that must not come.
-const SILENCE: Duration = Duration::from_millis(500);
-/// How much longer than asked a probe of a slow link waits.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// How long a port that refused may take to be open again.
 const OPEN_AGAIN: Duration = Duration::from_secs(5);
-/// A delay counts as having happened when at least this share of it was measured.
-const ENOUGH: f64 = 0.8;
 
 /// A declared link: its proxy once it is started.
 pub(super) struct LinkTarget {
@@ -37,16 +31,13 @@ struct Applied {
     /// The counters at the moment from which it held for everything: what was in the middle of being passed on when
     /// it was set says nothing against it.
     before: Rc<OnceCell<Counters>>,
-    /// What a probe of it came to, once it has.
-    probed: Rc<Cell<Option<Option<Duration>>>>,
-    probe: Option<AbortHandle>,
+    probe: Option<Probe>,
 }
 
-impl Drop for Applied {
-    fn drop(&mut self) {
-        if let Some(probe) = &self.probe {
-            probe.abort();
-        }
+impl Applied {
+    /// What a probe of it came to, once it has.
+    fn probed(&self) -> Option<Option<Duration>> {
+        self.probe.as_ref().and_then(Probe::came)
     }
 }
 
@@ -154,7 +145,6 @@ fn condition(call: &Call) -> Condition {
 
 /// Begins to look at what a condition does.
 fn watch(proxy: &Rc<Proxy>, fault: FaultId, condition: Condition, before: Rc<OnceCell<Counters>>) -> Applied {
-    let probed = Rc::new(Cell::new(None));
     let patience = match condition {
         Condition::On => None,
         Condition::Off => Some(SILENCE),
@@ -162,14 +152,10 @@ fn watch(proxy: &Rc<Proxy>, fault: FaultId, condition: Condition, before: Rc<Onc
         Condition::Degrade(impairment) => Some(2 * asked(&impairment).1 + PATIENCE),
     };
     let probe = patience.map(|patience| {
-        let (proxy, result) = (Rc::clone(proxy), Rc::clone(&probed));
-        let task = tokio::task::spawn_local(async move {
-            let came = proxy.probe(patience).await;
-            result.set(Some(came));
-        });
-        task.abort_handle()
+        let proxy = Rc::clone(proxy);
+        Probe::start(async move { proxy.probe(patience).await })
     });
-    Applied { fault, condition, before, probed, probe }
+    Applied { fault, condition, before, probe }
 }
 
 /// The least and the most time there and back that an impairment asks for.
@@ -190,7 +176,7 @@ fn effect(applied: &Applied, now: &Counters) -> Option<Effect> {
     let tell = |evidence, text: String| Some(Effect { measured: Some(text), evidence });
     match applied.condition {
         Condition::On => None,
-        Condition::Off => match applied.probed.get() {
+        Condition::Off => match applied.probed() {
             _ if passed > 0 => tell(Evidence::None, format!("{passed} bytes got through")),
             Some(None) => tell(
                 Evidence::Measured,
@@ -210,7 +196,7 @@ fn effect(applied: &Applied, now: &Counters) -> Option<Effect> {
 
 fn degraded(applied: &Applied, now: &Counters, impairment: &Impairment) -> Option<Effect> {
     let (least, _) = asked(impairment);
-    let probed = applied.probed.get().flatten();
+    let probed = applied.probed().flatten();
     let chunks = [&now.measured.up, &now.measured.down].into_iter().flatten().map(|delays| delays.median);
     let seen = match (now.measured.round_trip(), probed) {
         (Some(took), _) => Some(took),

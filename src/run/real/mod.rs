@@ -16,6 +16,7 @@ mod launch;
 mod link;
 mod loads;
 mod network;
+mod probe;
 mod process;
 mod receive;
 mod request;

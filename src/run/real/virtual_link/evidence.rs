@@ -1,14 +1,13 @@
 //! The proof of what a condition of a link between hosts did: what was asked, beside what the emulator counted.
 
-use super::{Applied, SILENCE};
+use super::super::probe::{ENOUGH, SILENCE};
+use super::Applied;
 use crate::event::Evidence;
 use crate::kinds::link::emulator::{Condition, Counters, Delays, Impairment, Tally};
 use crate::lang::unit::{format_duration, number};
 use crate::run::world::Effect;
 use std::time::Duration;
 
-/// A delay counts as having happened when at least this share of it was measured.
-const ENOUGH: f64 = 0.8;
 /// Where chance should have hit so many packets and hit none, it did nothing.
 const EXPECTED: f64 = 10.0;
 
@@ -20,7 +19,7 @@ pub(super) fn effect(applied: &Applied, now: &Counters) -> Option<Effect> {
         return (applied.condition != Condition::On).then_some(UNSEEN);
     };
     let (up, down) = (now.up.since(&before.up), now.down.since(&before.down));
-    let probed = applied.probed.get();
+    let probed = applied.probed();
     match &applied.condition {
         Condition::On => None,
         Condition::Off => Some(silent(&up, &down, probed)),

@@ -3,20 +3,15 @@
 mod evidence;
 
 use super::Shared;
+use super::probe::{PATIENCE, Probe, SILENCE};
 use crate::kinds::host::NetworkError;
 use crate::kinds::host::network::Network;
 use crate::kinds::link::emulator::{Condition, Counters, Degraded, Impairment};
 use crate::lang::call::Call;
 use crate::run::world::{Answer, State, Ticket};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::task::AbortHandle;
-
-/// How long a probe of a silent link waits for an answer that must not come.
-const SILENCE: Duration = Duration::from_millis(500);
-/// How much longer than asked a probe of a slow link waits.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A declared link between hosts.
 pub(super) struct VirtualLink {
@@ -32,16 +27,13 @@ struct Applied {
     condition: Condition,
     /// The counters when it came into force.
     before: Rc<RefCell<Option<Counters>>>,
-    /// What a probe of it came to, once it has.
-    probed: Rc<Cell<Option<Option<Duration>>>>,
-    probe: Option<AbortHandle>,
+    probe: Option<Probe>,
 }
 
-impl Drop for Applied {
-    fn drop(&mut self) {
-        if let Some(probe) = &self.probe {
-            probe.abort();
-        }
+impl Applied {
+    /// What a probe of it came to, once it has.
+    fn probed(&self) -> Option<Option<Duration>> {
+        self.probe.as_ref().and_then(Probe::came)
     }
 }
 
@@ -127,7 +119,6 @@ impl VirtualLink {
         condition: Condition,
         before: Rc<RefCell<Option<Counters>>>,
     ) -> Applied {
-        let probed = Rc::new(Cell::new(None));
         let patience = match &condition {
             Condition::On | Condition::Refuse => None,
             Condition::Off => Some(SILENCE),
@@ -136,15 +127,8 @@ impl VirtualLink {
                 Some(2 * most.max().unwrap_or_default() + PATIENCE)
             }
         };
-        let probe = patience.map(|patience| {
-            let (answer, result) = (network.probe(self.place, patience), Rc::clone(&probed));
-            let task = tokio::task::spawn_local(async move {
-                let came = answer.await;
-                result.set(Some(came));
-            });
-            task.abort_handle()
-        });
-        Applied { condition, before, probed, probe }
+        let probe = patience.map(|patience| Probe::start(network.probe(self.place, patience)));
+        Applied { condition, before, probe }
     }
 }
 
