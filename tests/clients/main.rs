@@ -9,15 +9,14 @@ mod bench;
 mod case;
 #[path = "../ports/mod.rs"]
 mod ports;
+#[path = "../real/role.rs"]
+mod role;
 mod serve;
 
 /// Not a test of its own: a server of the cases, where one of them starts this program again.
 #[test]
 fn role() {
-    let given = |name: &str| std::env::var(name).ok();
-    if let (Some(what), Some(address)) = (given("SOAK_TEST_SERVE"), given("SOAK_TEST_ADDRESS")) {
-        serve::serve(&what, &address);
-    }
+    role::play(serve::serve);
 }
 
 #[test]

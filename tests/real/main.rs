@@ -5,6 +5,7 @@
 //! listening port, no folder, no journal. `SOAK_REAL=word` runs the cases with that word in their name.
 #![cfg(target_os = "linux")]
 
+mod asked;
 mod bench;
 mod case;
 #[path = "../ports/mod.rs"]

@@ -1,6 +1,7 @@
 //! A small HTTP service for loads to ask and sources to read. Counts what it hands out, closes what it is told to.
 
-use std::io::{BufRead, BufReader, Write};
+use crate::asked::request;
+use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,28 +33,6 @@ fn converse(mut connection: TcpStream, counter: &AtomicU64) {
             return;
         }
     }
-}
-
-/// The method, the path, the head in lower case and the body of the next request.
-fn request(reader: &mut impl BufRead) -> Option<(String, String, String, String)> {
-    let mut line = String::new();
-    reader.read_line(&mut line).ok().filter(|&length| length > 0)?;
-    let mut words = line.split(' ').map(str::to_owned);
-    let (method, path) = (words.next()?, words.next()?);
-    let (mut headers, mut length) = (String::new(), 0);
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        if line.trim().is_empty() {
-            break;
-        }
-        let line = line.to_lowercase();
-        length = line.strip_prefix("content-length: ").map_or(length, |text| text.trim().parse().unwrap());
-        headers.push_str(&line);
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    Some((method, path, headers, String::from_utf8(body).unwrap()))
 }
 
 fn answer(method: &str, path: &str, headers: &str, body: &str, counter: &AtomicU64) -> (u16, String) {

@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, setrlimit};
 use serde_json::Value;
@@ -122,5 +124,14 @@ impl Run {
     #[track_caller]
     pub fn fails_of(&self, load: &str, count: u64, cause: &str) {
         assert_eq!(self.errors(load), [(cause.to_owned(), count)], "{load}: {}", self.said);
+    }
+}
+
+/// Waits until something has been counted so often.
+pub fn until(count: &AtomicU64, wanted: u64, what: &str) {
+    let began = Instant::now();
+    while count.load(Ordering::SeqCst) < wanted {
+        assert!(began.elapsed() < Duration::from_secs(10), "{what}");
+        std::thread::sleep(Duration::from_millis(10));
     }
 }

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::http::plain;
-use crate::run::{run, soak};
+use crate::run::{run, soak, until};
 use crate::served::{Served, Wants};
 
 /// Says what it is told; counts the connections that ended as TLS has it.
@@ -69,9 +68,5 @@ fn lines_go_there_and_back_and_failures_have_names() {
     run.fails_of("in_clear", 2, "the server does not speak TLS");
     let (whole, resumed) = good.handshakes();
     assert_eq!(whole + resumed, 5, "each user keeps one connection");
-    let began = Instant::now();
-    while ended.load(Ordering::SeqCst) < 5 {
-        assert!(began.elapsed() < Duration::from_secs(10), "and ends it as TLS has it");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    until(&ended, 5, "and ends it as TLS has it");
 }

@@ -3,11 +3,10 @@
 use futures_util::{SinkExt, StreamExt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::http::plain;
-use crate::run::{run, run_with, soak};
+use crate::run::{run, run_with, soak, until};
 use crate::served::{Served, Wants};
 
 /// Says what it is told; counts those that were told "going away".
@@ -81,11 +80,7 @@ fn conversations_take_their_turns_and_failures_have_names() {
     run.fails_of("past", 2, "the server's certificate has expired");
     run.fails_of("unknown", 2, "the server wants a client certificate");
     run.fails_of("in_clear", 2, "the server does not speak TLS");
-    let began = Instant::now();
-    while gone.load(Ordering::SeqCst) < 10 {
-        assert!(began.elapsed() < Duration::from_secs(10), "those that were cut say that they go away");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    until(&gone, 10, "those that were cut say that they go away");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A shop over HTTP: it takes orders and lists them. With `/latest` it lists the last hundred only.
 
-use std::io::{BufRead, BufReader, Write};
+use crate::asked::request;
+use std::io::{BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
@@ -22,8 +23,8 @@ pub fn serve(address: &str) {
 fn converse(mut connection: TcpStream, orders: &Orders) {
     let _ = connection.set_nodelay(true);
     let mut reader = BufReader::new(connection.try_clone().unwrap());
-    while let Some((line, body)) = request(&mut reader) {
-        let answer = answer(&line, body, orders);
+    while let Some((method, path, _, body)) = request(&mut reader) {
+        let answer = answer(&method, &path, body, orders);
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", answer.len());
         if connection.write_all(format!("{head}{answer}").as_bytes()).is_err() {
             return;
@@ -31,30 +32,12 @@ fn converse(mut connection: TcpStream, orders: &Orders) {
     }
 }
 
-/// The first line and the body of the next request.
-fn request(reader: &mut impl BufRead) -> Option<(String, String)> {
-    let (mut first, mut length) = (String::new(), 0);
-    reader.read_line(&mut first).ok().filter(|&length| length > 0)?;
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        if line.trim().is_empty() {
-            break;
-        }
-        let line = line.to_lowercase();
-        length = line.strip_prefix("content-length: ").map_or(length, |text| text.trim().parse().unwrap());
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    Some((first, String::from_utf8(body).unwrap()))
-}
-
-fn answer(line: &str, body: String, orders: &Orders) -> String {
+fn answer(method: &str, path: &str, body: String, orders: &Orders) -> String {
     let mut orders = orders.lock().unwrap();
-    if line.starts_with("POST") {
+    if method == "POST" {
         orders.push(body);
         return "{}".into();
     }
-    let from = if line.contains("/latest") { orders.len().saturating_sub(100) } else { 0 };
+    let from = if path.contains("/latest") { orders.len().saturating_sub(100) } else { 0 };
     format!("{{\"orders\": [{}]}}", orders[from..].join(", "))
 }
