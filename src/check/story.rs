@@ -137,7 +137,7 @@ impl<'a> Checker<'a> {
     fn unread(&mut self, body: Option<&'a ast::Block>, words: &'a [ast::Name]) {
         let (Some(body), first) = (body, words.first().map_or("", |word| word.text.as_str())) else { return };
         // What a declaration binds in its block is not known.
-        if super::declare::declares_unread(first) {
+        if super::declare::declares_unread(first) || crate::kinds::find(first).is_some() {
             return;
         }
         let locals = self.locals.len();

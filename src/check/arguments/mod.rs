@@ -164,7 +164,12 @@ impl Checker<'_> {
         let meant =
             meant.or_else(|| if words.is_empty() { self.nearest_name(&name.text, "name") } else { None });
         let meant = meant.map(str::to_string);
-        self.report(mistake::arguments::unknown_word(name.span, owner, &name.text, meant.as_deref(), &words));
+        let share = next_positional(parameters, &matched.arguments)
+            .is_some_and(|parameter| matches!(parameter.values.first(), Some(Accepts::Share)));
+        self.report(match share && matches!(name.text.as_str(), "all" | "everything" | "everyone") {
+            true => mistake::arguments::share_in_words(name.span, owner, &name.text),
+            false => mistake::arguments::unknown_word(name.span, owner, &name.text, meant.as_deref(), &words),
+        });
         if let Some(value) = value {
             self.look_over(value);
         }

@@ -18,6 +18,7 @@ use super::state::{Checker, Place, is_iteration_word, unknown};
 use crate::lang::expr::{Expr, ExprKind, IterationWord, SeriesId, TargetId, Window};
 use crate::lang::function::Aggregate;
 use crate::lang::quantity::{Dimension, Quantity};
+use crate::lang::reading::ACTION_READINGS;
 use crate::lang::types::{Shape, Type};
 use crate::lang::value::Value;
 use crate::source::Span;
@@ -201,17 +202,29 @@ impl Checker<'_> {
                     _ if self.place == Place::Action => "in the braces behind the request that is answered",
                     _ => "in the answer to a request",
                 };
-                self.report(mistake::types::not_here(span, name, place));
+                let found = mistake::types::not_here(span, name, place);
+                self.report(match self.reading_of_an_action(name) {
+                    Some(better) => found.help(format!("write `{better}`")).fix(span, better, false),
+                    None => found,
+                });
                 Term::Value(unknown(span))
             }
             // It may be captured by what could not be read.
             _ if self.may_be_captured() => Term::Value(unknown(span)),
             _ => {
-                let meant = self.nearest_name(name, "name").map(str::to_string);
+                let meant = self.reading_of_an_action(name);
+                let meant = meant.or_else(|| self.nearest_name(name, "name").map(str::to_string));
                 self.report(mistake::names::unknown(span, name, "name", meant.as_deref()));
                 Term::Value(unknown(span))
             }
         }
+    }
+
+    /// `latency` in the story: that of the first action, where there is one.
+    fn reading_of_an_action(&self, name: &str) -> Option<String> {
+        let known = ACTION_READINGS.iter().any(|reading| reading.name == name);
+        let action = self.scenario.actions.first().filter(|_| known && self.place == Place::Story)?;
+        Some(format!("{}.{name}", action.name))
     }
 
     /// Whether the action around has a statement that could not be read.

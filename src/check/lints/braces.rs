@@ -1,5 +1,5 @@
 //! Braces in texts that do not do what they seem to: `'{home}'`, which is not interpolated, and `"${home}"`, which
-//! keeps its `$`.
+//! keeps its `$`; and `"/items/:id"`, which is sent as it stands.
 
 use super::super::mistake;
 use super::super::names::Entity;
@@ -22,6 +22,13 @@ impl Checker<'_> {
                 let dollar = crate::source::Span::new(span.end - 1, span.end);
                 let expression = self.sources.text(value.span).to_string();
                 self.report(mistake::lint::dollar_before_braces(dollar, &expression));
+            } else if self.iteration.is_some()
+                && let Some((at, name)) = placeholder_in_path(text)
+                && span.len() == text.len()
+            {
+                let start = span.start + at as u32;
+                let place = crate::source::Span::new(start, start + 1 + name.len() as u32);
+                self.report(mistake::lint::colon_before_name(place, name, self.is_known(name)));
             } else if text.contains('$')
                 && let Some((at, name)) = self.known_behind_dollar(text)
                 && span.len() == text.len()
@@ -65,4 +72,19 @@ impl Checker<'_> {
                 _ => false,
             }
     }
+}
+
+/// The first `:name` that is a whole part of a path, as routes are written elsewhere, with its place.
+fn placeholder_in_path(text: &str) -> Option<(usize, &str)> {
+    if !text.starts_with('/') {
+        return None;
+    }
+    text.match_indices("/:").find_map(|(at, _)| {
+        let rest = &text[at + 2..];
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let name = &rest[..end];
+        let word = name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        word.then_some((at + 1, name))
+    })
 }

@@ -148,6 +148,14 @@ pub fn unknown_word(span: Span, owner: &str, word: &str, meant: Option<&str>, al
     propose(finding, span, meant, all)
 }
 
+/// `disconnect all`: in words where a share stands.
+pub fn share_in_words(span: Span, owner: &str, word: &str) -> Diagnostic {
+    Diagnostic::error("E0402", format!("`{owner}` takes a share, not `{word}`"), span)
+        .here("a percentage stands here")
+        .help(format!("write `{owner} 100%`"))
+        .fix(span, "100%", false)
+}
+
 /// A word behind a setting that has words of its own, `able`: what they are, and nothing of the other settings. `value` is
 /// what stands behind the word.
 pub fn unknown_word_of(span: Span, parameter: &Parameter, word: &str, value: Option<&str>) -> Diagnostic {

@@ -122,6 +122,16 @@ pub fn dollar_before_name(place: Span, name: &str) -> Diagnostic {
         .fix(place, format!("{{{name}}}"), false)
 }
 
+/// `/items/:name` in a path; `known` where there is a value of that name.
+pub fn colon_before_name(place: Span, name: &str, known: bool) -> Diagnostic {
+    let finding = Diagnostic::warning("W0913", format!("`:{name}` is sent as it stands"), place)
+        .here("nothing is put in here");
+    if known {
+        return finding.help(format!("write `{{{name}}}`")).fix(place, format!("{{{name}}}"), false);
+    }
+    finding.help("braces hold what is put in: `{random(1..1000)}`, a column `{people.id}` or what was captured `{item}`")
+}
+
 /// A count beside a percentage; `share` is what was meant, where there is such a reading.
 pub fn count_as_share(measured: Span, limit: Span, percent: Quantity, share: Option<String>) -> Diagnostic {
     let bare = crate::lang::unit::number(percent.to_f64());

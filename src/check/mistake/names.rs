@@ -6,12 +6,18 @@ use crate::source::Span;
 
 pub fn unknown(span: Span, name: &str, wanted: &str, meant: Option<&str>) -> Diagnostic {
     let message = format!("there is no {wanted} `{name}`");
-    propose(
-        Diagnostic::error("E0201", message, span).here("nothing of this name is declared"),
-        span,
-        meant,
-        &[],
-    )
+    let finding = Diagnostic::error("E0201", message, span).here("nothing of this name is declared");
+    let better = match name {
+        "forever" | "infinite" | "infinity" | "endless" | "always" => {
+            return finding.help(
+                "a loop has an end: write `repeat 1000 { … }`, `repeat for 10m { … }` or `repeat until CONDITION { … }`",
+            );
+        }
+        "True" | "TRUE" | "yes" | "Yes" => Some("true"),
+        "False" | "FALSE" | "no" | "No" => Some("false"),
+        _ => None,
+    };
+    propose(finding, span, better.or(meant), &[])
 }
 
 pub fn verb_first(span: Span, verb: &str, name: &str) -> Diagnostic {

@@ -123,10 +123,16 @@ impl Scanner<'_> {
                 self.brackets.clear();
                 let quote = if self.bytes[at] == b'"' { "\"" } else { "'" };
                 let place = self.span(at, self.at);
-                let behind = self.span(at, at + 1 + inner_length(&self.text[at + 1..self.at]));
+                let line = self.text[..at].rfind(['\n', ';', '{']).map_or(0, |end| end + 1);
+                let behind =
+                    self.span(at, at + 1 + inner_length(&self.text[line..at], &self.text[at + 1..self.at]));
+                let closed = &self.text[at..behind.end as usize - self.span(0, 0).start as usize];
                 let found = Diagnostic::error("E0106", "this text has no closing quote", place)
                     .here("a text ends on the line it began on")
-                    .help(format!("close it with `{quote}`"));
+                    .help(match closed.len() <= MAX_REPEATED {
+                        true => format!("close it: write `{closed}{quote}`"),
+                        false => format!("close it with `{quote}`"),
+                    });
                 self.report(found.fix(Span::at(behind.end), quote, false));
             }
             TextEnd::TooDeep(end) => self.too_deep(end),
@@ -134,9 +140,18 @@ impl Scanner<'_> {
     }
 }
 
-/// How much of a line that has no closing quote is probably the text: all of it but the mark that opens a block at its
-/// end, before a comment or not.
-fn inner_length(rest: &str) -> usize {
+/// A longer text is not written again in a help.
+const MAX_REPEATED: usize = 60;
+
+/// How much of a line that has no closing quote is probably the text: the name of an expectation up to its colon; else all
+/// of it but the mark that opens a block at its end, before a comment or not. `before` is what the line begins with.
+fn inner_length(before: &str, rest: &str) -> usize {
+    let word = before.trim_start().trim_end();
+    if matches!(word, "want" | "expect" | "require")
+        && let Some(colon) = rest.find(": ")
+    {
+        return colon;
+    }
     let code = rest.split(" #").next().unwrap_or(rest).trim_end();
     match code.strip_suffix('{') {
         Some(before) if !before.trim_end().is_empty() => before.trim_end().len(),

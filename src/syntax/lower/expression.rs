@@ -113,8 +113,13 @@ impl<'a> Lower<'a> {
                     ExprKind::Binary { right, .. } => right.span,
                     _ => left.span,
                 };
-                let (from, to) = (middle.start - self.base, middle.end - self.base);
-                self.report(mistake::chained(at, &self.text[from as usize..to as usize]));
+                let text = |span: Span| {
+                    &self.text[(span.start - self.base) as usize..(span.end - self.base) as usize]
+                };
+                let found = mistake::chained(at, text(left.span), text(middle));
+                self.report(found);
+                // What both comparisons say is not known, and nothing more is told of it.
+                left = Expr { kind: ExprKind::Bad, span: left.span };
             }
             tokens.pop_front();
             let right = self.climb(tokens, tightness + 1, whole);

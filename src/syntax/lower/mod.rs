@@ -283,7 +283,13 @@ impl<'a> Lower<'a> {
 
     /// The words at the front of a head, three at most: what it would have declared or set.
     pub(super) fn leading_words(&self, head: Head) -> Vec<Name> {
-        let tokens = first_tokens(self.text, head.start..head.end, 3);
+        let mut tokens = first_tokens(self.text, head.start..head.end, 3);
+        if let [name, mark, _] = &mut tokens[..]
+            && mistake::is_assignment(name, mark)
+        {
+            tokens.swap(1, 2);
+            tokens.swap(0, 1);
+        }
         let words = tokens.iter().take_while(|token| matches!(token.kind, Kind::Word | Kind::Text));
         words
             .map(|token| Name {

@@ -59,7 +59,9 @@ pub(super) fn explain(text: &str, base: u32, rule: Rule, head: Range<usize>, fai
         percentile_with_dot,
         rewrites::whole,
         containment,
+        name_before_kind,
         single_equals,
+        bare_path,
         rate_in_words,
         spaced_number,
         load_word,
@@ -263,6 +265,46 @@ fn operator_in_value(scene: &Scene<'_>) -> Option<Diagnostic> {
     ))
 }
 
+/// Whether `name =` begins a declaration in the form of other notations.
+pub(in crate::syntax) fn is_assignment(name: &Token<'_>, mark: &Token<'_>) -> bool {
+    name.kind == Kind::Word && matches!(mark.text, "=" | ":" | ":=")
+}
+
+/// `shop = process { … }`: a declaration whose name stands before its kind.
+fn name_before_kind(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let [name, mark, kind] = &scene.tokens[..] else { return None };
+    if scene.rule != Rule::words || !is_assignment(name, mark) || kind.kind != Kind::Word {
+        return None;
+    }
+    let better = format!("{} {}", kind.text, name.text);
+    let span = scene.span(&scene.head);
+    let found =
+        Diagnostic::error("E0125", "a declaration begins with its kind, and has no mark behind it", span);
+    let found = found.here("the other way round").help(format!("write `{better} {{ … }}`"));
+    Some(found.fix(span, better, false))
+}
+
+/// `lines(/var/log/shop.log)`: a path without quotes.
+fn bare_path(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let failed = scene.failed_token()?;
+    let slash = &scene.tokens[failed];
+    let begins = |token: &Token<'_>| matches!(token.text, "/" | "./" | "~" | "." | "..");
+    let before = &scene.tokens[failed.checked_sub(1)?];
+    if !begins(slash) || !(matches!(before.text, "(" | ",") || before.kind == Kind::Word) {
+        return None;
+    }
+    let rest = &scene.text[slash.range.start..scene.head.end];
+    let end = rest.find(|c: char| c.is_whitespace() || matches!(c, ')' | ',' | ';')).unwrap_or(rest.len());
+    let path = &rest[..end];
+    if !path.contains('/') || !path.contains(|c: char| c.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let span = scene.span(&(slash.range.start..slash.range.start + end));
+    let better = format!("\"{path}\"");
+    let found = Diagnostic::error("E0128", "a path is a text", span).here("a text stands in quotes");
+    Some(found.help(format!("write `{better}`")).fix(span, better, false))
+}
+
 /// Nothing better is known: what is not expected where.
 fn unexpected(scene: &Scene<'_>) -> Diagnostic {
     let first = scene.word(0);
@@ -292,6 +334,9 @@ fn unexpected(scene: &Scene<'_>) -> Diagnostic {
         }
     };
     match vocabulary::form(first) {
+        Some(form) if form.contains('{') && failed.is_some_and(|token| token.text == "[") => {
+            found.help(format!("a block stands in braces: write `{form}`"))
+        }
         Some(_) => found.help(form_help(first)),
         None if scene.rule == Rule::words => {
             found.help("a target is told things as `wifi off 2s` or `data fill 90% for 1m`")

@@ -205,11 +205,11 @@ pub(in crate::syntax) fn time_of_day(seconds: u32, span: Span) -> Diagnostic {
     found.help(format!("write the duration `{better}`: time counts from the start")).fix(span, better, false)
 }
 
-/// A second comparison, whose left side is what the first one says.
-pub(in crate::syntax) fn chained(at: Span, middle: &str) -> Diagnostic {
+/// A second comparison, whose left side is what the first one says; `middle` is what both compare.
+pub(in crate::syntax) fn chained(at: Span, first: &str, middle: &str) -> Diagnostic {
     let found = Diagnostic::error("E0132", "comparisons do not chain", at);
     let found = found.here("the left side is the outcome of a comparison already");
-    found.help(format!("join two comparisons with `and`: write `and {middle}` before this")).fix(
+    found.help(format!("two comparisons are joined with `and`: write `{first} and {middle} …`")).fix(
         Span::at(at.start),
         format!("and {middle} "),
         false,

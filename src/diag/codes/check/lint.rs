@@ -151,7 +151,7 @@ expect elapsed < 1m"#,
     Code {
         code: "W0913",
         title: "braces that do not do what they seem to",
-        explanation: "`{ }` holds an expression in `\"…\"`, with no `$` before it; that would stay in the text. In a raw text, `'…'`, nothing is interpolated.",
+        explanation: "`{ }` holds an expression in `\"…\"`, with no `$` before it; that would stay in the text. In a raw text, `'…'`, nothing is interpolated. A route's `:id` is no braces at all, and is sent as it stands.",
         bad: r#"let home = "/tmp/home"
 process app { run "app --home ${home}" }
 expect app.up"#,

@@ -11,6 +11,7 @@ const MOST: &str = "this comparison is written `<=`";
 const EQUAL: &str = "this comparison is written `==`";
 const OTHER: &str = "this comparison is written `!=`";
 const AMONG: &str = "one of several is asked for with `in`";
+const FUNCTION: &str = "a function has what it is of in parentheses";
 
 pub(super) const EXPECTATIONS: &[Rewrite] = &[
     rewrite("want|expect|require T within D : *", "$1 $2: $6 within $4", LAST),
@@ -42,6 +43,8 @@ pub(super) const EXPECTATIONS: &[Rewrite] = &[
 ];
 
 pub(super) const COMPARISONS: &[Rewrite] = &[
+    rewrite("P p50|p75|p90|p95|p99|p999|avg|mean|max|min <|<=|>|>=", "$2($1) $3", FUNCTION),
+    rewrite("p50|p75|p90|p95|p99|p999|avg|mean|max|min P <|<=|>|>=", "$1($2) $3", FUNCTION),
     rewrite("is between V and V", "in $3..$5", AMONG),
     rewrite("between V and V", "in $2..$4", AMONG),
     rewrite("is less|lower|smaller|fewer than", "<", BELOW),
