@@ -20,7 +20,7 @@ fn run(broken: &str) -> Run {
     for name in ["store_port", "wifi_port", "agent_port"] {
         params.push(format!("{name}={}", ports::free()));
     }
-    Run::of("campus-vehicle/campus-vehicle.soak", &params)
+    Run::of("campus-vehicle/campus-vehicle.soak", &params, &[])
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn the_good_agent_passes() {
 fn the_good_agent_passes_over_a_network_that_loses_packets() {
     let mut params: Vec<String> = COMPRESSED.map(str::to_owned).to_vec();
     params.push("broken=none".to_owned());
-    let run = Run::of("campus-vehicle/on-hosts.soak", &params);
+    let run = Run::of("campus-vehicle/on-hosts.soak", &params, &[]);
     run.passes_but_for(&["CPU"]);
     let faults = run.report["faults"].as_array().unwrap();
     let degraded = faults.iter().find(|fault| fault["verb"] == "degrade").unwrap();

@@ -15,7 +15,7 @@ const COMPRESSED: [&str; 3] = ["step=6s", "pace=20/s", "others=100%"];
 fn run(broken: &str) -> Run {
     let broken = format!("broken={broken}");
     let params = COMPRESSED.map(str::to_owned).into_iter().chain([broken]);
-    Run::of("observer-load/observer-load.soak", &params.collect::<Vec<_>>())
+    Run::of("observer-load/observer-load.soak", &params.collect::<Vec<_>>(), &[])
 }
 
 #[test]

@@ -142,8 +142,15 @@ impl<'s> Interpreter<'s, '_> {
             return Ok(());
         }
         let (_, _, began) = self.stands_in(scope);
-        let due = began.after(self.duration(scope, at)?);
+        let mut due = began.after(self.duration(scope, at)?);
         let time = self.time(id);
+        if due.since(time) > LATE && self.waits_for_nobody(scope, body) {
+            self.notice(
+                Some(span),
+                "this `at` begins at once, for what stands before it was left out".into(),
+            );
+            due = time;
+        }
         if time.since(due) > LATE {
             let late = crate::lang::unit::format_duration(time.since(due));
             self.notice(Some(span), format!("this `at` was reached {late} late"));

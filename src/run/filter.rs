@@ -24,6 +24,16 @@ impl Interpreter<'_, '_> {
             })
     }
 
+    /// Whether the time that a block waits for is that of phases which were left out: it holds one that was asked for, and
+    /// stands in none.
+    pub fn waits_for_nobody(&self, scope: ScopeId, block: &Block) -> bool {
+        let only = &self.options.only;
+        let chosen = |name: &str| only.iter().any(|chosen| chosen == name);
+        let (around, _) = self.scopes.around(scope);
+        let named = |name: &Expr| name.constant().is_some_and(|name| chosen(&name.to_string()));
+        !around.iter().any(|outer| chosen(outer)) && any_phase(self.scenario, &block.steps, &named)
+    }
+
     /// Whether a block consists of phases that are all left out, so that there is nothing to wait for.
     pub fn filtered_whole(&self, scope: ScopeId, block: &Block) -> bool {
         !block.steps.is_empty()

@@ -15,8 +15,8 @@ pub struct Run {
 }
 
 impl Run {
-    /// Runs `examples/<scenario>` with params.
-    pub fn of(scenario: &str, params: &[String]) -> Run {
+    /// Runs `examples/<scenario>` with params: some of its phases, or all where none is named.
+    pub fn of(scenario: &str, params: &[String], only: &[&str]) -> Run {
         let folder = tempfile::tempdir().unwrap();
         let test = std::env::current_exe().unwrap();
         let programs = test.parent().unwrap().parent().unwrap().join("examples");
@@ -27,6 +27,7 @@ impl Run {
             .arg("--out")
             .arg(folder.path().join("out"))
             .args(params.iter().chain([&programs]).flat_map(|param| ["--param", param]))
+            .args(only.iter().flat_map(|phase| ["--only", phase]))
             .env("XDG_STATE_HOME", folder.path())
             .env("TMPDIR", folder.path())
             .output()

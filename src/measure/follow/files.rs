@@ -19,6 +19,9 @@ const MOST_KNOWN: usize = 1 << 20;
 /// Events that wait for a busy receiver; more are lost and counted.
 const MOST_WAITING: usize = 1 << 16;
 
+/// The bit of a signature that tells files that were moved into place.
+const MOVED: u64 = 1;
+
 /// What happened to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileHappening {
@@ -47,7 +50,7 @@ pub struct Files {
     pub pattern: Pattern,
     pub outbox: Outbox<FileEvent>,
     hasher: RandomState,
-    /// By hash of the path: what the file was when last heard of.
+    /// By hash of the path: what the file was when last heard of; with [`MOVED`] where it was moved into place then.
     known: HashMap<u64, u64>,
     /// Told because a listing showed them; the notification may still be on its way.
     found: HashMap<PathBuf, u64>,
@@ -77,7 +80,7 @@ impl Files {
     pub fn found(&mut self, path: &Path, at: Moment) {
         let Ok(metadata) = std::fs::metadata(path) else { return };
         let signature = self.signature(&metadata);
-        let known = self.known.get(&self.hasher.hash_one(path)) == Some(&signature);
+        let known = self.known_as(path).is_some_and(|known| known & !MOVED == signature);
         if known || !metadata.is_file() || is_being_written(path) {
             return;
         }
@@ -93,7 +96,11 @@ impl Files {
                 return;
             }
             let signature = self.signature(&metadata);
-            self.know(path, signature);
+            // Moved into place while it was open, and closed only now: told already.
+            if how == FileHappening::Closed && self.known_as(path) == Some(signature | MOVED) {
+                return;
+            }
+            self.know(path, if how == FileHappening::Moved { signature | MOVED } else { signature });
             if self.found.remove(path) == Some(signature) {
                 return;
             }
@@ -131,6 +138,10 @@ impl Files {
         self.outbox.send(FileEvent { at, path: path.to_path_buf(), happening });
     }
 
+    fn known_as(&self, path: &Path) -> Option<u64> {
+        self.known.get(&self.hasher.hash_one(path)).copied()
+    }
+
     fn know(&mut self, path: &Path, signature: u64) {
         let hash = self.hasher.hash_one(path);
         if self.known.len() < MOST_KNOWN || self.known.contains_key(&hash) {
@@ -138,9 +149,10 @@ impl Files {
         }
     }
 
+    /// What a file is, by what changes with it; without [`MOVED`].
     fn signature(&self, metadata: &Metadata) -> u64 {
         let times = (metadata.mtime(), metadata.mtime_nsec());
-        self.hasher.hash_one((metadata.dev(), metadata.ino(), metadata.size(), times))
+        self.hasher.hash_one((metadata.dev(), metadata.ino(), metadata.size(), times)) & !MOVED
     }
 }
 

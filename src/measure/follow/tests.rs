@@ -165,6 +165,20 @@ async fn a_file_counts_each_time_it_is_finished_and_only_then() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_closed_behind_its_rename_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut follower = hub().files(pattern(folder.path(), "*.out")).await.unwrap();
+    let (hidden, path) = (folder.path().join(".a"), folder.path().join("a.out"));
+    let mut file = File::create(&hidden).unwrap();
+    file.write_all(b"all of it").unwrap();
+    fs::rename(&hidden, &path).unwrap();
+    assert_eq!(events(&mut follower, 1).await, [("a.out".to_owned(), FileHappening::Moved)]);
+    drop(file);
+    append(&path, "more");
+    assert_eq!(events(&mut follower, 1).await, [("a.out".to_owned(), FileHappening::Closed)]);
+}
+
+#[tokio::test]
 async fn a_file_is_told_once_however_its_directory_came_to_be() {
     let folder = tempfile::tempdir().unwrap();
     let mut follower = hub().files(pattern(folder.path(), "**/*.log")).await.unwrap();
