@@ -34,15 +34,17 @@ fn the_good_agent_passes() {
 }
 
 #[test]
-fn the_good_agent_passes_over_a_network_that_loses_packets() {
+fn the_good_agent_passes_over_a_network_that_loses_packets_and_on_a_disk_that_runs_full() {
     let mut params: Vec<String> = COMPRESSED.map(str::to_owned).to_vec();
-    params.push("broken=none".to_owned());
+    params.extend(["broken=none".to_owned(), "room=160MB".to_owned()]);
     let run = Run::of("campus-vehicle/on-hosts.soak", &params, &[]);
     run.passes_but_for(&["CPU"]);
     let faults = run.report["faults"].as_array().unwrap();
     let degraded = faults.iter().find(|fault| fault["verb"] == "degrade").unwrap();
     assert_eq!(degraded["evidence"], "measured");
     assert!(degraded["measured"].as_str().unwrap().contains("packets lost"), "{degraded}");
+    let filled = faults.iter().find(|fault| fault["verb"] == "fill").unwrap();
+    assert_eq!(filled["evidence"], "measured", "{filled}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod interfaces;
 mod journal;
 mod nameless;
 mod network;
+mod own_disks;
 mod ports;
 mod signals;
 
@@ -78,6 +79,7 @@ pub static BACKENDS: &[Backend] = &[
     signals::BACKEND,
     network::BACKEND,
     nameless::BACKEND,
+    own_disks::BACKEND,
     control_groups::BACKEND,
     fuse::BACKEND,
     interfaces::BACKEND,

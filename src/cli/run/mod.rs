@@ -125,6 +125,13 @@ fn load(arguments: &RunArguments) -> Result<(Arc<Sources>, Arc<Scenario>), Exit>
         output::say(&format!("{}{sentence}; nothing was started", place.unwrap_or_default()));
         return Err(Exit::Impossible);
     }
+    #[cfg(target_os = "linux")]
+    if scenario.targets.iter().any(|target| target.kind.name == "disk" && target.setting("size").is_some())
+        && let Err(error) = crate::kinds::disk::own::enter()
+    {
+        output::say(&format!("a disk of the run's own cannot be made: {error}; nothing was started"));
+        return Err(Exit::Impossible);
+    }
     Ok((Arc::new(sources), Arc::new(scenario)))
 }
 

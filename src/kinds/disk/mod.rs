@@ -9,6 +9,8 @@ pub mod folder;
 #[cfg(target_os = "linux")]
 mod hands;
 #[cfg(target_os = "linux")]
+pub mod own;
+#[cfg(target_os = "linux")]
 pub mod reserve;
 pub mod signature;
 #[cfg(target_os = "linux")]

@@ -30,6 +30,11 @@ pub(super) fn room_in_memory(file: impl AsFd) -> Option<u64> {
     if fstatfs(file).ok()?.filesystem_type() != TMPFS_MAGIC {
         return None;
     }
+    memory_to_spare()
+}
+
+/// How many bytes may be put into memory before the machine has little left.
+pub fn memory_to_spare() -> Option<u64> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
     let kilobytes = |name: &str| -> Option<u64> {
         let line = text.lines().find_map(|line| line.strip_prefix(name))?;

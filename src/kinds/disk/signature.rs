@@ -24,9 +24,8 @@ const SETTINGS: &[Parameter] = &[
     keyword(
         "size",
         &[Accepts::Quantity(Dimension::SIZE)],
-        "Puts a small disk of this size there, which is gone after the run and needs no root.",
-    )
-    .not_yet(),
+        "Puts a small disk of this size there, in memory, seen only by what the run starts and gone after it; no root is needed.",
+    ),
     flag("faulty", "Puts a disk there that can be made slow, failing or forgetful.").not_yet(),
 ];
 
@@ -78,8 +77,7 @@ const READINGS: &[Reading] = &[
     series("files", Gauge, Dimension::NONE, "How many files lie below its path."),
 ];
 
-const EXAMPLE: &str = r#"disk data { path "{scratch}/data" }
-permit fault on data
+const EXAMPLE: &str = r#"disk data { path "{scratch}/data"; size 100MB }
 action produce {
   data write "{date()}/{seq}.log" size 4KB..64KB
 }

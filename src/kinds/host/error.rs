@@ -38,7 +38,7 @@ impl NetworkError {
 
     /// For a machine that forbids it.
     pub(super) fn denied(reason: io::Error) -> NetworkError {
-        NetworkError::Denied { reason, remedy: remedy(|path| std::fs::read_to_string(path).ok()) }
+        NetworkError::Denied { reason, remedy: what_to_do() }
     }
 }
 
@@ -73,6 +73,11 @@ const SWITCHES: &[(&str, &str, &str)] = &[
         "AppArmor keeps user namespaces from programs without a profile; `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0` allows them, or a profile for soak with the rule `userns,`, or run soak as root",
     ),
 ];
+
+/// What to do on a machine that forbids namespaces, as a sentence.
+pub fn what_to_do() -> String {
+    remedy(|path| std::fs::read_to_string(path).ok())
+}
 
 /// What to do, by what the machine's files say.
 fn remedy(read: impl Fn(&str) -> Option<String>) -> String {

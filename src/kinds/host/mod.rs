@@ -33,7 +33,7 @@ pub mod stand;
 mod trial;
 
 #[cfg(target_os = "linux")]
-pub use error::NetworkError;
+pub use error::{NetworkError, what_to_do};
 #[cfg(target_os = "linux")]
 pub use helper::main;
 #[cfg(target_os = "linux")]

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::run_id::RunId;
 use super::{Outcome, UndoError};
+use crate::kinds::disk::own::take_away_below;
 
 /// The file inside an owned folder that holds the run's name.
 pub const OWNER_MARK: &str = ".soak-owner";
@@ -79,6 +80,7 @@ impl OwnedFolder {
         // leads nowhere.
         let inside = PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd()));
         if self.mark_is_right(&inside) {
+            take_away_below(&self.path);
             self.refuse_mounts(&inside)?;
             self.empty(&inside)?;
         } else if fs::read_dir(&inside).map_err(|reason| self.failed(reason))?.next().is_some() {

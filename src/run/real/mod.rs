@@ -217,6 +217,8 @@ impl RealWorld {
             mask: setup.mask.clone(),
         };
         let supervision = Supervision::begin(around).map_err(SetupError::supervision)?;
+        // Hosts have mount namespaces of their own, which begin as this one is.
+        settings::own_disks(&setup)?;
         let network = network::begin(&setup)?;
         setup.hosts = network.as_ref().map(|network| Arc::clone(network.hosts()));
         let targets = settings::targets(&setup, &supervision, network.as_ref())?;

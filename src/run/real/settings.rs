@@ -12,6 +12,8 @@ use crate::check::scenario::{Argued, Argument, Target};
 use crate::kinds::client;
 use crate::kinds::database::client::DatabaseClient;
 use crate::kinds::disk::folder::Folder;
+use crate::kinds::disk::own;
+use crate::kinds::disk::reserve::memory_to_spare;
 use crate::kinds::host::hosts::Place;
 use crate::kinds::host::network::Network;
 use crate::kinds::process::error::ProcessError;
@@ -21,12 +23,13 @@ use crate::kinds::process::supervision::Supervision;
 use crate::lang::call::Arguments;
 use crate::lang::eval::{NoValue, Surroundings, evaluate_drawn};
 use crate::lang::expr::{Expr, SecretId};
+use crate::lang::unit::format_size;
 use crate::source::{Sources, Span};
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use regex::Regex;
 use std::fmt::Display;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -134,6 +137,41 @@ pub(super) fn targets(
     setup.scenario.targets.iter().map(|target| live(setup, supervision, network, target)).collect()
 }
 
+/// Makes the disks of the run's own, where the scenario declares some.
+pub(super) fn own_disks(setup: &Setup) -> Result<(), SetupError> {
+    let disks = setup.scenario.targets.iter().filter(|target| target.kind.name == "disk");
+    for target in disks.filter(|target| target.setting("size").is_some()) {
+        let settings = settings(setup, target)?;
+        let path = setup.folder.join(settings.text("path").unwrap_or_default());
+        // Only what is the run's own is made, for the rest nobody would remove.
+        if path.starts_with(&setup.scratch) {
+            let made = std::fs::create_dir_all(&path);
+            made.map_err(|error| cannot_make(target, &path, &error))?;
+        } else if !path.is_dir() {
+            let message = format!(
+                "there is no folder `{}` for the disk to be put at: make it, or choose one below {{scratch}}",
+                path.display()
+            );
+            return Err(SetupError::at(place(target, "path"), message));
+        }
+        let size = settings.number("size").unwrap_or(0.0).max(0.0) as u64;
+        if let Some(spare) = memory_to_spare().filter(|spare| *spare < size) {
+            let (size, spare) = (format_size(size as f64), format_size(spare as f64));
+            let message =
+                format!("a disk of {size} lies in memory, of which this machine has {spare} to spare");
+            return Err(SetupError::at(place(target, "size"), message));
+        }
+        own::put(&path, size).map_err(|error| {
+            SetupError::at(place(target, "size"), format!("the disk cannot be made: {error}"))
+        })?;
+    }
+    Ok(())
+}
+
+fn cannot_make(target: &Target, path: &Path, error: &std::io::Error) -> SetupError {
+    SetupError::at(place(target, "path"), format!("the folder `{}` cannot be made: {error}", path.display()))
+}
+
 fn live(
     setup: &Setup,
     supervision: &Supervision,
@@ -157,10 +195,8 @@ fn live(
         }),
         "disk" => {
             let path = setup.folder.join(settings.text("path").unwrap_or_default());
-            let folder = Folder::open(&path, setup.seed).map_err(|error| {
-                let message = format!("the folder `{}` cannot be made: {error}", path.display());
-                SetupError::at(place(target, "path"), message)
-            })?;
+            let folder =
+                Folder::open(&path, setup.seed).map_err(|error| cannot_make(target, &path, &error))?;
             Ok(Live::Disk(Rc::new(DiskTarget::new(setup, folder))))
         }
         "database" => {

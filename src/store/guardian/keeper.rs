@@ -13,6 +13,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::{BEAT, BEAT_BYTE, DONE_BYTE, GuardianError, READY_LINE, SILENCE_LIMIT, START_LIMIT, SUBCOMMAND};
+use crate::kinds::disk::own::Lending;
 use crate::kinds::process::reaper::{self, Claim};
 use crate::kinds::undo::Identity;
 
@@ -166,7 +167,11 @@ impl Watching {
         unsafe {
             command.pre_exec(|| nix::unistd::setsid().map(drop).map_err(io::Error::from));
         }
-        let mut child = command.spawn().map_err(failed)?;
+        // It takes away the run's own disks, should the run not come to it.
+        let lending = Lending::begin();
+        let spawned = command.spawn();
+        drop(lending);
+        let mut child = spawned.map_err(failed)?;
         let claim = reaper::claim(child.id());
         let (Some(beats), Some(greeting)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(failed(io::ErrorKind::BrokenPipe.into()));
