@@ -150,11 +150,15 @@ fn the_command_line_takes_the_place_of_a_default() {
 
 #[test]
 fn what_cannot_be_run_yet_is_named_once() {
-    let scenario = fixture("campus-vehicle", &[]);
-    let refused = support::unsupported(&scenario);
+    let text = "permit fault on data\ndisk data { path \"{scratch}/data\"; faulty }\n\
+                data slow 20ms for 1s\ndata slow 40ms for 1s\ndata fill 90% for 1s";
+    let refused = support::unsupported(&checked(text, &[]));
     let messages: Vec<&str> = refused.iter().map(|finding| finding.message.as_str()).collect();
-    assert!(messages.iter().any(|message| message.contains("`size` of a disk")), "{messages:?}");
-    assert!(!messages.iter().any(|message| message.contains("`fill` of a disk")), "{messages:?}");
+    let named = |what: &str| messages.iter().filter(|message| message.contains(what)).count();
+    assert_eq!(named("`faulty` of a disk"), 1, "{messages:?}");
+    assert_eq!(named("`slow` of a disk"), 1, "{messages:?}");
+    assert_eq!(named("`fill` of a disk"), 0, "{messages:?}");
+    assert!(support::unsupported(&fixture("campus-vehicle", &[])).is_empty());
     let plain = checked("process app { run \"app\" }\napp kill 2s\nexpect app.up", &[]);
     assert!(support::unsupported(&plain).is_empty());
 }
