@@ -1,9 +1,9 @@
 //! The hidden subcommands by which a run starts more of its own program: its guardian, carriers of
-//! connections, and the helper that holds its virtual network. They
-//! go before everything else.
+//! connections, the helper that holds its virtual network, and what strains the machine. They go before everything else.
 
 use crate::kinds::carrier;
 use crate::kinds::host;
+use crate::kinds::machine::strain;
 use crate::store::guardian;
 use std::process::ExitCode;
 
@@ -18,6 +18,8 @@ pub fn main_if_asked() -> Option<ExitCode> {
         carrier::main()
     } else if asked == host::SUBCOMMAND && rest.is_empty() {
         host::main()
+    } else if asked == strain::SUBCOMMAND && rest.is_empty() {
+        strain::main()
     } else {
         return None;
     };

@@ -11,8 +11,10 @@ mod network;
 mod own_disks;
 mod ports;
 mod signals;
+mod waiting_disks;
 
 use crate::check::scenario::Scenario;
+use crate::check::walk::visit_tells;
 use crate::source::Span;
 
 /// Something of the machine that soak builds on.
@@ -82,6 +84,7 @@ pub static BACKENDS: &[Backend] = &[
     own_disks::BACKEND,
     control_groups::BACKEND,
     fuse::BACKEND,
+    waiting_disks::BACKEND,
     interfaces::BACKEND,
     descriptors::BACKEND,
     ports::BACKEND,
@@ -108,6 +111,17 @@ fn declares(scenario: &Scenario, kind: &str, settings: &[&str]) -> Need {
         settings.is_empty() || settings.iter().any(|setting| target.setting(setting).is_some())
     });
     found.map_or(Need::None, |target| Need::Because(target.span))
+}
+
+/// Needed by the first target of a kind that is told so.
+fn tells(scenario: &Scenario, kind: &str, verb: &str) -> Need {
+    let mut need = Need::None;
+    visit_tells(scenario, &mut |tell| {
+        if need == Need::None && tell.verb.name == verb && scenario.target(tell.target).kind.name == kind {
+            need = Need::Because(tell.span);
+        }
+    });
+    need
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! | line | meaning |
 //! |---|---|
-//! | `#! exit 1` | the exit code; 0 where none is given |
+//! | `#! exit 1` | the exit code; 0 where none is given; `0 or 1` where it depends on the machine |
 //! | `#! verdict fail` | the verdict of the run; `pass` with exit code 0, otherwise not looked at |
 //! | `#! missed "Name"` | an expectation that is missed, at the line where its name stands; no others are |
 //! | `#! missed run false @ run "false"` | the same of a statement: its row, at the line with that text |

@@ -3,6 +3,7 @@
 use super::{article, list, propose};
 use crate::diag::Diagnostic;
 use crate::source::Span;
+use crate::syntax::long_unit;
 
 pub fn unknown(span: Span, name: &str, wanted: &str, meant: Option<&str>) -> Diagnostic {
     let message = format!("there is no {wanted} `{name}`");
@@ -17,6 +18,9 @@ pub fn unknown(span: Span, name: &str, wanted: &str, meant: Option<&str>) -> Dia
         "False" | "FALSE" | "no" | "No" => Some("false"),
         _ => None,
     };
+    if let Some(unit) = long_unit(name) {
+        return finding.help(format!("a unit stands behind its number, without a space: `10{unit}`"));
+    }
     propose(finding, span, better.or(meant), &[])
 }
 

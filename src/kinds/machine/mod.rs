@@ -3,3 +3,5 @@
 #[cfg(target_os = "linux")]
 pub mod reading;
 pub mod signature;
+#[cfg(target_os = "linux")]
+pub mod strain;

@@ -27,21 +27,23 @@ const VERBS: &[Verb] = &[
         "permit fault on machine\nmachine burn cpu 80% for 1m",
     )
     .takes(&[keyword("cpu", &[Accepts::Share], "How busy, of all cores together.").required()])
-    .fault()
-    .not_yet(),
-    state("eat", "memory", "Holds memory.", "permit fault on machine\nmachine eat memory 4GB for 1m")
-        .takes(&[keyword("memory", &[Accepts::Quantity(Dimension::SIZE)], "How much.").required()])
-        .fault()
-        .not_yet(),
+    .fault(),
+    state(
+        "eat",
+        "memory",
+        "Holds memory; what the machine itself needs, it leaves or gives back.",
+        "permit fault on machine\nmachine eat memory 4GB for 1m",
+    )
+    .takes(&[keyword("memory", &[Accepts::Quantity(Dimension::SIZE)], "How much.").required()])
+    .fault(),
     state(
         "stall",
         "disk",
-        "Keeps something busy, so that others wait for it.",
+        "Keeps a disk busy with writes, so that others wait for it.",
         "permit fault on machine\nmachine stall disk for 30s",
     )
     .takes(&[flag("disk", "The disk that the scenario's scratch folder lies on.").required()])
-    .fault()
-    .not_yet(),
+    .fault(),
 ];
 
 const READINGS: &[Reading] = &[
@@ -55,8 +57,12 @@ const READINGS: &[Reading] = &[
     series("received", Counter, Dimension::SIZE, "What came in on all networks but loopback, in bytes."),
 ];
 
-const EXAMPLE: &str = r#"want    "Headroom":    machine.cpu < 70% always tolerate 30s
+const EXAMPLE: &str = r#"permit fault on machine
+want    "Headroom":    machine.cpu < 70% always tolerate 30s
 require "Not swapping": machine.memory < 95% always tolerate 30s
 expect  "Root disk":   machine.disk("/") < 90% at end
 wait 1m
+machine burn cpu 50% for 30s
+machine eat memory 512MB for 30s
+machine stall disk for 5s
 "#;

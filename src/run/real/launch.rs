@@ -188,7 +188,7 @@ fn clients(shared: &Rc<Shared>) -> io::Result<Vec<Client>> {
         }
         Live::Disk(disk) => Ok(Client::Disk(disk.folder().root().to_path_buf())),
         Live::Process(process) => Ok(Client::Process(super::request::pass_on(shared, process))),
-        Live::Link(_) | Live::VirtualLink(_) | Live::Host | Live::Machine => Ok(Client::None),
+        Live::Link(_) | Live::VirtualLink(_) | Live::Host | Live::Machine(_) => Ok(Client::None),
     });
     client.collect()
 }

@@ -15,6 +15,7 @@ mod histograms;
 mod launch;
 mod link;
 mod loads;
+mod machine;
 mod network;
 mod probe;
 mod process;
@@ -131,7 +132,7 @@ enum Live {
     /// Of a kind whose clients are made from its settings alone.
     Client(Rc<dyn Requester>, Around),
     Database(Rc<database::DatabaseTarget>, Around),
-    Machine,
+    Machine(Rc<machine::MachineTarget>),
 }
 
 /// What all tasks of the world share.
@@ -182,7 +183,7 @@ impl Shared {
             Live::Database(database, _) => Some(Rc::clone(database.client()) as Rc<dyn Requester>),
             Live::Disk(disk) => Some(Rc::clone(disk.folder()) as Rc<dyn Requester>),
             Live::Process(process) => Some(Rc::clone(process) as Rc<dyn Requester>),
-            Live::Link(_) | Live::VirtualLink(_) | Live::Host | Live::Machine => None,
+            Live::Link(_) | Live::VirtualLink(_) | Live::Host | Live::Machine(_) => None,
         }
     }
 
@@ -286,6 +287,7 @@ impl World for RealWorld {
                 Live::Process(process) => process.set(shared, ticket, property, state),
                 Live::Database(database, _) => database.set(shared, ticket, property, state),
                 Live::Disk(disk) => disk.set(shared, ticket, property, state),
+                Live::Machine(machine) => machine.set(shared, ticket, property, state),
                 _ => shared.answer(ticket, Err(format!("`{}` has no such state", shared.name(target)))),
             },
             Order::Act { target, call, held } => match &shared.targets[target.index()] {

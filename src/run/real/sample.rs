@@ -137,7 +137,7 @@ async fn record(shared: &Shared, series: SeriesId) -> Option<Record> {
                     },
                 });
             }
-            Live::Machine | Live::Host | Live::Client(..) => {}
+            Live::Machine(_) | Live::Host | Live::Client(..) => {}
         }
     }
     let sampler = shared.samplers.get(&series).map(Rc::clone);

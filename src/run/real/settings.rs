@@ -3,6 +3,7 @@
 use super::database::DatabaseTarget;
 use super::disk::DiskTarget;
 use super::link::LinkTarget;
+use super::machine::MachineTarget;
 use super::network;
 use super::process::ProcessTarget;
 use super::virtual_link::VirtualLink;
@@ -205,7 +206,7 @@ fn live(
                 .map(|client| Live::Database(Rc::new(DatabaseTarget::new(client)), around))
                 .map_err(|error| SetupError::at(place(target, "url"), error))
         }
-        "machine" => Ok(Live::Machine),
+        "machine" => Ok(Live::Machine(Rc::new(MachineTarget::new(setup)))),
         kind => {
             let make = client::of_kind(kind)
                 .ok_or_else(|| SetupError::at(target.span, format!("soak cannot run a `{kind}` yet")))?;

@@ -46,7 +46,7 @@ pub(super) fn samplers(
             }
             Origin::Target { target, arguments, .. } => match &targets[target.index()] {
                 Live::Process(process) => Some(From::Process(process.process().sampler())),
-                Live::Machine => {
+                Live::Machine(_) => {
                     let path = arguments.first().map(|path| Fixed::new(setup, series.span).text(path));
                     Some(From::Machine(MachineSampler::default(), path.transpose()?))
                 }

@@ -190,6 +190,30 @@ impl Scanner<'_> {
         }
     }
 
+    /// Whether an object is open and, behind `from`, it ends or another `name:` of it follows.
+    pub(super) fn within_object_before_member(&self, from: usize) -> bool {
+        if self.brackets.last().is_none_or(|bracket| self.bytes[bracket.open] != b'{') {
+            return false;
+        }
+        let rest = self.text[from..].trim_start();
+        let name = rest.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric() || letter == '_');
+        let behind = match rest.strip_prefix('"') {
+            Some(text) => text.split_once(['"', '\n']).map_or("", |(_, behind)| behind),
+            None if name.len() == rest.len() => "",
+            None => name,
+        };
+        rest.starts_with('}') || behind.trim_start_matches(' ').starts_with(':')
+    }
+
+    /// Tells of a `;` between the members of an object, and reads on as if it were the `,` that is due.
+    pub(super) fn semicolon_for_comma(&mut self, at: usize) {
+        let place = self.span(at, at + 1);
+        let found = Diagnostic::error("E0101", "`,` stands between the members of an object, not `;`", place);
+        self.report(found.here("not written like this").help("write `,`").fix(place, ",", true));
+        self.touch(at, at + 1);
+        self.masked[at] = b',';
+    }
+
     /// Whether the `<` at `at` opens the block of a loop.
     pub(super) fn opens_loop(&mut self, at: usize) -> bool {
         if !self.brackets.is_empty() || self.bytes.get(at + 1) == Some(&b'=') {

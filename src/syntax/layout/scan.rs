@@ -345,6 +345,9 @@ impl<'a> Scanner<'a> {
 
     fn semicolon(&mut self, at: usize) {
         self.mark_line(at);
+        if self.within_object_before_member(at + 1) {
+            return self.semicolon_for_comma(at);
+        }
         if !self.brackets.is_empty() {
             self.unclosed_brackets(Some(at));
         }

@@ -198,8 +198,8 @@ pub(super) fn limit_of_waiting(scene: &Scene<'_>) -> Option<Diagnostic> {
     Some(instead(scene, "E0101", "how long to wait at most stands behind `max`", range, &better))
 }
 
-/// What a unit that is written out is called here.
-pub(in crate::syntax) fn long_unit(word: &str) -> Option<&'static str> {
+/// What a unit that is written out as a word is called here.
+pub fn long_unit(word: &str) -> Option<&'static str> {
     Some(match word {
         "millisecond" | "milliseconds" | "msec" | "msecs" => "ms",
         "sec" | "secs" | "second" | "seconds" => "s",

@@ -10,7 +10,7 @@ mod rewrites;
 mod stray;
 mod told;
 
-pub(super) use habits::long_unit;
+pub use habits::long_unit;
 pub(super) use members::{
     as_object, choice_without_colon, dataset_in_a_line, is_body_word, is_map_word, map_of, weight_behind,
 };
