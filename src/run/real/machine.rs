@@ -56,7 +56,7 @@ impl MachineTarget {
 
     async fn strain(&self, property: String, call: &Call) -> Result<(), StrainError> {
         let number = |name| call.arguments.number(name).unwrap_or(0.0).max(0.0);
-        let strain = match call.verb.as_ref() {
+        let strain = match call.verb {
             "burn" => Strain::Burn { share: number("cpu").min(1.0) },
             "eat" => Strain::Eat { bytes: number("memory") as u64 },
             _ => Strain::Stall {
