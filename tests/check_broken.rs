@@ -57,6 +57,14 @@ fn a_word_that_is_doubled_or_changed_is_checked() {
 }
 
 #[test]
+fn places_lie_between_characters_also_where_a_block_is_closed_by_indentation() {
+    for text in ["choose {\n  3: a on\nµ1: b on\n", "phase \"x\" {\n  wait 1s\n✓\n", "x {\n\u{2003}a\n→ b\n"]
+    {
+        assert!(findings(text) > 0, "{text:?}");
+    }
+}
+
+#[test]
 fn a_wrong_declaration_is_told_where_it_stands_only() {
     let text = std::fs::read_to_string("tests/fixtures/campus-vehicle.soak").unwrap();
     let cases = [

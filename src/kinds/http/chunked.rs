@@ -28,7 +28,7 @@ enum Place {
 
 /// A body on its way.
 #[derive(Debug)]
-pub(super) struct Chunked {
+pub(in crate::kinds) struct Chunked {
     place: Place,
     /// Of the present chunk, what is left.
     left: u64,

@@ -4,5 +4,7 @@
 #[cfg(target_os = "linux")]
 pub mod emulator;
 #[cfg(target_os = "linux")]
+pub mod http;
+#[cfg(target_os = "linux")]
 pub mod proxy;
 pub mod signature;

@@ -174,7 +174,8 @@ impl Scanner<'_> {
         let found = Diagnostic::error("E0107", message, self.span(open, open + 1));
         let mut found = found.here(format!("a `{closer}` is missing"));
         if let Some((at, label)) = because {
-            found = found.also(self.span(at, at + 1), label);
+            let length = self.text[at..].chars().next().map_or(1, char::len_utf8);
+            found = found.also(self.span(at, at + length), label);
         }
         self.report(found);
     }

@@ -146,6 +146,7 @@ mod tests {
         let direction = Direction { latency: Duration::from_millis(10), ..Direction::default() };
         let setting = super::super::setting::Setting::new(
             super::super::Condition::Degrade(super::super::Impairment::both(direction)),
+            None,
             0,
         );
         let passage = setting.passage(super::super::condition::Side::Up);
