@@ -1,6 +1,7 @@
 //! What this machine and this user let soak do. Each backend is tried, not guessed at: one file, and an entry in
 //! [`BACKENDS`].
 
+mod containers;
 mod control_groups;
 mod descriptors;
 mod fuse;
@@ -11,6 +12,7 @@ mod network;
 mod own_disks;
 mod ports;
 mod signals;
+mod units;
 mod waiting_disks;
 
 use crate::check::scenario::Scenario;
@@ -86,6 +88,8 @@ pub static BACKENDS: &[Backend] = &[
     fuse::BACKEND,
     waiting_disks::BACKEND,
     interfaces::BACKEND,
+    units::BACKEND,
+    containers::BACKEND,
     descriptors::BACKEND,
     ports::BACKEND,
 ];

@@ -68,6 +68,9 @@ pub enum EventKind {
     ProcessStarted {
         target: String,
         pid: u32,
+        /// It was started by somebody else, and found.
+        #[serde(default)]
+        found: bool,
     },
     ProcessReady {
         target: String,

@@ -89,7 +89,7 @@ pub fn exit(code: Option<i32>, signal: Option<i32>) -> String {
     match (code, signal) {
         (_, Some(signal)) => format!("killed by signal {signal}"),
         (Some(code), None) => format!("exit code {code}"),
-        (None, None) => "ended, nobody knows how".into(),
+        (None, None) => "nobody knows how".into(),
     }
 }
 

@@ -57,7 +57,10 @@ pub fn told(event: &Event, style: Style) -> Option<(Weight, u32, String)> {
         },
         EventKind::LoadStarted { line, text, .. } => (Story, *line, text.clone()),
         EventKind::LoadEnded { line, name, .. } => (Detail, *line, format!("load {name} ended")),
-        EventKind::ProcessStarted { target, pid } => (Story, 0, format!("{target} started (pid {pid})")),
+        EventKind::ProcessStarted { target, pid, found } => {
+            let how = if *found { "found" } else { "started" };
+            (Story, 0, format!("{target} {how} (pid {pid})"))
+        }
         EventKind::ProcessReady { target, took } => {
             (Story, 0, format!("{target} is ready after {}", words::duration(*took)))
         }

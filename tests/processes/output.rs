@@ -27,7 +27,7 @@ async fn lines_go_in_and_come_out() {
     assert_eq!((out.as_deref(), err.as_deref()), (Some("got one"), Some("saw one")));
     process.stop().await.unwrap();
     assert!(matches!(process.send("two").await, Err(ProcessError::NotRunning { .. })));
-    let log = process.log().to_owned();
+    let log = process.log().unwrap().to_owned();
     bench_end_keeping(bench, process, |_| {
         let mut text: Vec<String> = fs::read_to_string(&log).unwrap().lines().map(String::from).collect();
         text.sort();
@@ -46,7 +46,7 @@ async fn what_is_secret_does_not_stay_in_the_log() {
     let line = timeout(PATIENCE, lines.recv()).await.unwrap().unwrap();
     assert_eq!(line.text.as_ref(), format!("it is {HIDDEN}."));
     timeout(PATIENCE, lines.recv()).await.unwrap().unwrap();
-    let log = process.log().to_owned();
+    let log = process.log().unwrap().to_owned();
     bench_end_keeping(bench, process, |_| {
         assert_eq!(fs::read_to_string(&log).unwrap(), "it is ***.\n***\n");
     })
@@ -78,7 +78,7 @@ async fn a_flood_of_output_is_bounded_and_counted() {
     }
     assert_eq!((seen + missed, cut), (200_002, 1));
     assert!(missed > 0);
-    let log = process.log().to_owned();
+    let log = process.log().unwrap().to_owned();
     bench_end_keeping(bench, process, |_| {
         let text = fs::read_to_string(&log).unwrap();
         assert_eq!(text.lines().count(), 200_002);

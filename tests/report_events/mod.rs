@@ -196,7 +196,7 @@ fn beginning() -> Vec<Event> {
         at(0.0, EventKind::StageStarted { stage: Stage::Setup }),
         at(0.01, EventKind::Command(command)),
         at(0.02, EventKind::StageStarted { stage: Stage::Start }),
-        at(0.03, EventKind::ProcessStarted { target: "uploader".into(), pid: 4711 }),
+        at(0.03, EventKind::ProcessStarted { target: "uploader".into(), pid: 4711, found: false }),
         at(0.35, EventKind::ProcessReady { target: "uploader".into(), took: 0.32 }),
         at(0.4, EventKind::StageStarted { stage: Stage::Story }),
     ]

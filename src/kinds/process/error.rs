@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::found::LookError;
 use super::stdin::SEND_PATIENCE;
 use crate::kinds::undo::{JournalError, UndoError};
 
@@ -32,6 +33,8 @@ pub enum ProcessError {
     Undo(#[from] UndoError),
     #[error("`{name}` is not running")]
     NotRunning { name: String },
+    #[error("`{name}` was not found: {reason}")]
+    NotFound { name: String, reason: LookError },
     #[error("`{name}` is kept down by a `kill` that is not over")]
     HeldDown { name: String },
     #[error("`{name}` is being stopped")]

@@ -8,17 +8,21 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::constraining::Changed;
 use super::error::ProcessError;
+use super::found::FoundOptions;
+use super::found::keeper::Keeper;
 use super::limit::{Limited, Limits};
 use super::log_file::LogFile;
-use super::output::{LINES_KEPT, OutputLine};
+use super::options::Surroundings;
+use super::output::{LINES_KEPT, OutputLine, Stream};
 use super::reading::Sampler;
 use super::state::ProcessState;
 use super::stdin::SEND_LIMIT;
-use super::supervisor::constraining::Changed;
 use super::supervisor::{Launch, Order, Reply, Supervisor};
 use super::throttle::Throttled;
 use crate::kinds::undo::Marker;
+use crate::lang::moment::Moment;
 
 /// Orders on their way to the task that owns the process.
 const ORDERS: usize = 64;
@@ -28,13 +32,15 @@ const ORDERS: usize = 64;
 pub struct Process {
     name: String,
     within: std::time::Duration,
-    marker: Marker,
-    log: PathBuf,
+    /// Of one that soak starts.
+    marker: Option<Marker>,
+    log: Option<PathBuf>,
     orders: mpsc::Sender<Order>,
     state: watch::Receiver<ProcessState>,
     lines: broadcast::Sender<OutputLine>,
     task: JoinHandle<()>,
-    log_thread: ThreadHandle<()>,
+    /// Writes the log of one that soak starts.
+    log_thread: Option<ThreadHandle<()>>,
 }
 
 impl Process {
@@ -53,7 +59,18 @@ impl Process {
         let (lines, _) = broadcast::channel(LINES_KEPT);
         let supervisor = Supervisor::new(launch, received, shown, log.sender, lines.clone());
         let task = tokio::spawn(supervisor.run());
-        Ok(Process { name, within, marker, log: path, orders, state, lines, task, log_thread: log.thread })
+        let (marker, log_thread, log) = (Some(marker), Some(log.thread), Some(path));
+        Ok(Process { name, within, marker, log, orders, state, lines, task, log_thread })
+    }
+
+    /// One that somebody else has started.
+    pub(super) fn found(options: FoundOptions, around: Surroundings) -> Process {
+        let (name, within) = (options.name.clone(), options.within);
+        let (orders, received) = mpsc::channel(ORDERS);
+        let (shown, state) = watch::channel(ProcessState::default());
+        let (lines, _) = broadcast::channel(LINES_KEPT);
+        let task = tokio::spawn(Keeper::new(options, around, received, shown).run());
+        Process { name, within, marker: None, log: None, orders, state, lines, task, log_thread: None }
     }
 
     /// Its name in the scenario.
@@ -61,9 +78,14 @@ impl Process {
         &self.name
     }
 
-    /// The file that gets both its streams.
-    pub fn log(&self) -> &Path {
-        &self.log
+    /// Whether somebody else has started it.
+    pub fn is_found(&self) -> bool {
+        self.marker.is_none()
+    }
+
+    /// The file that gets both streams of one that soak starts.
+    pub fn log(&self) -> Option<&Path> {
+        self.log.as_deref()
     }
 
     /// How it stands now.
@@ -76,6 +98,13 @@ impl Process {
         self.state.clone()
     }
 
+    /// Takes a line in that it has written elsewhere.
+    pub fn logged(&self, at: Moment, text: &str) {
+        let line = OutputLine { at, stream: Stream::Log, text: text.into(), cut: false, instance: 0 };
+        // Nobody may be listening.
+        let _ = self.lines.send(line);
+    }
+
     /// Its lines from now on. A listener that falls behind is told how many it missed (`RecvError::Lagged`).
     pub fn lines(&self) -> broadcast::Receiver<OutputLine> {
         self.lines.subscribe()
@@ -84,6 +113,22 @@ impl Process {
     /// For taking readings of it.
     pub fn sampler(&self) -> Sampler {
         Sampler::new(self.state.clone(), self.marker.clone())
+    }
+
+    /// Has it run for the run's beginning: starts it, or finds it where somebody else has.
+    ///
+    /// # Errors
+    /// When it cannot be started or found.
+    pub async fn begin(&self) -> Result<(), ProcessError> {
+        self.order(Order::Begin).await
+    }
+
+    /// Ends its part in the run: stops it, unless somebody else has started it.
+    ///
+    /// # Errors
+    /// When something of it cannot be killed.
+    pub async fn conclude(&self) -> Result<(), ProcessError> {
+        if self.is_found() { Ok(()) } else { self.stop().await }
     }
 
     /// Starts it and returns once it runs; nothing where it runs already.
@@ -225,12 +270,13 @@ impl Process {
     /// # Errors
     /// When something of it cannot be killed.
     pub async fn end(self) -> Result<(), ProcessError> {
-        let stopped = self.stop().await;
+        let stopped = self.conclude().await;
         drop(self.orders);
         // The task has no result, and one that panicked has dropped, and so killed, what it owned.
         let _ = self.task.await;
-        let log_thread = self.log_thread;
-        let _ = tokio::task::spawn_blocking(move || log_thread.join()).await;
+        if let Some(log_thread) = self.log_thread {
+            let _ = tokio::task::spawn_blocking(move || log_thread.join()).await;
+        }
         stopped
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Arc, PoisonError};
 
 use nix::sys::signal::Signal;
 use tokio::process::Child;
@@ -13,17 +12,15 @@ use super::constraint::Constraints;
 use super::error::ProcessError;
 use super::options::{ProcessOptions, Surroundings};
 use super::output::{self, Sink, Stream};
+use super::pausing;
 use super::probe::{self, FileMark, Probe, Probing, Readiness};
 use super::reaper::{self, Claim};
 use super::spawn::{Start, Streams, start};
 use super::state::Exit;
 use super::stdin::{self, SEND_QUEUE, Sent};
 use crate::kinds::undo::{
-    Applied, Delivery, Identity, Marker, Member, PausedTree, ProcessTable, StartedTree, Tree, Undo,
+    Applied, Delivery, Identity, Marker, Member, ProcessTable, StartedTree, Tree, Undo,
 };
-
-/// Looks for processes forked while their siblings were being stopped; each finds fewer.
-const PAUSE_LOOKS: u32 = 8;
 
 /// A started process.
 pub(super) struct Instance {
@@ -123,15 +120,9 @@ impl Instance {
         }
     }
 
-    /// The members that live. A table that cannot be read hides nobody who was known.
+    /// The members that live.
     pub fn living(&mut self) -> Vec<Member> {
-        let Ok(table) = ProcessTable::read() else { return self.known.iter().copied().collect() };
-        let lives = |member: &Member| {
-            table.get(member.pid).is_some_and(|entry| entry.started == member.started && !entry.is_zombie())
-        };
-        self.known.retain(lives);
-        self.known.extend(self.tree.members(&table));
-        self.known.iter().copied().collect()
+        living(&self.tree, &mut self.known)
     }
 
     /// Signals the whole tree once.
@@ -162,37 +153,16 @@ impl Instance {
         if self.paused.is_some() {
             return Ok(());
         }
-        let undo = Undo::Paused(PausedTree { name: self.name.clone(), tree: self.tree.clone() });
-        let applied = Applied::record(&around.recorder, undo)?;
-        // Whoever throttles it must not continue it from now on.
-        let keep = Arc::clone(&self.constraints.paused);
-        let mut keep = keep.lock().unwrap_or_else(PoisonError::into_inner);
-        *keep = true;
-        let mut stopped = BTreeSet::new();
-        for _ in 0..PAUSE_LOOKS {
-            let fresh: Vec<Member> = self.living().into_iter().filter(|one| !stopped.contains(one)).collect();
-            if fresh.is_empty() {
-                break;
-            }
-            for member in fresh {
-                if member.signal(Signal::SIGSTOP) == Delivery::NotPermitted {
-                    *keep = false;
-                    return Err(ProcessError::NotPermitted { name: self.name.clone() });
-                }
-                stopped.insert(member);
-            }
-        }
-        self.paused = Some(applied);
+        let (tree, known) = (&self.tree, &mut self.known);
+        let living = || living(tree, known);
+        self.paused = Some(pausing::pause(&self.name, tree, &self.constraints, around, living)?);
         Ok(())
     }
 
     /// Lets the tree go on.
     pub fn resume(&mut self) -> Result<(), ProcessError> {
-        if let Some(paused) = self.paused.take() {
-            *self.constraints.paused.lock().unwrap_or_else(PoisonError::into_inner) = false;
-            paused.undo()?;
-        }
-        Ok(())
+        let paused = self.paused.take();
+        paused.map_or(Ok(()), |paused| pausing::resume(paused, &self.constraints))
     }
 
     /// Nobody of it lives any more: nothing is left to undo.
@@ -210,6 +180,17 @@ impl Instance {
         }
         self.started.leave_to_journal();
     }
+}
+
+/// The members of a tree that live, with those who were known. A table that cannot be read hides nobody of these.
+fn living(tree: &Tree, known: &mut BTreeSet<Member>) -> Vec<Member> {
+    let Ok(table) = ProcessTable::read() else { return known.iter().copied().collect() };
+    let lives = |member: &Member| {
+        table.get(member.pid).is_some_and(|entry| entry.started == member.started && !entry.is_zombie())
+    };
+    known.retain(lives);
+    known.extend(tree.members(&table));
+    known.iter().copied().collect()
 }
 
 /// The task that probes it; none where a line of its output or nothing at all makes it ready.

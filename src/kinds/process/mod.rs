@@ -5,9 +5,13 @@
 
 pub mod command;
 #[cfg(target_os = "linux")]
+mod constraining;
+#[cfg(target_os = "linux")]
 mod constraint;
 #[cfg(target_os = "linux")]
 pub mod error;
+#[cfg(target_os = "linux")]
+pub mod found;
 #[cfg(target_os = "linux")]
 mod grip;
 #[cfg(target_os = "linux")]
@@ -22,6 +26,8 @@ mod log_file;
 pub mod options;
 #[cfg(target_os = "linux")]
 pub mod output;
+#[cfg(target_os = "linux")]
+mod pausing;
 #[cfg(target_os = "linux")]
 pub mod probe;
 #[cfg(target_os = "linux")]

@@ -17,11 +17,13 @@ pub const LINE_LIMIT: usize = 16 * 1024;
 /// Lines kept for a subscriber that is behind; what it then misses it is told the number of.
 pub const LINES_KEPT: usize = 4096;
 
-/// Which of its two streams a process wrote to.
+/// Where a process wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
     Output,
     Error,
+    /// A file of its own.
+    Log,
 }
 
 /// A whole line, without its end.
@@ -34,7 +36,7 @@ pub struct OutputLine {
     pub text: Arc<str>,
     /// Whether it went on beyond [`LINE_LIMIT`].
     pub cut: bool,
-    /// The how-manieth start of the process it belongs to, from 1.
+    /// The how-manieth start of the process it belongs to, from 1; 0 of a file.
     pub instance: u64,
 }
 

@@ -31,7 +31,8 @@ pub struct ProcessReading {
 /// Takes readings of one process, one after the other.
 pub struct Sampler {
     state: watch::Receiver<ProcessState>,
-    marker: Marker,
+    /// Of one that soak started, which leads a session then.
+    marker: Option<Marker>,
     last: Last,
 }
 
@@ -53,14 +54,14 @@ struct Traffic {
 }
 
 impl Sampler {
-    pub(super) fn new(state: watch::Receiver<ProcessState>, marker: Marker) -> Sampler {
+    pub(super) fn new(state: watch::Receiver<ProcessState>, marker: Option<Marker>) -> Sampler {
         Sampler { state, marker, last: Last::default() }
     }
 
     /// What the process uses now; `None` while it is down. /proc is read beside the runtime's own thread.
     pub async fn sample(&mut self) -> Option<ProcessReading> {
         let root = self.state.borrow().identity.clone()?;
-        let tree = Tree { root, leads_session: true, marker: Some(self.marker.clone()) };
+        let tree = Tree { root, leads_session: self.marker.is_some(), marker: self.marker.clone() };
         let mut last = std::mem::take(&mut self.last);
         let taken = tokio::task::spawn_blocking(move || {
             let reading = last.take(&tree);

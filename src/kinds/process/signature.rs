@@ -30,11 +30,10 @@ pub static KIND: Kind = Kind {
 
 const SETTINGS: &[Parameter] = &[
     keyword("run", &[Accepts::Command], "The command line that starts it, split into words without a shell."),
-    keyword("unit", &[Accepts::Text], "The systemd unit of a process that runs already.").not_yet(),
-    keyword("pidfile", &[Accepts::Path], "The pid file of a process that runs already.").not_yet(),
-    keyword("match", &[Accepts::Regex], "What the command line of the one process that is meant matches.")
-        .not_yet(),
-    keyword("container", &[Accepts::Text], "The container whose main process is meant.").not_yet(),
+    keyword("unit", &[Accepts::Text], "The systemd unit of a process that runs already."),
+    keyword("pidfile", &[Accepts::Path], "The pid file of a process that runs already."),
+    keyword("match", &[Accepts::Regex], "What the command line of the one process that is meant matches."),
+    keyword("container", &[Accepts::Text], "The container whose main process is meant, of Docker or Podman."),
     keyword("on", &[Accepts::Target(&["host"])], "The host on whose network it runs."),
     keyword(
         "env",
@@ -72,8 +71,7 @@ const SETTINGS: &[Parameter] = &[
         "log",
         &[Accepts::Glob],
         "Files it logs to, whose new lines are read as its output along with what it prints.",
-    )
-    .not_yet(),
+    ),
 ];
 
 const VERBS: &[Verb] = &[

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::error::ProcessError;
+use super::found::{FoundOptions, Whereabouts};
 use super::handle::Process;
 use super::options::{ProcessOptions, Surroundings};
 use super::probe::Probe;
@@ -87,6 +88,18 @@ impl Supervision {
             return Err(ProcessError::NoFolder { process: options.name, folder });
         }
         Process::new(Launch { options, around: self.around.clone(), program, folder })
+    }
+
+    /// Makes ready to find a process that somebody else has started; looks for nothing yet.
+    pub fn found(&self, mut options: FoundOptions) -> Process {
+        let folder = &self.around.scenario_folder;
+        if let Some(Probe::File(path)) = &mut options.ready {
+            *path = folder.join(&*path);
+        }
+        if let Whereabouts::PidFile(path) = &mut options.whereabouts {
+            *path = folder.join(&*path);
+        }
+        Process::found(options, self.around.clone())
     }
 
     /// Kills whatever the run's processes left behind, after they have been ended one by one.

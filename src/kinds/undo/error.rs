@@ -26,6 +26,9 @@ pub enum UndoError {
     /// Something is mounted below a folder; removing the folder would empty what is mounted.
     #[error("`{}` is mounted inside a folder to be removed; unmount it first", .path.display())]
     MountedInside { path: PathBuf },
+    /// Whoever supervises a service did not do what it was told.
+    #[error("`{command}` failed: {reason}")]
+    Service { command: String, reason: String },
     /// A file or folder could not be read or removed.
     #[error("cannot remove `{}`: {reason}", .path.display())]
     Remove { path: PathBuf, reason: io::Error },

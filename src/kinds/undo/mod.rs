@@ -14,6 +14,7 @@ mod paused;
 mod process_table;
 mod recorder;
 mod run_id;
+mod service;
 mod started;
 mod tree;
 
@@ -28,6 +29,7 @@ pub use paused::PausedTree;
 pub use process_table::{Member, ProcessEntry, ProcessTable, is_marked};
 pub use recorder::{Applied, JournalError, Recorder, Ticket};
 pub use run_id::{RunId, RunIdError};
+pub use service::{DownService, Service, output_of};
 pub use started::StartedTree;
 pub use tree::{KILL_LIMIT, MARK_PROCESS, MARK_RUN, Marker, Tree};
 
@@ -45,6 +47,8 @@ pub enum Undo {
     Folder(OwnedFolder),
     /// A file soak made is removed.
     File(OwnedFile),
+    /// A service soak brought down is started.
+    Down(DownService),
 }
 
 /// What carrying out an undo came to.
@@ -68,6 +72,7 @@ impl Undo {
             Undo::Paused(paused) => paused.carry_out(),
             Undo::Folder(folder) => folder.carry_out(),
             Undo::File(file) => file.carry_out(),
+            Undo::Down(down) => down.carry_out(),
         }
     }
 
@@ -77,7 +82,7 @@ impl Undo {
         match self {
             Undo::Marked(marked) => marked.strike(),
             Undo::Started(started) => started.strike(),
-            Undo::Paused(_) | Undo::Folder(_) | Undo::File(_) => Outcome::AlreadyGone,
+            Undo::Paused(_) | Undo::Folder(_) | Undo::File(_) | Undo::Down(_) => Outcome::AlreadyGone,
         }
     }
 
@@ -89,6 +94,7 @@ impl Undo {
             Undo::Paused(paused) => paused.describe(),
             Undo::Folder(folder) => folder.describe(),
             Undo::File(file) => file.describe(),
+            Undo::Down(down) => down.describe(),
         }
     }
 }

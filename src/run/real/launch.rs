@@ -1,7 +1,7 @@
 //! The start of everything that is declared, and its end.
 
 use super::settings::Fixed;
-use super::{Live, Setup, SetupError, Shared, loads, receive, source};
+use super::{Live, Setup, SetupError, Shared, following, loads, receive};
 use crate::check::scenario::Target;
 use crate::event::EventKind;
 use crate::kinds::client::{self, Around, MakeClient};
@@ -52,7 +52,7 @@ async fn prepare_all(shared: &Rc<Shared>) -> Result<(), String> {
         }
     }
     watch_network(shared);
-    source::follow(shared).await?;
+    following::follow(shared).await?;
     if !shared.setup.scenario.actions.is_empty() {
         let datasets = datasets(shared).await?;
         start_engine(shared, datasets)
@@ -69,7 +69,7 @@ async fn prepare_all(shared: &Rc<Shared>) -> Result<(), String> {
                 warn_of_stranger(shared, process.process().name(), address, &process.stand).await;
             }
             let process = process.process();
-            process.start().await.map_err(|error| at(target, error.to_string()))?;
+            process.begin().await.map_err(|error| at(target, error.to_string()))?;
             process.wait_ready().await.map_err(|error| at(target, error.to_string()))?;
         }
     }
@@ -215,7 +215,7 @@ pub(super) fn stop_all(shared: &Rc<Shared>, supervision: &Rc<RefCell<Option<Supe
                 failures.push(error.to_string());
             }
         }
-        source::settle(&shared).await;
+        following::settle(&shared).await;
         for live in &shared.targets {
             match live {
                 Live::Link(link) => link.end(),

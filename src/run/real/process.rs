@@ -64,10 +64,10 @@ impl ProcessTarget {
         &self.process
     }
 
-    /// Stops it for good.
+    /// Stops it for good, unless somebody else has started it.
     pub async fn end(&self) -> Result<(), ProcessError> {
         self.expected.set(true);
-        self.process.stop().await
+        self.process.conclude().await
     }
 
     /// Puts one of its properties into a state.
@@ -242,7 +242,8 @@ impl ProcessTarget {
             }
             if let Some(pid) = state.pid() {
                 shared.tell(Observation::Restarted { target, at });
-                told(EventKind::ProcessStarted { target: name(), pid: pid.unsigned_abs() });
+                let found = self.process.is_found();
+                told(EventKind::ProcessStarted { target: name(), pid: pid.unsigned_abs(), found });
             }
         }
         if last.ready && !state.ready && state.identity == last.identity {

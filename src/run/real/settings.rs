@@ -5,21 +5,18 @@ use super::disk::DiskTarget;
 use super::link::LinkTarget;
 use super::machine::MachineTarget;
 use super::network;
-use super::process::ProcessTarget;
+use super::process_settings;
 use super::virtual_link::VirtualLink;
 use super::{Live, Setup};
 use crate::check::evaluated;
-use crate::check::scenario::{Argued, Argument, Target};
+use crate::check::scenario::{Argument, Target};
 use crate::kinds::client;
 use crate::kinds::database::client::DatabaseClient;
 use crate::kinds::disk::folder::Folder;
 use crate::kinds::disk::own;
 use crate::kinds::disk::reserve::memory_to_spare;
-use crate::kinds::host::hosts::Place;
 use crate::kinds::host::network::Network;
 use crate::kinds::process::error::ProcessError;
-use crate::kinds::process::options::{ProcessOptions, signal_named};
-use crate::kinds::process::probe::{HttpAddress, Probe};
 use crate::kinds::process::supervision::Supervision;
 use crate::lang::call::Arguments;
 use crate::lang::eval::{NoValue, Surroundings, evaluate_drawn};
@@ -32,7 +29,6 @@ use regex::Regex;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
 
 /// Why a run cannot be carried out, with the place in the scenario where there is one.
 #[derive(Debug, thiserror::Error)]
@@ -182,12 +178,8 @@ fn live(
     let settings = settings(setup, target)?;
     match target.kind.name {
         "process" => {
-            let options = process(setup, target, &settings)?;
-            let address = options.ready.as_ref().and_then(Probe::address).map(str::to_owned);
-            let stand = options.place.as_ref().map(Place::stand).unwrap_or_default();
-            let process =
-                supervision.process(options).map_err(|error| SetupError::at(place(target, "run"), error))?;
-            Ok(Live::Process(Rc::new(ProcessTarget::new(process, settings.has("later"), address, stand))))
+            let process = process_settings::target(setup, supervision, target, &settings)?;
+            Ok(Live::Process(Rc::new(process)))
         }
         "host" => Ok(Live::Host),
         "link" => Ok(match (network, network::place_of(setup, target)) {
@@ -218,53 +210,10 @@ fn live(
 }
 
 /// Where a setting stands; the target's name where it is not given.
-fn place(target: &Target, setting: &str) -> Span {
+pub(super) fn place(target: &Target, setting: &str) -> Span {
     given(target, setting).map_or(target.span, |argument| argument.span)
 }
 
-fn given<'a>(target: &'a Target, setting: &str) -> Option<&'a Argument> {
+pub(super) fn given<'a>(target: &'a Target, setting: &str) -> Option<&'a Argument> {
     target.settings.iter().find(|argument| argument.parameter.name == setting)
-}
-
-fn process(setup: &Setup, target: &Target, settings: &Arguments) -> Result<ProcessOptions, SetupError> {
-    let mut fixed = Fixed::new(setup, target.span);
-    let command = match given(target, "run").map(|run| run.values.as_slice()) {
-        Some([Argued::Value(command), ..]) => fixed.words(command)?,
-        _ => return Err(SetupError::at(target.span, "soak cannot take over a running process yet")),
-    };
-    let mut options = ProcessOptions::new(&target.name, command);
-    for values in settings.all("env") {
-        if let [name, value, ..] = values {
-            options.environment.push((name.to_string(), value.to_string()));
-        }
-    }
-    options.folder = settings.text("dir").map(PathBuf::from);
-    if let Some([Argued::Probe(probe, what), ..]) =
-        given(target, "ready").map(|ready| ready.values.as_slice())
-    {
-        options.ready = Some(self::probe(&mut fixed, probe, what)?);
-    }
-    options.within = settings.duration("within").unwrap_or(options.within);
-    options.restart_after = settings.duration("after");
-    options.stop_grace = settings.duration("grace").unwrap_or(options.stop_grace);
-    if let (Some(hosts), Some(on)) = (&setup.hosts, settings.text("on")) {
-        options.place = hosts.find(on).map(|host| Place { hosts: Arc::clone(hosts), host });
-    }
-    if let Some(signal) = settings.text("signal") {
-        options.stop_signal =
-            signal_named(signal).map_err(|error| SetupError::at(place(target, "signal"), error))?;
-    }
-    Ok(options)
-}
-
-fn probe(fixed: &mut Fixed<'_>, probe: &str, what: &Expr) -> Result<Probe, SetupError> {
-    match probe {
-        "http" => HttpAddress::parse(&fixed.text(what)?)
-            .map(Probe::Http)
-            .map_err(|error| SetupError::at(what.span, error)),
-        "tcp" => Ok(Probe::Tcp(fixed.text(what)?)),
-        "line" => Ok(Probe::Line(fixed.regex(what)?)),
-        "file" => Ok(Probe::File(fixed.path(what)?)),
-        _ => Ok(Probe::Succeeds(fixed.words(what)?)),
-    }
 }

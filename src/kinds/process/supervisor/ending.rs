@@ -106,7 +106,7 @@ impl Supervisor {
     /// The tree has ended, or could not be ended. Tells whoever waits, and does what is to follow.
     pub(super) fn conclude(&mut self, ended: bool) {
         let Some(mut instance) = self.instance.take() else { return };
-        self.constraining.gather(&mut instance);
+        self.constraining.gather(&mut instance.constraints);
         if ended {
             instance.over()
         } else {

@@ -3,7 +3,6 @@
 //! No order blocks the next: a stop that waits for its grace can be overtaken by a kill. So an ending is a state
 //! ([`ending`]) that the loop comes back to, not a wait inside an order.
 
-pub(super) mod constraining;
 mod ending;
 mod starting;
 
@@ -15,6 +14,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::constraining::{Changed, Constraining, Start};
 use super::error::ProcessError;
 use super::instance::Instance;
 use super::limit::{Limited, Limits};
@@ -24,29 +24,45 @@ use super::probe::Readiness;
 use super::state::{Exit, ProcessState};
 use super::stdin::Sent;
 use super::throttle::Throttled;
-use constraining::{Changed, Constraining};
 use ending::{Ending, Intent, LOOK_FIRST};
 
 /// How long the last output may take to be read once nobody is left to write.
 const DRAIN_LIMIT: Duration = Duration::from_secs(1);
 /// Reports of probes on their way.
-const REPORTS: usize = 16;
+pub(super) const REPORTS: usize = 16;
 
 /// Answers an order.
 pub(super) type Reply = oneshot::Sender<Result<(), ProcessError>>;
 
 /// What the process is told.
 pub(super) enum Order {
+    /// The run begins: it is to run, and to be there where somebody else starts it.
+    Begin(Reply),
     Start(Reply),
     Stop(Reply),
-    Kill { hold: bool, reply: Reply },
+    Kill {
+        hold: bool,
+        reply: Reply,
+    },
     Release(Reply),
     Pause(Reply),
     Resume(Reply),
-    Throttle { share: Option<f64>, reply: Changed<Throttled> },
-    Limit { limits: Option<Limits>, reply: Changed<Limited> },
-    Signal { signal: Signal, reply: Reply },
-    Send { line: Vec<u8>, reply: Reply },
+    Throttle {
+        share: Option<f64>,
+        reply: Changed<Throttled>,
+    },
+    Limit {
+        limits: Option<Limits>,
+        reply: Changed<Limited>,
+    },
+    Signal {
+        signal: Signal,
+        reply: Reply,
+    },
+    Send {
+        line: Vec<u8>,
+        reply: Reply,
+    },
 }
 
 /// A process that can be started.
@@ -153,7 +169,7 @@ impl Supervisor {
 
     fn obey(&mut self, order: Order) {
         match order {
-            Order::Start(reply) => self.start_ordered(reply),
+            Order::Begin(reply) | Order::Start(reply) => self.start_ordered(reply),
             Order::Stop(reply) => self.stop(reply),
             Order::Kill { hold, reply } => self.kill(hold, reply),
             Order::Release(reply) => self.release(reply),
@@ -169,8 +185,14 @@ impl Supervisor {
                 self.show();
                 answer(reply, result);
             }
-            Order::Throttle { share, reply } => self.throttle(share, reply),
-            Order::Limit { limits, reply } => self.limit(limits, reply),
+            Order::Throttle { share, reply } => {
+                let (name, around) = (&self.launch.options.name, &self.launch.around);
+                self.constraining.throttle(start_of(&mut self.instance), name, share, around, reply);
+            }
+            Order::Limit { limits, reply } => {
+                let name = &self.launch.options.name;
+                self.constraining.limit(start_of(&mut self.instance), name, limits, reply);
+            }
             Order::Signal { signal, reply } => {
                 let result = running(&mut self.instance, &self.launch.options.name)
                     .and_then(|instance| instance.signal(signal));
@@ -326,7 +348,13 @@ fn running<'a>(instance: &'a mut Option<Instance>, name: &str) -> Result<&'a mut
     found.ok_or_else(|| ProcessError::NotRunning { name: name.to_owned() })
 }
 
+fn start_of(instance: &mut Option<Instance>) -> Option<Start<'_>> {
+    let instance = instance.as_mut()?;
+    let runs = instance.exit.is_none();
+    Some(Start { constraints: &mut instance.constraints, tree: &instance.tree, runs })
+}
+
 /// Who asked may have been cut off by the end of a block; the order was carried out all the same.
-fn answer(reply: Reply, result: Result<(), ProcessError>) {
+pub(super) fn answer(reply: Reply, result: Result<(), ProcessError>) {
     let _ = reply.send(result);
 }

@@ -80,7 +80,8 @@ impl Supervisor {
             readiness: self.report.clone(),
         };
         let mut instance = Instance::start(options, &self.launch.around, connections)?;
-        self.constrain(&mut instance)?;
+        let (name, around) = (&options.name, &self.launch.around);
+        self.constraining.constrain(&mut instance.constraints, &instance.tree, name, around)?;
         self.starts += 1;
         self.restarts += u64::from(std::mem::take(&mut self.unasked));
         let (restarts, at) = (self.restarts, self.launch.around.timeline.now());
