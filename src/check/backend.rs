@@ -146,6 +146,16 @@ const NEEDS: &[Need] = &[
         help: "add the setting `faulty` to the disk",
     },
     Need {
+        kind: "disk",
+        verbs: &["readonly"],
+        words: &[],
+        settings: &["size", "faulty"],
+        unless: &[],
+        held: false,
+        why: "soak did not make the disk, and others may use it",
+        help: "put a disk of soak's own there with the setting `size`, or add `faulty`",
+    },
+    Need {
         kind: "link",
         verbs: &["reset", "cut", "slice"],
         words: &[],

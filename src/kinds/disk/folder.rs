@@ -6,6 +6,8 @@
 use super::ballast::{Ballast, BallastError, Owner, Until, Wanted};
 use super::file::{NOISE, NewFile, Noise};
 use super::hands::Hands;
+use super::inodes::{Crowd, HIDDEN, Inodes};
+use super::readonly::{self, ReadOnly, Seen};
 use super::space::Space;
 use crate::kinds::request::{Answer, RequestError, Requester};
 use crate::lang::call::{Arguments, Call};
@@ -31,7 +33,7 @@ pub struct Folder {
     block: Arc<[u8]>,
     random: RefCell<ChaCha8Rng>,
     hands: Hands,
-    /// Held while ballast is let go.
+    /// Held while ballast is let go, and while the disk is made writable again.
     freeing: Mutex<()>,
 }
 
@@ -72,6 +74,11 @@ impl Folder {
         Space::of(&self.place.root)
     }
 
+    /// How many files the file system under the folder has and can have.
+    pub fn inodes(&self) -> io::Result<Inodes> {
+        Inodes::of(&self.place.root)
+    }
+
     /// Fills the file system under the folder until so much of it is used, or it is told that this has ended.
     ///
     /// # Errors
@@ -87,8 +94,68 @@ impl Folder {
             let until = Until { ended: &ended, stop };
             Ok(Ballast::take(&place.root, wanted, &owner, &noise, until))
         });
-        let failed = |reason| BallastError::Write { folder: self.place.root.clone(), reason };
-        taken.await.map_err(failed)?
+        taken.await.map_err(|reason| self.unwritable(reason))?
+    }
+
+    /// Fills the file system under the folder with files, until so many of its inodes are used or it is told that this has
+    /// ended.
+    ///
+    /// # Errors
+    /// When none can be made there at all.
+    pub async fn crowd(
+        &self,
+        wanted: Wanted,
+        owner: Owner,
+        ended: Arc<AtomicBool>,
+    ) -> Result<Crowd, BallastError> {
+        let place = Arc::clone(&self.place);
+        let gathered = self.hands.carry_out(move |stop| {
+            let until = Until { ended: &ended, stop };
+            Ok(Crowd::gather(&place.root, wanted, &owner, until))
+        });
+        gathered.await.map_err(|reason| self.unwritable(reason))?
+    }
+
+    /// Removes such files.
+    ///
+    /// # Errors
+    /// When some are still there; the journal keeps them.
+    pub async fn disperse(&self, crowd: Crowd) -> Result<(), BallastError> {
+        let _freeing = self.freeing.lock().await;
+        let gone = self.hands.carry_out(move |_| Ok(crowd.disperse()));
+        gone.await.map_err(|reason| self.unwritable(reason))?
+    }
+
+    /// Makes a disk of soak's own that lies at the folder read-only.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub async fn protect(&self) -> io::Result<ReadOnly> {
+        let place = Arc::clone(&self.place);
+        self.hands.carry_out(move |_| ReadOnly::begin(&place.root)).await
+    }
+
+    /// Makes it writable again.
+    ///
+    /// # Errors
+    /// What the kernel says, and where it still cannot be written to.
+    pub async fn unprotect(&self, held: ReadOnly) -> io::Result<Seen> {
+        let _freeing = self.freeing.lock().await;
+        let place = Arc::clone(&self.place);
+        self.hands.carry_out(move |_| held.end(&place.root)).await
+    }
+
+    /// Whether nothing can be written there.
+    ///
+    /// # Errors
+    /// When the folder cannot be looked at.
+    pub async fn refuses(&self) -> io::Result<bool> {
+        let place = Arc::clone(&self.place);
+        self.hands.carry_out(move |_| readonly::refuses(&place.root)).await
+    }
+
+    fn unwritable(&self, reason: io::Error) -> BallastError {
+        BallastError::Write { folder: self.place.root.clone(), reason }
     }
 
     /// Lets ballast go, which may have to wait for the disk too.
@@ -102,7 +169,7 @@ impl Folder {
         let _ = self.hands.carry_out(gone).await;
     }
 
-    /// Waits until ballast that is being let go is no more.
+    /// Waits until what is being undone is no more.
     pub async fn settled(&self) {
         drop(self.freeing.lock().await);
     }
@@ -174,6 +241,10 @@ impl Place {
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             let path = entry.path();
+            // What a disk is filled with are no files of the system under test.
+            if depth == 0 && entry.file_name().as_encoded_bytes().starts_with(HIDDEN.as_bytes()) {
+                continue;
+            }
             if entry.file_type()?.is_dir() {
                 if depth < MAX_DEPTH {
                     self.visit(&path, depth + 1, file)?;

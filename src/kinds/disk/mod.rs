@@ -9,7 +9,11 @@ pub mod folder;
 #[cfg(target_os = "linux")]
 mod hands;
 #[cfg(target_os = "linux")]
+pub mod inodes;
+#[cfg(target_os = "linux")]
 pub mod own;
+#[cfg(target_os = "linux")]
+pub mod readonly;
 #[cfg(target_os = "linux")]
 pub mod reserve;
 pub mod signature;

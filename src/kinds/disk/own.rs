@@ -19,6 +19,8 @@ use nix::unistd::{getegid, geteuid};
 
 /// What a disk of soak's own is called in the table of mounts.
 const SOURCE: &str = "soak-disk";
+/// How it is mounted.
+pub(super) const FLAGS: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV);
 /// One file takes this much of a disk at least: how many files there can be follows from its size.
 const BYTES_A_FILE: u64 = 4096;
 /// However small a disk is, so many files can be on it.
@@ -62,8 +64,10 @@ pub fn put(folder: &Path, size: u64) -> io::Result<()> {
     if geteuid().is_root() {
         options.push_str(&format!(",uid={},gid={}", found.uid(), found.gid()));
     }
-    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    Ok(mount(Some(SOURCE), folder, Some("tmpfs"), flags, Some(options.as_str()))?)
+    mount(Some(SOURCE), folder, Some("tmpfs"), FLAGS, Some(options.as_str()))?;
+    // What is put over it later is to be seen on hosts too.
+    let none = None::<&str>;
+    Ok(mount(none, folder, none, MsFlags::MS_SHARED, none)?)
 }
 
 /// Takes away the disks of soak's own that lie below a folder, as far as this process sees them.

@@ -2,7 +2,7 @@
 
 use crate::lang::declare::{act, flag, given, keyword, positional, request, series, share, state};
 use crate::lang::quantity::Dimension;
-use crate::lang::signature::{Accepts, GivenResult, Kind, Parameter, Reading, Support, Verb};
+use crate::lang::signature::{Accepts, GivenResult, Kind, Parameter, Reading, Rule, Support, Verb};
 use crate::lang::types::Shape::Gauge;
 
 /// A folder and the disk it lies on.
@@ -30,9 +30,22 @@ const SETTINGS: &[Parameter] = &[
 ];
 
 const VERBS: &[Verb] = &[
-    state("fill", "fill", "Writes ballast once, until that much of the disk is used.", "data fill 90% for 1m")
-        .takes(&[positional("share", &[Accepts::Share], "How full the disk gets.").required()])
-        .fault(),
+    state(
+        "fill",
+        "fill",
+        "Takes space or inodes once, until that much of them is used.",
+        "data fill 90% for 1m\ndata fill inodes 95% for 1m\ndata fill 90% inodes 95% for 1m",
+    )
+    .takes(&[
+        positional("share", &[Accepts::Share], "How full the disk gets."),
+        keyword(
+            "inodes",
+            &[Accepts::Share],
+            "How many of the files that it has room for it gets, as empty ones in a hidden folder.",
+        ),
+    ])
+    .rules(&[Rule::AtLeastOne(&["share", "inodes"])])
+    .fault(),
     state("slow", "slow", "Every read and write takes longer, of a disk that is `faulty`.", "data slow 200ms for 1m")
         .takes(&[
             positional("time", &[Accepts::Quantity(Dimension::TIME)], "How much longer.").required()
@@ -43,7 +56,13 @@ const VERBS: &[Verb] = &[
         .takes(&[positional("share", &[Accepts::Share], "How many of them.").required()])
         .fault()
         .not_yet(),
-    state("readonly", "readonly", "Nothing can be written.", "data readonly 10s").fault().not_yet(),
+    state(
+        "readonly",
+        "readonly",
+        "Nothing can be written (EROFS); without `faulty`, what has a file open for writing keeps it, and a working folder on the disk then too.",
+        "data readonly 10s",
+    )
+    .fault(),
     act("lose", "Forgets data as a power cut does, of a disk that is `faulty`.", "data lose unsynced")
         .takes(&[flag("unsynced", "All that was written and not synced.").required()])
         .fault()
@@ -74,6 +93,7 @@ const VERBS: &[Verb] = &[
 const READINGS: &[Reading] = &[
     share("used", "How much of the disk is used, counted as an ordinary user's programs see it."),
     series("free", Gauge, Dimension::SIZE, "How much an ordinary user's programs can still write, in bytes."),
+    share("inodes", "How much of the inodes, of which each file takes one, is used."),
     series("files", Gauge, Dimension::NONE, "How many files lie below its path."),
 ];
 
@@ -85,5 +105,7 @@ load produce at 10/s for 10s
 expect "Consumed": data.files == 0 within 1m
 expect "Room left": data.used < 90%
 data fill 95% for 2s
+data fill inodes 95% for 2s
+data readonly 2s
 data delete "**/*.log"
 "#;

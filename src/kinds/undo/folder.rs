@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -50,7 +50,10 @@ impl OwnedFolder {
     /// When something of that name exists or cannot be made.
     pub fn create(&self) -> io::Result<()> {
         fs::DirBuilder::new().mode(0o700).create(&self.path)?;
-        fs::write(self.path.join(OWNER_MARK), self.run.as_str())
+        let mut mark = File::create_new(self.path.join(OWNER_MARK))?;
+        mark.write_all(self.run.as_str().as_bytes())?;
+        // Where it is lost, by a disk that forgets for example, nobody may remove the folder any more.
+        mark.sync_all()
     }
 
     fn check_name(&self) -> Result<(), UndoError> {

@@ -187,6 +187,7 @@ fn of_disk(folder: &Folder, reading: &str) -> io::Result<f64> {
     Ok(match reading {
         "used" => folder.space()?.share(),
         "free" => folder.space()?.free as f64,
+        "inodes" => folder.inodes()?.share(),
         _ => folder.files()? as f64,
     })
 }
