@@ -1,8 +1,9 @@
 //! The hidden subcommands by which a run starts more of its own program: its guardian, carriers of
-//! connections, and the helper that holds its virtual network. They
-//! go before everything else.
+//! connections, the helper that holds its virtual network, and those that serve its faulty disks. They go before everything
+//! else.
 
 use crate::kinds::carrier;
+use crate::kinds::disk::faulty;
 use crate::kinds::host;
 use crate::store::guardian;
 use std::process::ExitCode;
@@ -18,6 +19,8 @@ pub fn main_if_asked() -> Option<ExitCode> {
         carrier::main()
     } else if asked == host::SUBCOMMAND && rest.is_empty() {
         host::main()
+    } else if asked == faulty::SUBCOMMAND && rest.is_empty() {
+        faulty::main()
     } else {
         return None;
     };

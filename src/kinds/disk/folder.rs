@@ -4,6 +4,7 @@
 //! must go on meanwhile.
 
 use super::ballast::{Ballast, BallastError, Owner, Until, Wanted};
+use super::faulty::{Fault, FaultyDisk, FaultyError, Lost, Sort, Tally};
 use super::file::{NOISE, NewFile, Noise};
 use super::hands::Hands;
 use super::inodes::{Crowd, HIDDEN, Inodes};
@@ -40,12 +41,19 @@ pub struct Folder {
 /// Where a folder lies: what threads need to know of it.
 struct Place {
     root: PathBuf,
+    /// The disk that lies at it, where that is a faulty one.
+    faulty: Option<Arc<FaultyDisk>>,
 }
 
 impl Folder {
     /// The folder at `root`, made where it is missing.
     pub fn open(root: impl Into<PathBuf>, seed: u64) -> io::Result<Folder> {
-        let place = Arc::new(Place { root: root.into() });
+        Folder::on(root, seed, None)
+    }
+
+    /// The same where a faulty disk may lie there.
+    pub fn on(root: impl Into<PathBuf>, seed: u64, faulty: Option<Arc<FaultyDisk>>) -> io::Result<Folder> {
+        let place = Arc::new(Place { root: root.into(), faulty });
         fs::create_dir_all(&place.root)?;
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut block = vec![0; NOISE];
@@ -62,6 +70,11 @@ impl Folder {
     /// The folder's path.
     pub fn root(&self) -> &Path {
         &self.place.root
+    }
+
+    /// The way to what lies below it: to the folder itself, where no faulty disk is put over it.
+    pub fn below(&self) -> PathBuf {
+        self.place.below()
     }
 
     /// How many files lie in the folder, at any depth.
@@ -92,7 +105,7 @@ impl Folder {
         let (place, noise) = (Arc::clone(&self.place), Arc::clone(&self.block));
         let taken = self.hands.carry_out(move |stop| {
             let until = Until { ended: &ended, stop };
-            Ok(Ballast::take(&place.root, wanted, &owner, &noise, until))
+            Ok(Ballast::take(&place.below(), wanted, &owner, &noise, until))
         });
         taken.await.map_err(|reason| self.unwritable(reason))?
     }
@@ -132,7 +145,7 @@ impl Folder {
     /// What the kernel says.
     pub async fn protect(&self) -> io::Result<ReadOnly> {
         let place = Arc::clone(&self.place);
-        self.hands.carry_out(move |_| ReadOnly::begin(&place.root)).await
+        self.hands.carry_out(move |_| ReadOnly::begin(&place.root, place.faulty.as_ref())).await
     }
 
     /// Makes it writable again.
@@ -152,6 +165,39 @@ impl Folder {
     pub async fn refuses(&self) -> io::Result<bool> {
         let place = Arc::clone(&self.place);
         self.hands.carry_out(move |_| readonly::refuses(&place.root)).await
+    }
+
+    /// Puts a fault of a faulty disk into the place of the one of its sort; gives what that one did.
+    ///
+    /// # Errors
+    /// When the disk is gone.
+    pub async fn set_fault(&self, sort: Sort, fault: Option<Fault>) -> Result<Tally, FaultyError> {
+        let _freeing = self.freeing.lock().await;
+        self.with_faulty(move |disk| disk.set(sort, fault)).await
+    }
+
+    /// Has a faulty disk forget what is not synced.
+    ///
+    /// # Errors
+    /// When the disk is gone.
+    pub async fn lose(&self) -> Result<Lost, FaultyError> {
+        self.with_faulty(|disk| disk.lose()).await
+    }
+
+    /// Takes a faulty disk away.
+    pub fn end(&self) {
+        if let Some(disk) = &self.place.faulty {
+            disk.end();
+        }
+    }
+
+    async fn with_faulty<Output: Send + 'static>(
+        &self,
+        work: impl FnOnce(&FaultyDisk) -> Result<Output, FaultyError> + Send + 'static,
+    ) -> Result<Output, FaultyError> {
+        let disk = self.place.faulty.clone().ok_or(FaultyError::Ended)?;
+        let done = self.hands.carry_out(move |_| Ok(work(&disk)));
+        done.await.map_err(|_| FaultyError::Ended)?
     }
 
     fn unwritable(&self, reason: io::Error) -> BallastError {
@@ -209,6 +255,10 @@ impl Folder {
 }
 
 impl Place {
+    fn below(&self) -> PathBuf {
+        self.faulty.as_ref().map_or_else(|| self.root.clone(), |disk| disk.below())
+    }
+
     /// Deletes the files that match; gives how many.
     fn delete(&self, matcher: &GlobMatcher) -> io::Result<u64> {
         let mut deleted = 0;

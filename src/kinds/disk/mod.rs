@@ -3,6 +3,8 @@
 #[cfg(target_os = "linux")]
 pub mod ballast;
 #[cfg(target_os = "linux")]
+pub mod faulty;
+#[cfg(target_os = "linux")]
 mod file;
 #[cfg(target_os = "linux")]
 pub mod folder;

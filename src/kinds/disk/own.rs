@@ -18,7 +18,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{getegid, geteuid};
 
 /// What a disk of soak's own is called in the table of mounts.
-const SOURCE: &str = "soak-disk";
+pub(super) const SOURCE: &str = "soak-disk";
 /// How it is mounted.
 pub(super) const FLAGS: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV);
 /// One file takes this much of a disk at least: how many files there can be follows from its size.
@@ -65,7 +65,11 @@ pub fn put(folder: &Path, size: u64) -> io::Result<()> {
         options.push_str(&format!(",uid={},gid={}", found.uid(), found.gid()));
     }
     mount(Some(SOURCE), folder, Some("tmpfs"), FLAGS, Some(options.as_str()))?;
-    // What is put over it later is to be seen on hosts too.
+    show_on_hosts(folder)
+}
+
+/// Has what is put over a disk later seen on hosts too, which have a mount namespace of their own.
+pub(super) fn show_on_hosts(folder: &Path) -> io::Result<()> {
     let none = None::<&str>;
     Ok(mount(none, folder, none, MsFlags::MS_SHARED, none)?)
 }

@@ -1,6 +1,6 @@
-//! A disk in memory that cannot be written to for a while.
+//! A disk of soak's own that cannot be written to for a while.
 //!
-//! Made read-only as a whole, where no file on it is open for writing: the kernel allows it then only. Otherwise it is
+//! One that is faulty refuses itself whatever would write. One in memory is made read-only as a whole, where no file on it is open for writing: the kernel allows it then only. Otherwise it is
 //! covered by a view of itself that is read-only: whoever comes by its path finds that one, whoever has a file or a working
 //! folder on it keeps what he has. Both are gone with the mount namespace of the run.
 
@@ -10,27 +10,29 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use nix::errno::Errno;
 use nix::libc;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 
+use super::faulty::{Fault, FaultyDisk, Sort};
 use super::own;
 
 /// A disk that cannot be written to. Nothing is undone by dropping it.
-#[derive(Debug)]
 pub struct ReadOnly {
     how: How,
     /// Whether a write of soak's own was refused when it had begun.
     pub refused: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
 enum How {
     /// As a whole.
     Whole,
     /// By a view of it that is read-only.
     Covered,
+    /// By the disk itself.
+    Faulty(Arc<FaultyDisk>),
 }
 
 /// Whether a write of soak's own was refused when it had begun, and before it ended.
@@ -41,25 +43,31 @@ pub struct Seen {
 }
 
 impl ReadOnly {
-    /// Makes the disk of soak's own at a folder read-only.
+    /// Makes the disk of soak's own at a folder read-only, which may be a faulty one.
     ///
     /// # Errors
     /// What the kernel says.
-    pub(super) fn begin(folder: &Path) -> io::Result<ReadOnly> {
-        let how = match whole(folder, true) {
-            Ok(()) => How::Whole,
-            Err(Errno::EBUSY) => {
-                cover(folder)?;
-                How::Covered
+    pub(super) fn begin(folder: &Path, faulty: Option<&Arc<FaultyDisk>>) -> io::Result<ReadOnly> {
+        let how = match faulty {
+            Some(disk) => {
+                disk.set(Sort::Readonly, Some(Fault::Readonly)).map_err(io::Error::other)?;
+                How::Faulty(Arc::clone(disk))
             }
-            Err(error) => return Err(error.into()),
+            None => match whole(folder, true) {
+                Ok(()) => How::Whole,
+                Err(Errno::EBUSY) => {
+                    cover(folder)?;
+                    How::Covered
+                }
+                Err(error) => return Err(error.into()),
+            },
         };
         Ok(ReadOnly { how, refused: refuses(folder)? })
     }
 
     /// Whether files that were open for writing stayed so.
     pub fn covers(&self) -> bool {
-        self.how == How::Covered
+        matches!(self.how, How::Covered)
     }
 
     /// Makes the disk writable again.
@@ -68,7 +76,10 @@ impl ReadOnly {
     /// What the kernel says, and where it still cannot be written to.
     pub(super) fn end(self, folder: &Path) -> io::Result<Seen> {
         let at_last = refuses(folder)?;
-        match self.how {
+        match &self.how {
+            How::Faulty(disk) => {
+                disk.set(Sort::Readonly, None).map_err(io::Error::other)?;
+            }
             How::Whole => whole(folder, false)?,
             How::Covered => umount2(folder, MntFlags::MNT_DETACH)?,
         }

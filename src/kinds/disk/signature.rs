@@ -26,7 +26,10 @@ const SETTINGS: &[Parameter] = &[
         &[Accepts::Quantity(Dimension::SIZE)],
         "Puts a small disk of this size there, in memory, seen only by what the run starts and gone after it; no root is needed.",
     ),
-    flag("faulty", "Puts a disk there that can be made slow, failing or forgetful.").not_yet(),
+    flag(
+        "faulty",
+        "Puts a disk over the folder, or over the one of this `size`, that can be made slow, failing, read-only or forgetful, seen only by what the run starts; it needs FUSE.",
+    ),
 ];
 
 const VERBS: &[Verb] = &[
@@ -50,12 +53,10 @@ const VERBS: &[Verb] = &[
         .takes(&[
             positional("time", &[Accepts::Quantity(Dimension::TIME)], "How much longer.").required()
         ])
-        .fault()
-        .not_yet(),
+        .fault(),
     state("fail", "fail", "Reads and writes fail with EIO, of a disk that is `faulty`.", "data fail 1% for 1m")
         .takes(&[positional("share", &[Accepts::Share], "How many of them.").required()])
-        .fault()
-        .not_yet(),
+        .fault(),
     state(
         "readonly",
         "readonly",
@@ -65,8 +66,7 @@ const VERBS: &[Verb] = &[
     .fault(),
     act("lose", "Forgets data as a power cut does, of a disk that is `faulty`.", "data lose unsynced")
         .takes(&[flag("unsynced", "All that was written and not synced.").required()])
-        .fault()
-        .not_yet(),
+        .fault(),
     request(
         "write",
         "Writes a file, with the folders above it, and closes it.",
@@ -97,7 +97,7 @@ const READINGS: &[Reading] = &[
     series("files", Gauge, Dimension::NONE, "How many files lie below its path."),
 ];
 
-const EXAMPLE: &str = r#"disk data { path "{scratch}/data"; size 100MB }
+const EXAMPLE: &str = r#"disk data { path "{scratch}/data"; size 100MB; faulty }
 action produce {
   data write "{date()}/{seq}.log" size 4KB..64KB
 }
@@ -107,5 +107,8 @@ expect "Room left": data.used < 90%
 data fill 95% for 2s
 data fill inodes 95% for 2s
 data readonly 2s
+data slow 200ms for 2s
+data fail 1% for 2s
+data lose unsynced
 data delete "**/*.log"
 "#;

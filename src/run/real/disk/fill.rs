@@ -39,7 +39,7 @@ struct Full {
 
 impl Fill {
     pub fn new(setup: &Setup, folder: Rc<Folder>) -> Fill {
-        let reserve = reserve_of(folder.root(), &[&setup.output, &setup.scratch]);
+        let reserve = reserve_of(&folder.below(), &[&setup.output, &setup.scratch]);
         let owner = Owner { run: setup.run.clone(), recorder: Arc::clone(&setup.recorder) };
         let (turn, held) = (Mutex::new(()), RefCell::default());
         Fill { folder, owner, reserve, turn, held, ended: RefCell::default() }
