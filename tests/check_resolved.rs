@@ -150,11 +150,12 @@ fn the_command_line_takes_the_place_of_a_default() {
 
 #[test]
 fn what_cannot_be_run_yet_is_named_once() {
-    let scenario = fixture("campus-vehicle", &[]);
-    let refused = support::unsupported(&scenario);
+    let skewed =
+        "process app { run \"app\" }\napp skew ahead 2h for 1s\napp skew ahead 1h for 1s\nexpect app.up";
+    let refused = support::unsupported(&checked(skewed, &[]));
     let messages: Vec<&str> = refused.iter().map(|finding| finding.message.as_str()).collect();
-    assert!(messages.iter().any(|message| message.contains("`size` of a disk")), "{messages:?}");
-    assert!(!messages.iter().any(|message| message.contains("`fill` of a disk")), "{messages:?}");
+    assert!(messages.len() == 1 && messages[0].contains("`skew` of a process"), "{messages:?}");
+    assert!(support::unsupported(&fixture("campus-vehicle", &[])).is_empty());
     let plain = checked("process app { run \"app\" }\napp kill 2s\nexpect app.up", &[]);
     assert!(support::unsupported(&plain).is_empty());
 }

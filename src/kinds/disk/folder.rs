@@ -129,16 +129,6 @@ impl Folder {
         gathered.await.map_err(|reason| self.unwritable(reason))?
     }
 
-    /// Removes such files.
-    ///
-    /// # Errors
-    /// When some are still there; the journal keeps them.
-    pub async fn disperse(&self, crowd: Crowd) -> Result<(), BallastError> {
-        let _freeing = self.freeing.lock().await;
-        let gone = self.hands.carry_out(move |_| Ok(crowd.disperse()));
-        gone.await.map_err(|reason| self.unwritable(reason))?
-    }
-
     /// Makes a disk of soak's own that lies at the folder read-only.
     ///
     /// # Errors
@@ -204,15 +194,19 @@ impl Folder {
         BallastError::Write { folder: self.place.root.clone(), reason }
     }
 
-    /// Lets ballast go, which may have to wait for the disk too.
-    pub async fn let_go(&self, ballast: Ballast) {
+    /// Lets ballast and such files go, which may have to wait for the disk too.
+    ///
+    /// # Errors
+    /// When some files are still there; the journal keeps them.
+    pub async fn let_go(&self, ballast: Option<Ballast>, crowd: Option<Crowd>) -> Result<(), BallastError> {
+        // Until both are gone, so that nobody looks in between.
         let _freeing = self.freeing.lock().await;
-        // Where no thread takes it any more, it is dropped with the question.
-        let gone = move |_: &AtomicBool| {
+        // Where no thread takes them any more, they are dropped with the question.
+        let gone = self.hands.carry_out(move |_| {
             drop(ballast);
-            Ok(())
-        };
-        let _ = self.hands.carry_out(gone).await;
+            Ok(crowd.map_or(Ok(()), Crowd::disperse))
+        });
+        gone.await.map_err(|reason| self.unwritable(reason))?
     }
 
     /// Waits until what is being undone is no more.

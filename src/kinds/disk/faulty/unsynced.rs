@@ -39,14 +39,15 @@ impl Unsynced {
     /// Keeps what a range of the file holds.
     fn keep(&mut self, file: &File, offset: u64, length: u64) -> io::Result<()> {
         let end = offset.saturating_add(length).min(self.length);
-        let mut page = offset / PAGE;
-        while page * PAGE < end {
+        if offset >= end {
+            return Ok(());
+        }
+        for page in offset / PAGE..end.div_ceil(PAGE) {
             if !self.pages.contains_key(&page) {
                 let mut held = vec![0; (self.length - page * PAGE).min(PAGE) as usize];
                 file.read_exact_at(&mut held, page * PAGE)?;
                 self.pages.insert(page, held.into());
             }
-            page += 1;
         }
         Ok(())
     }

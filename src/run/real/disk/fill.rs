@@ -64,13 +64,8 @@ impl Fill {
     }
 
     async fn let_go(&self, held: Full) -> Result<(), BallastError> {
-        if let Some((ballast, _)) = held.space {
-            self.folder.let_go(ballast).await;
-        }
-        match held.files {
-            Some((crowd, _)) => self.folder.disperse(crowd).await,
-            None => Ok(()),
-        }
+        let (ballast, crowd) = (held.space.map(|(ballast, _)| ballast), held.files.map(|(crowd, _)| crowd));
+        self.folder.let_go(ballast, crowd).await
     }
 
     async fn fill(&self, state: &State, ended: Arc<AtomicBool>) -> Result<(), BallastError> {
