@@ -124,7 +124,7 @@ impl Folder {
         let place = Arc::clone(&self.place);
         let gathered = self.hands.carry_out(move |stop| {
             let until = Until { ended: &ended, stop };
-            Ok(Crowd::gather(&place.root, wanted, &owner, until))
+            Ok(Crowd::gather((&place.below(), &place.root), wanted, &owner, until))
         });
         gathered.await.map_err(|reason| self.unwritable(reason))?
     }

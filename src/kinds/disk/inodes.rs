@@ -62,6 +62,8 @@ impl Inodes {
 /// What was done. The files are there until it is dispersed, or dropped.
 pub struct Crowd {
     applied: Applied,
+    /// The folder with the files, where a faulty disk does not stand in the way.
+    folder: OwnedFolder,
     /// How many, with the folders that they lie in.
     pub files: u64,
     /// As the disk was before.
@@ -72,32 +74,36 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// Makes files on the disk under a folder. It waits for the disk; `until` is looked at again and again.
+    /// Makes files on the disk under a folder, which others come to by another path where that is a faulty one. It waits for
+    /// the disk; `until` is looked at again and again.
     ///
     /// # Errors
     /// When none can be made there at all.
     pub(super) fn gather(
-        folder: &Path,
+        (below, seen): (&Path, &Path),
         wanted: Wanted,
         owner: &Owner,
         until: Until<'_>,
     ) -> Result<Crowd, BallastError> {
-        let failed = |reason| BallastError::Write { folder: folder.to_owned(), reason };
-        let home = folder.join(format!("{HIDDEN}{}", owner.run));
-        let before = Inodes::of(folder).map_err(failed)?;
-        let owned = OwnedFolder::plan(&home, &owner.run)?;
-        let applied = Applied::record(&owner.recorder, Undo::Folder(owned.clone()))?;
+        let failed = |reason| BallastError::Write { folder: seen.to_owned(), reason };
+        let name = format!("{HIDDEN}{}", owner.run);
+        let before = Inodes::of(below).map_err(failed)?;
+        let home = below.join(&name);
+        let folder = OwnedFolder::plan(&home, &owner.run)?;
+        // By a path that another process can come by, too.
+        let by_others = OwnedFolder::plan(&seen.join(&name), &owner.run)?;
+        let applied = Applied::record(&owner.recorder, Undo::Folder(by_others))?;
         let goal = before.free_at(wanted.share);
         if before.free <= goal {
-            return Ok(Crowd { applied, files: 0, before, after: before, stopped: Stopped::Reached });
+            return Ok(Crowd { applied, folder, files: 0, before, after: before, stopped: Stopped::Reached });
         }
-        owned.create().map_err(failed)?;
+        folder.create().map_err(failed)?;
         let reserve = if wanted.reserve > 0 { RESERVE } else { 0 };
         let mut gathering = Gathering { home, goal, reserve, made: 0 };
         let stopped = gathering.go_on(until).map_err(failed)?;
-        let after = Inodes::of(folder).map_err(failed)?;
+        let after = Inodes::of(below).map_err(failed)?;
         let files = before.free.saturating_sub(after.free);
-        Ok(Crowd { applied, files, before, after, stopped })
+        Ok(Crowd { applied, folder, files, before, after, stopped })
     }
 
     /// Removes the files.
@@ -105,8 +111,16 @@ impl Crowd {
     /// # Errors
     /// When some are still there; the journal keeps them.
     pub(super) fn disperse(self) -> Result<(), BallastError> {
-        self.applied.undo()?;
-        Ok(())
+        match Undo::Folder(self.folder).carry_out() {
+            Ok(_) => {
+                self.applied.settle();
+                Ok(())
+            }
+            Err(error) => {
+                self.applied.leave_to_journal();
+                Err(error.into())
+            }
+        }
     }
 }
 

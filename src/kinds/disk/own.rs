@@ -83,6 +83,16 @@ pub fn take_away_below(folder: &Path) {
     }
 }
 
+/// Takes away the disk of soak's own that a path lies on, which is served no longer.
+pub fn take_away_above(path: &Path) {
+    let Ok(mounts) = fs::read_to_string("/proc/self/mountinfo") else { return };
+    // The last one is on top of what else lies at the same place.
+    if let Some(point) = own_mounts(&mounts).filter(|point| path.starts_with(point)).last() {
+        // As above.
+        let _ = umount2(&point, MntFlags::MNT_DETACH);
+    }
+}
+
 /// Where disks of soak's own are mounted, by a table of mounts (proc_pid_mountinfo(5)).
 fn own_mounts(mounts: &str) -> impl Iterator<Item = PathBuf> + '_ {
     mounts.lines().filter_map(|line| {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::run_id::RunId;
 use super::{Outcome, UndoError};
-use crate::kinds::disk::own::take_away_below;
+use crate::kinds::disk::own::{take_away_above, take_away_below};
 
 /// The file inside an owned folder that holds the run's name.
 pub const OWNER_MARK: &str = ".soak-owner";
@@ -50,10 +50,7 @@ impl OwnedFolder {
     /// When something of that name exists or cannot be made.
     pub fn create(&self) -> io::Result<()> {
         fs::DirBuilder::new().mode(0o700).create(&self.path)?;
-        let mut mark = File::create_new(self.path.join(OWNER_MARK))?;
-        mark.write_all(self.run.as_str().as_bytes())?;
-        // Where it is lost, by a disk that forgets for example, nobody may remove the folder any more.
-        mark.sync_all()
+        fs::write(self.path.join(OWNER_MARK), self.run.as_str())
     }
 
     fn check_name(&self) -> Result<(), UndoError> {
@@ -69,8 +66,18 @@ impl OwnedFolder {
 
     pub(super) fn carry_out(&self) -> Result<Outcome, UndoError> {
         self.check_name()?;
-        let opened =
-            OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW).open(&self.path);
+        let open = || {
+            let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW;
+            OpenOptions::new().read(true).custom_flags(flags).open(&self.path)
+        };
+        let opened = match open() {
+            // It lies below a faulty disk whose helper is gone.
+            Err(reason) if reason.kind() == ErrorKind::NotConnected => {
+                take_away_above(&self.path);
+                open()
+            }
+            opened => opened,
+        };
         let folder = match opened {
             Ok(folder) => folder,
             Err(reason) if reason.kind() == ErrorKind::NotFound => return Ok(Outcome::AlreadyGone),

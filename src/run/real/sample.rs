@@ -121,7 +121,7 @@ async fn record(shared: &Shared, series: SeriesId) -> Option<Record> {
                 });
             }
             Live::Disk(disk) => {
-                disk.folder().settled().await;
+                disk.settled().await;
                 let read = of_disk(disk.folder(), reading.name);
                 return Some(read.map_or_else(|error| nothing(&error.to_string()), quantity));
             }

@@ -10,7 +10,7 @@ use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::geteuid;
 
-use super::message::{Order, Told};
+use super::message::{Order, Sort, Told};
 use super::served::Served;
 use super::session;
 
@@ -49,7 +49,13 @@ fn serve() -> io::Result<()> {
     tell(&mut control, Told::Begun)?;
     while let Some(order) = next(&mut orders)? {
         let told = match order {
-            Order::Set { sort, fault } => Told::Tally(served.faults.set(sort, fault)),
+            Order::Set { sort, fault } => {
+                let tally = served.faults.set(sort, fault);
+                if (sort, fault) == (Sort::Slow, None) {
+                    served.late.hurry();
+                }
+                Told::Tally(tally)
+            }
             Order::Look(sort) => Told::Tally(served.faults.look(sort)),
             Order::Lose => Told::Lost(served.lose()),
             Order::Begin { .. } => Told::Begun,

@@ -47,6 +47,15 @@ impl Late {
         }
     }
 
+    /// Has everything done now: the disk is slow no longer.
+    pub fn hurry(&self) {
+        let mut jobs = self.jobs();
+        let now = Instant::now();
+        let hurried = std::mem::take(&mut *jobs).into_iter();
+        *jobs = hurried.map(|((at, unique), job)| ((at.min(now), unique), job)).collect();
+        self.changed.notify_one();
+    }
+
     /// Does what is due, for ever.
     pub fn run(&self) {
         let mut jobs = self.jobs();
@@ -79,4 +88,33 @@ fn is_killed(pid: u32) -> bool {
         u64::from_str_radix(set.trim(), 16).ok()
     });
     waiting.fold(0, |all, set| all | set) & KILLED != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, mpsc};
+    use std::time::Duration;
+
+    #[test]
+    fn what_is_due_first_is_done_first_and_the_rest_at_once_when_nothing_is_slow_any_more() {
+        let (late, (done, told)) = (Arc::new(Late::default()), mpsc::channel());
+        let runs = Arc::clone(&late);
+        std::thread::spawn(move || runs.run());
+        let put = |after: u64, unique: u64| {
+            let done = done.clone();
+            let at = Instant::now() + Duration::from_millis(after);
+            late.put(at, unique, 0, Box::new(move || done.send(unique).unwrap()));
+        };
+        put(3_600_000, 1);
+        put(100, 2);
+        put(50, 3);
+        let next = |within| told.recv_timeout(Duration::from_millis(within)).ok();
+        assert_eq!((next(5000), next(5000), next(50)), (Some(3), Some(2), None));
+        // Nobody was killed.
+        late.interrupted(1);
+        assert_eq!(next(50), None);
+        late.hurry();
+        assert_eq!(next(5000), Some(1));
+    }
 }

@@ -12,15 +12,15 @@ use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, RenameFlags, openat, readlinkat, renameat2};
 use nix::libc;
 use nix::sys::stat::{
-    FchmodatFlags, FileStat, Mode, SFlag, UtimensatFlags, fchmod, fchmodat, fstat, futimens, mkdirat,
-    mknodat, utimensat,
+    FchmodatFlags, Mode, SFlag, UtimensatFlags, fchmod, fchmodat, fstat, futimens, mkdirat, mknodat,
+    utimensat,
 };
 use nix::sys::statvfs::fstatvfs;
 use nix::sys::time::TimeSpec;
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fchownat, linkat, symlinkat, unlinkat};
 
 use super::served::{Listed, OpenFile, OpenFolder, Opened, Served};
-use super::tree::Tree;
+use super::tree::{Tree, has_one_name};
 use super::wire::{Answer, Body, Request, change, errno, opcode};
 
 impl Served {
@@ -168,7 +168,7 @@ impl Served {
         let name = body.name()?;
         let mut tree = self.tree();
         let path = tree.path_in(parent, name)?;
-        let last = is_last(&tree.look(&path)?);
+        let last = has_one_name(&tree.look(&path)?);
         let how = if folder { UnlinkatFlags::RemoveDir } else { UnlinkatFlags::NoRemoveDir };
         unlinkat(tree.below(), &path, how)?;
         self.gone(&mut tree, parent, name, last);
@@ -204,7 +204,7 @@ impl Served {
                 // Two names of one file: both stay.
                 return Ok(Answer::default());
             }
-            self.gone(&mut tree, to, new, is_last(&covered));
+            self.gone(&mut tree, to, new, has_one_name(&covered));
         }
         tree.moved((from, name), (to, new));
         Ok(Answer::default())
@@ -306,11 +306,6 @@ impl Asked {
 
 fn rights(mode: u32) -> Mode {
     Mode::from_bits_truncate(mode & !SFlag::S_IFMT.bits())
-}
-
-/// Whether a file has one name only. A folder always has.
-fn is_last(found: &FileStat) -> bool {
-    found.st_nlink <= 1 || found.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFDIR.bits()
 }
 
 /// As in a `dirent`.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use nix::errno::Errno;
 use nix::fcntl::AtFlags;
-use nix::sys::stat::{FileStat, fstatat};
+use nix::sys::stat::{FileStat, SFlag, fstatat};
 
 use super::unsynced::Content;
 use super::wire::ROOT;
@@ -107,8 +107,14 @@ impl Tree {
     /// The kernel is told of a name; gives its node.
     pub fn enter(&mut self, parent: u64, name: &OsStr, found: &FileStat) -> u64 {
         let identity = (found.st_dev, found.st_ino);
-        let node = match self.by_identity.get(&identity) {
-            Some(node) => *node,
+        let place = (parent, name.to_owned());
+        let known = self.by_identity.get(&identity).copied().filter(|known| {
+            // One with one name that lay elsewhere was taken away past the disk, and its number given to this one.
+            let places = self.nodes.get(known).map_or(&[][..], |node| &node.places);
+            !has_one_name(found) || places.is_empty() || places.contains(&place)
+        });
+        let node = match known {
+            Some(node) => node,
             None => {
                 let node = self.next;
                 self.next += 1;
@@ -118,7 +124,7 @@ impl Tree {
                 node
             }
         };
-        self.put(node, (parent, name.to_owned()));
+        self.put(node, place);
         if let Some(node) = self.nodes.get_mut(&node) {
             node.lookups += 1;
         }
@@ -220,6 +226,11 @@ impl Tree {
             }
         }
     }
+}
+
+/// Whether a file has one name only. A folder always has.
+pub(super) fn has_one_name(found: &FileStat) -> bool {
+    found.st_nlink <= 1 || found.st_mode & SFlag::S_IFMT.bits() == SFlag::S_IFDIR.bits()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::kinds::disk::reserve::reserve_of;
 use crate::kinds::disk::space::Space;
 use crate::lang::unit::{format_share, format_size, number};
 use crate::run::world::{Effect, State};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,6 +28,8 @@ pub(super) struct Fill {
     held: RefCell<Full>,
     /// Tells the filling that goes on that it is no longer wanted.
     ended: RefCell<Arc<AtomicBool>>,
+    /// How many orders to be as full as it is are not carried out yet.
+    emptying: Cell<u32>,
 }
 
 /// What a disk is kept full with.
@@ -42,17 +44,20 @@ impl Fill {
         let reserve = reserve_of(&folder.below(), &[&setup.output, &setup.scratch]);
         let owner = Owner { run: setup.run.clone(), recorder: Arc::clone(&setup.recorder) };
         let (turn, held) = (Mutex::new(()), RefCell::default());
-        Fill { folder, owner, reserve, turn, held, ended: RefCell::default() }
+        Fill { folder, owner, reserve, turn, held, ended: RefCell::default(), emptying: Cell::new(0) }
     }
 
-    /// Tells the filling that goes on to end; from now on the other flag tells that of the next one.
-    pub fn end_what_goes_on(&self, next: &Arc<AtomicBool>) {
+    /// Tells the filling that goes on to end; from now on the other flag tells that of the next one. `empties` where that
+    /// fills nothing.
+    pub fn end_what_goes_on(&self, next: &Arc<AtomicBool>, empties: bool) {
+        self.emptying.set(self.emptying.get() + u32::from(empties));
         self.ended.replace(Arc::clone(next)).store(true, Ordering::Relaxed);
     }
 
     /// Fills it, or lets it be as full as it is.
     pub async fn set(&self, state: Option<State>, ended: Arc<AtomicBool>) -> Done {
         let _turn = self.turn.lock().await;
+        let empties = state.is_none();
         let held = self.held.take();
         let before = effect(&held);
         let gone = self.let_go(held).await;
@@ -60,7 +65,15 @@ impl Fill {
             Some(state) if gone.is_ok() => self.fill(&state, ended).await,
             _ => gone,
         };
+        self.emptying.set(self.emptying.get() - u32::from(empties));
         (before, done.map_err(|error| error.to_string()))
+    }
+
+    /// Waits until it is as full as it is, where that was ordered.
+    pub async fn settled(&self) {
+        if self.emptying.get() > 0 {
+            drop(self.turn.lock().await);
+        }
     }
 
     async fn let_go(&self, held: Full) -> Result<(), BallastError> {

@@ -39,6 +39,12 @@ impl DiskTarget {
         &self.folder
     }
 
+    /// Waits until what is being undone is no more.
+    pub async fn settled(&self) {
+        self.fill.settled().await;
+        self.folder.settled().await;
+    }
+
     /// Puts a property into a state, or back to what it was.
     pub fn set(
         self: &Rc<Self>,
@@ -51,7 +57,7 @@ impl DiskTarget {
         let ended = Arc::<AtomicBool>::default();
         if property == "fill" {
             // At once: the one that goes on is not waited for.
-            self.fill.end_what_goes_on(&ended);
+            self.fill.end_what_goes_on(&ended, state.is_none());
         }
         tokio::task::spawn_local(async move {
             let (before, done) = match property {
