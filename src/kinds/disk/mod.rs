@@ -1,4 +1,5 @@
-//! Disks: a folder that files are written to and deleted from, and the disk it lies on, which can be filled.
+//! Disks: a folder that files are written to and deleted from, and the disk it lies on, which can be filled. One of soak's
+//! own can do more: be small, read-only, slow, failing and forgetful.
 
 #[cfg(target_os = "linux")]
 pub mod ballast;

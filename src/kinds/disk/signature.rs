@@ -8,7 +8,7 @@ use crate::lang::types::Shape::Gauge;
 /// A folder and the disk it lies on.
 pub static KIND: Kind = Kind {
     name: "disk",
-    about: "A folder: on the disk it lies on, or on a small disk of soak's own.",
+    about: "A folder: on the disk it lies on, or on one of soak's own that is small, faulty or both.",
     settings: SETTINGS,
     one_of: &[],
     verbs: VERBS,
@@ -64,7 +64,7 @@ const VERBS: &[Verb] = &[
         "data readonly 10s",
     )
     .fault(),
-    act("lose", "Forgets data as a power cut does, of a disk that is `faulty`.", "data lose unsynced")
+    act("lose", "Forgets what was written and not synced, as a power cut does, of a disk that is `faulty`; names, and files made shorter, count as synced at once.", "data lose unsynced")
         .takes(&[flag("unsynced", "All that was written and not synced.").required()])
         .fault(),
     request(

@@ -96,17 +96,6 @@ impl FaultyDisk {
         }
     }
 
-    /// What the fault of a sort has done so far.
-    ///
-    /// # Errors
-    /// As [`FaultyDisk::set`].
-    pub fn look(&self, sort: Sort) -> Result<Tally, FaultyError> {
-        match self.tell(Order::Look(sort))? {
-            Told::Tally(tally) => Ok(tally),
-            _ => Err(FaultyError::NoAnswer),
-        }
-    }
-
     /// Forgets everything that is not synced.
     ///
     /// # Errors

@@ -55,11 +55,6 @@ impl Faults {
         std::mem::take(&mut state.tallies[sort as usize])
     }
 
-    /// What the fault of a sort has done so far.
-    pub fn look(&self, sort: Sort) -> Tally {
-        self.state().tallies[sort as usize]
-    }
-
     /// What becomes of a read, or of a write.
     pub fn fate(&self, writes: bool) -> Fate {
         let mut state = self.state();
@@ -128,8 +123,8 @@ mod tests {
         faults.set(Sort::Readonly, Some(Fault::Readonly));
         assert_eq!((faults.fate(true).fails, faults.fate(false).fails), (Some(Errno::EROFS), None));
         assert_eq!(faults.allow_change(), Err(Errno::EROFS));
-        assert_eq!(faults.look(Sort::Readonly), Tally { met: 2, done: 2, ..Tally::default() });
-        faults.set(Sort::Readonly, None);
+        let tally = faults.set(Sort::Readonly, None);
+        assert_eq!(tally, Tally { met: 2, done: 2, ..Tally::default() });
         assert_eq!(faults.allow_change(), Ok(()));
     }
 }

@@ -56,7 +56,6 @@ fn serve() -> io::Result<()> {
                 }
                 Told::Tally(tally)
             }
-            Order::Look(sort) => Told::Tally(served.faults.look(sort)),
             Order::Lose => Told::Lost(served.lose()),
             Order::Begin { .. } => Told::Begun,
         };

@@ -10,8 +10,6 @@ pub(super) enum Order {
     Begin { seed: u64 },
     /// Put this fault into force, or take it away; what the one before of its sort did is told.
     Set { sort: Sort, fault: Option<Fault> },
-    /// What the fault of this sort has done so far.
-    Look(Sort),
     /// Forget what is not synced.
     Lose,
 }
