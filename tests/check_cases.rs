@@ -108,7 +108,6 @@ fn the_examples_of_kinds_check() {
             let lacks = checked.diagnostics.iter().any(|finding| finding.code == "E0409");
             let richer =
                 text.replace("8080\"\n}", "8080\"\n  http\n}").replace("5432\"\n}", "5432\"\n  http\n}");
-            let richer = richer.replace("size 100MB }", "size 100MB; faulty }");
             let (sources, checked) = if lacks { check_text(&richer, &[]) } else { (sources, checked) };
             let errors = checked.diagnostics.iter().filter(|finding| finding.is_error());
             wrong

@@ -81,3 +81,18 @@ fn a_run_that_cannot_be_is_refused_before_anything_starts() {
     );
     assert!(!folder.path().join("out").exists());
 }
+
+#[test]
+fn a_faulty_disk_is_refused_where_nothing_can_be_mounted_with_fuse() {
+    let folder = tempfile::tempdir().unwrap();
+    let faulty = "scenario \"faulty\"\ndisk own { path \"{scratch}/own\"; faulty }\nown slow 1s for 1s\n";
+    fs::write(folder.path().join("faulty.soak"), faulty).unwrap();
+    // Seen by the program alone: a device that is another one.
+    let script = r#"mount --bind /dev/null /dev/fuse && exec "$@""#;
+    let mut command = Command::new("unshare");
+    command.args(["-rm", "sh", "-c", script, "sh", env!("CARGO_BIN_EXE_soak"), "run", "faulty.soak"]);
+    let refused = in_folder(command, folder.path()).output().unwrap();
+    assert_eq!(refused.status.code(), Some(3), "{}", said(&refused));
+    let expected = ["faulty.soak:2:6: fuse: this machine does not let soak mount one", "nothing was started"];
+    assert!(expected.iter().all(|text| said(&refused).contains(text)), "{}", said(&refused));
+}

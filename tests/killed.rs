@@ -176,6 +176,59 @@ fn a_filled_disk_is_empty_and_the_journal_gone_after_the_guardian() {
     until("an empty disk", || used(&run.disk(seen)) == Some(0.0));
 }
 
+/// A disk whose every write waits, and a process that writes.
+const FAULTY: &str = r#"scenario "faulty"
+disk data { path "small"; faulty }
+permit fault on data
+process app { run "sh -c 'echo $$ > pid; while ! test -e small/go; do sleep 0.01; done; echo $$ > small/held'" }
+data fill inodes 0.01%
+data slow 1h
+data write "go" text ""
+wait 5m
+"#;
+
+/// Where the kernel has a process wait for an answer of a file system in user space.
+fn waits_for_a_disk(pid: i32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/wchan")).unwrap_or_default().contains("request_wait_answer")
+}
+
+fn exists(disk: &str, name: &str) -> bool {
+    fs::exists(format!("{disk}/{name}")).unwrap_or(false)
+}
+
+fn crowds(disk: &str) -> Option<usize> {
+    let names = fs::read_dir(disk).ok()?.filter_map(Result::ok).map(|entry| entry.file_name());
+    Some(names.filter(|name| name.as_encoded_bytes().starts_with(b".soak-files-")).count())
+}
+
+#[test]
+fn a_faulty_disk_and_who_waits_for_it_are_gone_when_the_run_is_killed() {
+    let mut run = Run::start(FAULTY);
+    let pid = run.number("pid");
+    until("a process that waits", || exists(&run.disk(run.pid()), "held") && waits_for_a_disk(pid));
+    assert_eq!(crowds(&run.disk(run.pid())), Some(1));
+    let witness = Witness::of(&run);
+    let seen = run.disk(witness.0.id() as i32);
+    until("a witness", || crowds(&seen) == Some(1));
+    run.kill();
+    until("a guardian that is done", || run.clean());
+    assert_eq!((stands(pid), crowds(&seen)), (None, Some(0)));
+    // What lies below it is as it was.
+    assert!(exists(&seen, "go"));
+}
+
+#[test]
+fn a_faulty_disk_and_who_waits_for_it_are_gone_when_the_guardian_is_killed_too() {
+    let mut run = Run::start(FAULTY);
+    let pid = run.number("pid");
+    until("a process that waits", || exists(&run.disk(run.pid()), "held") && waits_for_a_disk(pid));
+    kill(Pid::from_raw(run.guardian()), Signal::SIGKILL).unwrap();
+    run.kill();
+    until("its end", || stands(pid).is_none());
+    run.recover();
+    assert!(run.clean());
+}
+
 const THROTTLED: &str = r#"scenario "throttled"
 process app {
   run "sh busy.sh"

@@ -12,7 +12,9 @@ pub(super) fn made_by_soak(target: &Target) -> bool {
     match target.kind.name {
         "process" => target.setting("run").is_some(),
         "link" => target.setting("interface").is_none(),
-        "disk" => target.setting("size").is_some() || target.setting("faulty").is_some(),
+        "disk" => {
+            target.setting("size").is_some() || target.setting("faulty").is_some() && own_folder(target)
+        }
         "database" | "machine" => false,
         _ => true,
     }
@@ -21,9 +23,14 @@ pub(super) fn made_by_soak(target: &Target) -> bool {
 /// Whether a verb touches nothing but the run's own files: what it deletes of its scratch folder is its own, what it
 /// fills of the disk below is not.
 pub(super) fn own_files(target: &Target, verb: &Verb) -> bool {
+    verb.name == "delete" && own_folder(target)
+}
+
+/// Whether a disk's folder lies in the run's scratch folder.
+fn own_folder(target: &Target) -> bool {
     let path = target.setting("path").and_then(|path| path.values.first());
     let Some(Argued::Value(path)) = path else { return false };
-    verb.name == "delete" && in_scratch(path)
+    in_scratch(path)
 }
 
 fn in_scratch(path: &Expr) -> bool {
@@ -144,6 +151,16 @@ const NEEDS: &[Need] = &[
         held: false,
         why: "the disk is not `faulty`",
         help: "add the setting `faulty` to the disk",
+    },
+    Need {
+        kind: "disk",
+        verbs: &["readonly"],
+        words: &[],
+        settings: &["size", "faulty"],
+        unless: &[],
+        held: false,
+        why: "soak did not make the disk, and others may use it",
+        help: "put a disk of soak's own there with the setting `size`, or add `faulty`",
     },
     Need {
         kind: "link",

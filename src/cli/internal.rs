@@ -1,7 +1,9 @@
 //! The hidden subcommands by which a run starts more of its own program: its guardian, carriers of
-//! connections, the helper that holds its virtual network, and what strains the machine. They go before everything else.
+//! connections, the helper that holds its virtual network, those that serve its faulty disks, and what strains the machine.
+//! They go before everything else.
 
 use crate::kinds::carrier;
+use crate::kinds::disk::faulty;
 use crate::kinds::host;
 use crate::kinds::machine::strain;
 use crate::store::guardian;
@@ -20,6 +22,8 @@ pub fn main_if_asked() -> Option<ExitCode> {
         host::main()
     } else if asked == strain::SUBCOMMAND && rest.is_empty() {
         strain::main()
+    } else if asked == faulty::SUBCOMMAND && rest.is_empty() {
+        faulty::main()
     } else {
         return None;
     };

@@ -4,6 +4,8 @@ use std::fs::OpenOptions;
 use std::io::ErrorKind;
 
 use super::{Backend, Found, declares};
+use crate::kinds::disk::faulty;
+use crate::kinds::host;
 
 pub(super) const BACKEND: Backend = Backend {
     name: "fuse",
@@ -12,17 +14,21 @@ pub(super) const BACKEND: Backend = Backend {
     needed: |scenario| declares(scenario, "disk", &["faulty"]),
 };
 
-const DEVICE: &str = "/dev/fuse";
-
 fn look() -> Found {
-    match OpenOptions::new().read(true).write(true).open(DEVICE) {
-        Ok(_) => Found::good(format!("`{DEVICE}` can be opened")),
+    match OpenOptions::new().read(true).write(true).open(faulty::DEVICE) {
+        Ok(_) => match faulty::try_out() {
+            Ok(()) => Found::good("can be mounted, seen by the run alone"),
+            Err(error) => Found::missing(
+                format!("this machine does not let soak mount one ({error})"),
+                host::what_to_do(),
+            ),
+        },
         Err(error) if error.kind() == ErrorKind::PermissionDenied => Found::missing(
-            format!("`{DEVICE}` is kept from this user"),
+            format!("`{}` is kept from this user", faulty::DEVICE),
             "allow it with `sudo chmod 666 /dev/fuse`, or start the container with `--device /dev/fuse`",
         ),
         Err(error) => Found::missing(
-            format!("`{DEVICE}` cannot be opened: {error}"),
+            format!("`{}` cannot be opened: {error}", faulty::DEVICE),
             "load it with `sudo modprobe fuse`, or start the container with `--device /dev/fuse`",
         ),
     }

@@ -8,7 +8,7 @@ pub(super) const BACKEND: Backend = Backend {
     name: "small disks",
     about: "disks in memory that only the run sees (a mount namespace, tmpfs)",
     look,
-    needed: |scenario| declares(scenario, "disk", &["size"]),
+    needed: |scenario| declares(scenario, "disk", &["size", "faulty"]),
 };
 
 fn look() -> Found {

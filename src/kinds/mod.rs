@@ -16,6 +16,8 @@ pub mod descriptors;
 pub mod disk;
 mod form;
 pub mod grpc;
+#[cfg(target_os = "linux")]
+mod helper;
 pub mod host;
 pub mod http;
 pub mod link;

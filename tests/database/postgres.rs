@@ -2,6 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
+use crate::cli_soak::Soak;
 use crate::runs::{begin, run};
 use crate::servers::{PASSWORD, Postgres};
 
@@ -275,4 +278,60 @@ fn a_server_on_a_host_is_asked_over_a_link() {
         "#
     );
     run(&url, &story).passes().hides(PASSWORD);
+}
+
+/// A server on a disk that forgets what was not synced, killed again and again while it is written to.
+const POWER_CUTS: &str = r#"scenario "Power cuts"
+disk own { path "{scratch}/own"; size 300MB; faulty }
+process pg {
+  run "AS_NOBODY POSTGRES -D {scratch}/own/data -p PORT -c unix_socket_directories= -c listen_addresses=127.0.0.1"
+  start later
+  ready tcp("127.0.0.1:PORT")
+  within 60s
+}
+database db { url "postgres://app@127.0.0.1:PORT/postgres" }
+ledger rows {
+  sent add.seq
+  received sql(db, "select n from t")
+}
+action add { db execute "insert into t values ({seq}, repeat('x', 500))" }
+run "sh -c 'chmod 755 {scratch}; mkdir {scratch}/own/data; chown OWNER {scratch}/own/data; AS_NOBODY INITDB -U app -A trust -D {scratch}/own/data'" timeout 2m
+pg start
+wait until db.up max 60s
+db execute "create table t (n bigint primary key, x text)"
+repeat 2 {
+  parallel {
+    load add with 4 users for 2s
+    at 1s { pg kill; own lose unsynced }
+  }
+  pg start
+  wait until db.up max 60s
+}
+expect "Written": rows.sent > 20
+expect "Nothing lost": rows.lost == 0 within 10s
+expect "Whole": sql(db, "select count(*) from t where length(x) = 500") > 20
+"#;
+
+#[test]
+fn what_was_committed_is_there_after_power_cuts() {
+    let root = nix::unistd::geteuid().is_root();
+    let (as_nobody, owner) = match root {
+        true => ("setpriv --reuid=nobody --regid=nogroup --clear-groups", "nobody"),
+        false => ("env", "$(id -u)"),
+    };
+    let program = |name| crate::servers::of_postgres(name).display().to_string();
+    let scenario = POWER_CUTS
+        .replace("AS_NOBODY", as_nobody)
+        .replace("OWNER", owner)
+        .replace("POSTGRES", &program("postgres"))
+        .replace("INITDB", &program("initdb"))
+        .replace("PORT", &crate::ports::free().to_string());
+    let soak = Soak::new().file("a.soak", scenario);
+    let ended = soak.run(&["run", "a.soak", "--out", "out"]);
+    assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+    let report = std::fs::read(soak.path().join("out/report.json")).unwrap();
+    let report: Value = serde_json::from_slice(&report).unwrap();
+    let mut acts = report["acts"].as_array().unwrap().iter();
+    let lost = acts.find(|act| act["verb"] == "lose").unwrap()["measured"].as_str().unwrap();
+    assert!(lost.ends_with("files forgotten"), "{lost}");
 }

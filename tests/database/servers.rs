@@ -57,7 +57,7 @@ fn given_to_nobody(certificates: &Path, folder: &Path) {
 }
 
 /// A program of PostgreSQL, which Debian keeps beside the path.
-fn of_postgres(name: &str) -> PathBuf {
+pub fn of_postgres(name: &str) -> PathBuf {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().map_while(Result::ok);
     let mut found: Vec<PathBuf> = versions.map(|version| version.path().join("bin").join(name)).collect();
     found.sort();

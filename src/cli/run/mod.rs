@@ -126,8 +126,9 @@ fn load(arguments: &RunArguments) -> Result<(Arc<Sources>, Arc<Scenario>), Exit>
         return Err(Exit::Impossible);
     }
     #[cfg(target_os = "linux")]
-    if scenario.targets.iter().any(|target| target.kind.name == "disk" && target.setting("size").is_some())
-        && let Err(error) = crate::kinds::disk::own::enter()
+    if scenario.targets.iter().any(|target| {
+        target.kind.name == "disk" && (target.setting("size").is_some() || target.setting("faulty").is_some())
+    }) && let Err(error) = crate::kinds::disk::own::enter()
     {
         output::say(&format!("a disk of the run's own cannot be made: {error}; nothing was started"));
         return Err(Exit::Impossible);

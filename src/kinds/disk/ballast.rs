@@ -48,7 +48,7 @@ pub(super) struct Until<'a> {
 }
 
 impl Until<'_> {
-    fn is_over(self) -> bool {
+    pub(super) fn is_over(self) -> bool {
         self.ended.load(Ordering::Relaxed) || self.stop.load(Ordering::Relaxed)
     }
 }
@@ -211,7 +211,7 @@ impl Filling {
     }
 }
 
-fn is_full(error: &io::Error) -> bool {
+pub(super) fn is_full(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ENOSPC | libc::EDQUOT))
 }
 

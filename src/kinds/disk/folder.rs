@@ -4,8 +4,11 @@
 //! must go on meanwhile.
 
 use super::ballast::{Ballast, BallastError, Owner, Until, Wanted};
+use super::faulty::{Fault, FaultyDisk, FaultyError, Lost, Sort, Tally};
 use super::file::{NOISE, NewFile, Noise};
 use super::hands::Hands;
+use super::inodes::{Crowd, HIDDEN, Inodes};
+use super::readonly::{self, ReadOnly, Seen};
 use super::space::Space;
 use crate::kinds::request::{Answer, RequestError, Requester};
 use crate::lang::call::{Arguments, Call};
@@ -31,19 +34,26 @@ pub struct Folder {
     block: Arc<[u8]>,
     random: RefCell<ChaCha8Rng>,
     hands: Hands,
-    /// Held while ballast is let go.
+    /// Held while ballast is let go, and while the disk is made writable again.
     freeing: Mutex<()>,
 }
 
 /// Where a folder lies: what threads need to know of it.
 struct Place {
     root: PathBuf,
+    /// The disk that lies at it, where that is a faulty one.
+    faulty: Option<Arc<FaultyDisk>>,
 }
 
 impl Folder {
     /// The folder at `root`, made where it is missing.
     pub fn open(root: impl Into<PathBuf>, seed: u64) -> io::Result<Folder> {
-        let place = Arc::new(Place { root: root.into() });
+        Folder::on(root, seed, None)
+    }
+
+    /// The same where a faulty disk may lie there.
+    pub fn on(root: impl Into<PathBuf>, seed: u64, faulty: Option<Arc<FaultyDisk>>) -> io::Result<Folder> {
+        let place = Arc::new(Place { root: root.into(), faulty });
         fs::create_dir_all(&place.root)?;
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut block = vec![0; NOISE];
@@ -62,6 +72,11 @@ impl Folder {
         &self.place.root
     }
 
+    /// The way to what lies below it: to the folder itself, where no faulty disk is put over it.
+    pub fn below(&self) -> PathBuf {
+        self.place.below()
+    }
+
     /// How many files lie in the folder, at any depth.
     pub fn files(&self) -> io::Result<u64> {
         self.place.files()
@@ -70,6 +85,11 @@ impl Folder {
     /// How full the file system under the folder is.
     pub fn space(&self) -> io::Result<Space> {
         Space::of(&self.place.root)
+    }
+
+    /// How many files the file system under the folder has and can have.
+    pub fn inodes(&self) -> io::Result<Inodes> {
+        Inodes::of(&self.place.root)
     }
 
     /// Fills the file system under the folder until so much of it is used, or it is told that this has ended.
@@ -85,24 +105,111 @@ impl Folder {
         let (place, noise) = (Arc::clone(&self.place), Arc::clone(&self.block));
         let taken = self.hands.carry_out(move |stop| {
             let until = Until { ended: &ended, stop };
-            Ok(Ballast::take(&place.root, wanted, &owner, &noise, until))
+            Ok(Ballast::take(&place.below(), wanted, &owner, &noise, until))
         });
-        let failed = |reason| BallastError::Write { folder: self.place.root.clone(), reason };
-        taken.await.map_err(failed)?
+        taken.await.map_err(|reason| self.unwritable(reason))?
     }
 
-    /// Lets ballast go, which may have to wait for the disk too.
-    pub async fn let_go(&self, ballast: Ballast) {
+    /// Fills the file system under the folder with files, until so many of its inodes are used or it is told that this has
+    /// ended.
+    ///
+    /// # Errors
+    /// When none can be made there at all.
+    pub async fn crowd(
+        &self,
+        wanted: Wanted,
+        owner: Owner,
+        ended: Arc<AtomicBool>,
+    ) -> Result<Crowd, BallastError> {
+        let place = Arc::clone(&self.place);
+        let gathered = self.hands.carry_out(move |stop| {
+            let until = Until { ended: &ended, stop };
+            Ok(Crowd::gather((&place.below(), &place.root), wanted, &owner, until))
+        });
+        gathered.await.map_err(|reason| self.unwritable(reason))?
+    }
+
+    /// Makes a disk of soak's own that lies at the folder read-only.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub async fn protect(&self) -> io::Result<ReadOnly> {
+        let place = Arc::clone(&self.place);
+        self.hands.carry_out(move |_| ReadOnly::begin(&place.root, place.faulty.as_ref())).await
+    }
+
+    /// Makes it writable again.
+    ///
+    /// # Errors
+    /// What the kernel says, and where it still cannot be written to.
+    pub async fn unprotect(&self, held: ReadOnly) -> io::Result<Seen> {
         let _freeing = self.freeing.lock().await;
-        // Where no thread takes it any more, it is dropped with the question.
-        let gone = move |_: &AtomicBool| {
-            drop(ballast);
-            Ok(())
-        };
-        let _ = self.hands.carry_out(gone).await;
+        let place = Arc::clone(&self.place);
+        self.hands.carry_out(move |_| held.end(&place.root)).await
     }
 
-    /// Waits until ballast that is being let go is no more.
+    /// Whether nothing can be written there.
+    ///
+    /// # Errors
+    /// When the folder cannot be looked at.
+    pub async fn refuses(&self) -> io::Result<bool> {
+        let place = Arc::clone(&self.place);
+        self.hands.carry_out(move |_| readonly::refuses(&place.root)).await
+    }
+
+    /// Puts a fault of a faulty disk into the place of the one of its sort; gives what that one did.
+    ///
+    /// # Errors
+    /// When the disk is gone.
+    pub async fn set_fault(&self, sort: Sort, fault: Option<Fault>) -> Result<Tally, FaultyError> {
+        let _freeing = self.freeing.lock().await;
+        self.with_faulty(move |disk| disk.set(sort, fault)).await
+    }
+
+    /// Has a faulty disk forget what is not synced.
+    ///
+    /// # Errors
+    /// When the disk is gone.
+    pub async fn lose(&self) -> Result<Lost, FaultyError> {
+        self.with_faulty(|disk| disk.lose()).await
+    }
+
+    /// Takes a faulty disk away.
+    pub fn end(&self) {
+        if let Some(disk) = &self.place.faulty {
+            disk.end();
+        }
+    }
+
+    async fn with_faulty<Output: Send + 'static>(
+        &self,
+        work: impl FnOnce(&FaultyDisk) -> Result<Output, FaultyError> + Send + 'static,
+    ) -> Result<Output, FaultyError> {
+        let disk = self.place.faulty.clone().ok_or(FaultyError::Ended)?;
+        let done = self.hands.carry_out(move |_| Ok(work(&disk)));
+        done.await.map_err(|_| FaultyError::Ended)?
+    }
+
+    fn unwritable(&self, reason: io::Error) -> BallastError {
+        BallastError::Write { folder: self.place.root.clone(), reason }
+    }
+
+    /// Lets ballast and such files go, which may have to wait for the disk too.
+    ///
+    /// # Errors
+    /// When some files are still there; the journal keeps them.
+    pub async fn let_go(&self, ballast: Option<Ballast>, crowd: Option<Crowd>) -> Result<(), BallastError> {
+        // Until both are gone, so that nobody looks in between.
+        let _freeing = self.freeing.lock().await;
+        // Where no thread takes them any more, they are dropped with the question.
+        let gone = self.hands.carry_out(move |_| {
+            drop(ballast);
+            Ok(crowd.map_or(Ok(()), Crowd::disperse))
+        });
+        gone.await.map_err(|reason| self.unwritable(reason))?
+    }
+
+    /// Waits until what is being undone is no more.
     pub async fn settled(&self) {
         drop(self.freeing.lock().await);
     }
@@ -142,6 +249,10 @@ impl Folder {
 }
 
 impl Place {
+    fn below(&self) -> PathBuf {
+        self.faulty.as_ref().map_or_else(|| self.root.clone(), |disk| disk.below())
+    }
+
     /// Deletes the files that match; gives how many.
     fn delete(&self, matcher: &GlobMatcher) -> io::Result<u64> {
         let mut deleted = 0;
@@ -174,6 +285,10 @@ impl Place {
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             let path = entry.path();
+            // What a disk is filled with are no files of the system under test.
+            if depth == 0 && entry.file_name().as_encoded_bytes().starts_with(HIDDEN.as_bytes()) {
+                continue;
+            }
             if entry.file_type()?.is_dir() {
                 if depth < MAX_DEPTH {
                     self.visit(&path, depth + 1, file)?;

@@ -18,7 +18,9 @@ use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{getegid, geteuid};
 
 /// What a disk of soak's own is called in the table of mounts.
-const SOURCE: &str = "soak-disk";
+pub(super) const SOURCE: &str = "soak-disk";
+/// How it is mounted.
+pub(super) const FLAGS: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV);
 /// One file takes this much of a disk at least: how many files there can be follows from its size.
 const BYTES_A_FILE: u64 = 4096;
 /// However small a disk is, so many files can be on it.
@@ -62,8 +64,14 @@ pub fn put(folder: &Path, size: u64) -> io::Result<()> {
     if geteuid().is_root() {
         options.push_str(&format!(",uid={},gid={}", found.uid(), found.gid()));
     }
-    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-    Ok(mount(Some(SOURCE), folder, Some("tmpfs"), flags, Some(options.as_str()))?)
+    mount(Some(SOURCE), folder, Some("tmpfs"), FLAGS, Some(options.as_str()))?;
+    show_on_hosts(folder)
+}
+
+/// Has what is put over a disk later seen on hosts too, which have a mount namespace of their own.
+pub(super) fn show_on_hosts(folder: &Path) -> io::Result<()> {
+    let none = None::<&str>;
+    Ok(mount(none, folder, none, MsFlags::MS_SHARED, none)?)
 }
 
 /// Takes away the disks of soak's own that lie below a folder, as far as this process sees them.
@@ -71,6 +79,16 @@ pub fn take_away_below(folder: &Path) {
     let Ok(mounts) = fs::read_to_string("/proc/self/mountinfo") else { return };
     for point in own_mounts(&mounts).filter(|point| point.starts_with(folder)) {
         // One that cannot be taken away keeps its folder, and whoever removes that tells of it.
+        let _ = umount2(&point, MntFlags::MNT_DETACH);
+    }
+}
+
+/// Takes away the disk of soak's own that a path lies on, which is served no longer.
+pub fn take_away_above(path: &Path) {
+    let Ok(mounts) = fs::read_to_string("/proc/self/mountinfo") else { return };
+    // The last one is on top of what else lies at the same place.
+    if let Some(point) = own_mounts(&mounts).filter(|point| path.starts_with(point)).last() {
+        // As above.
         let _ = umount2(&point, MntFlags::MNT_DETACH);
     }
 }

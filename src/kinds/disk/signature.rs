@@ -2,13 +2,13 @@
 
 use crate::lang::declare::{act, flag, given, keyword, positional, request, series, share, state};
 use crate::lang::quantity::Dimension;
-use crate::lang::signature::{Accepts, GivenResult, Kind, Parameter, Reading, Support, Verb};
+use crate::lang::signature::{Accepts, GivenResult, Kind, Parameter, Reading, Rule, Support, Verb};
 use crate::lang::types::Shape::Gauge;
 
 /// A folder and the disk it lies on.
 pub static KIND: Kind = Kind {
     name: "disk",
-    about: "A folder: on the disk it lies on, or on a small disk of soak's own.",
+    about: "A folder: on the disk it lies on, or on one of soak's own that is small, faulty or both.",
     settings: SETTINGS,
     one_of: &[],
     verbs: VERBS,
@@ -26,28 +26,47 @@ const SETTINGS: &[Parameter] = &[
         &[Accepts::Quantity(Dimension::SIZE)],
         "Puts a small disk of this size there, in memory, seen only by what the run starts and gone after it; no root is needed.",
     ),
-    flag("faulty", "Puts a disk there that can be made slow, failing or forgetful.").not_yet(),
+    flag(
+        "faulty",
+        "Puts a disk over the folder, or over the one of this `size`, that can be made slow, failing, read-only or forgetful, seen only by what the run starts; it needs FUSE.",
+    ),
 ];
 
 const VERBS: &[Verb] = &[
-    state("fill", "fill", "Writes ballast once, until that much of the disk is used.", "data fill 90% for 1m")
-        .takes(&[positional("share", &[Accepts::Share], "How full the disk gets.").required()])
-        .fault(),
+    state(
+        "fill",
+        "fill",
+        "Takes space or inodes once, until that much of them is used.",
+        "data fill 90% for 1m\ndata fill inodes 95% for 1m\ndata fill 90% inodes 95% for 1m",
+    )
+    .takes(&[
+        positional("share", &[Accepts::Share], "How full the disk gets."),
+        keyword(
+            "inodes",
+            &[Accepts::Share],
+            "How many of the files that it has room for it gets, as empty ones in a hidden folder.",
+        ),
+    ])
+    .rules(&[Rule::AtLeastOne(&["share", "inodes"])])
+    .fault(),
     state("slow", "slow", "Every read and write takes longer, of a disk that is `faulty`.", "data slow 200ms for 1m")
         .takes(&[
             positional("time", &[Accepts::Quantity(Dimension::TIME)], "How much longer.").required()
         ])
-        .fault()
-        .not_yet(),
+        .fault(),
     state("fail", "fail", "Reads and writes fail with EIO, of a disk that is `faulty`.", "data fail 1% for 1m")
         .takes(&[positional("share", &[Accepts::Share], "How many of them.").required()])
-        .fault()
-        .not_yet(),
-    state("readonly", "readonly", "Nothing can be written.", "data readonly 10s").fault().not_yet(),
-    act("lose", "Forgets data as a power cut does, of a disk that is `faulty`.", "data lose unsynced")
+        .fault(),
+    state(
+        "readonly",
+        "readonly",
+        "Nothing can be written (EROFS); without `faulty`, what has a file open for writing keeps it, and a working folder on the disk then too.",
+        "data readonly 10s",
+    )
+    .fault(),
+    act("lose", "Forgets what was written and not synced, as a power cut does, of a disk that is `faulty`; names, and files made shorter, count as synced at once.", "data lose unsynced")
         .takes(&[flag("unsynced", "All that was written and not synced.").required()])
-        .fault()
-        .not_yet(),
+        .fault(),
     request(
         "write",
         "Writes a file, with the folders above it, and closes it.",
@@ -74,10 +93,11 @@ const VERBS: &[Verb] = &[
 const READINGS: &[Reading] = &[
     share("used", "How much of the disk is used, counted as an ordinary user's programs see it."),
     series("free", Gauge, Dimension::SIZE, "How much an ordinary user's programs can still write, in bytes."),
+    share("inodes", "How much of the inodes, of which each file takes one, is used."),
     series("files", Gauge, Dimension::NONE, "How many files lie below its path."),
 ];
 
-const EXAMPLE: &str = r#"disk data { path "{scratch}/data"; size 100MB }
+const EXAMPLE: &str = r#"disk data { path "{scratch}/data"; size 100MB; faulty }
 action produce {
   data write "{date()}/{seq}.log" size 4KB..64KB
 }
@@ -85,5 +105,10 @@ load produce at 10/s for 10s
 expect "Consumed": data.files == 0 within 1m
 expect "Room left": data.used < 90%
 data fill 95% for 2s
+data fill inodes 95% for 2s
+data readonly 2s
+data slow 200ms for 2s
+data fail 1% for 2s
+data lose unsynced
 data delete "**/*.log"
 "#;

@@ -2,14 +2,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream as StdUnixStream;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use tokio::io::AsyncBufReadExt;
@@ -22,18 +21,14 @@ use super::SUBCOMMAND;
 use super::error::NetworkError;
 use super::hosts::Hosts;
 use super::message::{LinkOrder, LinkOutcome, Order, Plan, Told};
+use crate::kinds::helper::{Helper, HelperError};
 use crate::kinds::link::emulator::{Condition, Counters};
-use crate::kinds::undo::{Applied, Identity, MARK_RUN, Recorder, RunId, StartedTree, Tree, Undo};
+use crate::kinds::undo::{Recorder, RunId};
 
 /// How long the network may take to be there.
 const BEGIN_WITHIN: Duration = Duration::from_secs(30);
 /// How long an order may take to be carried out.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long the helper may take to end by itself.
-const END_WITHIN: Duration = Duration::from_secs(2);
-/// Between two looks whether it has.
-const LOOK_AGAIN: Duration = Duration::from_millis(2);
-
 /// A virtual network that is there. Dropping it takes it away.
 pub struct Network {
     hosts: Arc<Hosts>,
@@ -45,12 +40,6 @@ pub struct Network {
     listener: RefCell<Option<AbortHandle>>,
     /// Kills the helper where it has not ended, and settles what the journal has of it.
     _helper: Helper,
-}
-
-/// The helper process.
-struct Helper {
-    child: Child,
-    applied: Option<Applied>,
 }
 
 impl Network {
@@ -65,23 +54,12 @@ impl Network {
         let (channel, their_channel) =
             socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
                 .map_err(|error| start(error.into()))?;
-        let child = Command::new("/proc/self/exe")
-            .arg0("soak")
-            .arg(SUBCOMMAND)
-            .env(MARK_RUN, run.as_str())
-            .current_dir("/")
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::from(their_channel))
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(start)?;
-        let mut helper = Helper { child, applied: None };
-        let root = i32::try_from(helper.child.id()).ok().and_then(Identity::of);
-        let root = root.ok_or_else(|| start(io::ErrorKind::NotFound.into()))?;
-        let tree = Tree { root, leads_session: false, marker: None };
-        // It makes nothing before it is told to, which comes behind this.
-        let undo = Undo::Started(StartedTree { name: "virtual network".into(), tree });
-        helper.applied = Some(Applied::record(recorder, undo)?);
+        let stdio = [Stdio::from(OwnedFd::from(theirs)), Stdio::from(their_channel), Stdio::null()];
+        let helper = Helper::start((SUBCOMMAND, "virtual network"), (run, recorder), stdio);
+        let helper = helper.map_err(|error| match error {
+            HelperError::Start(reason) => start(reason),
+            HelperError::Journal(error) => error.into(),
+        })?;
         let list = plan.hosts.clone();
         let lacks = begun(&ours, plan)?;
         let hosts = Hosts::open(channel, list).map_err(start)?;
@@ -205,26 +183,6 @@ impl Drop for Network {
     fn drop(&mut self) {
         if let Some(listener) = self.listener.get_mut().take() {
             listener.abort();
-        }
-    }
-}
-
-impl Drop for Helper {
-    fn drop(&mut self) {
-        // The sockets close around this time, with which it ends by itself; what it holds is gone when it is.
-        let _ = self.child.kill();
-        let deadline = Instant::now() + END_WITHIN;
-        while Instant::now() < deadline {
-            if !matches!(self.child.try_wait(), Ok(None)) {
-                if let Some(applied) = self.applied.take() {
-                    applied.settle();
-                }
-                return;
-            }
-            std::thread::sleep(LOOK_AGAIN);
-        }
-        if let Some(applied) = self.applied.take() {
-            applied.leave_to_journal();
         }
     }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::run_id::RunId;
 use super::{Outcome, UndoError};
-use crate::kinds::disk::own::take_away_below;
+use crate::kinds::disk::own::{take_away_above, take_away_below};
 
 /// The file inside an owned folder that holds the run's name.
 pub const OWNER_MARK: &str = ".soak-owner";
@@ -66,8 +66,18 @@ impl OwnedFolder {
 
     pub(super) fn carry_out(&self) -> Result<Outcome, UndoError> {
         self.check_name()?;
-        let opened =
-            OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW).open(&self.path);
+        let open = || {
+            let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW;
+            OpenOptions::new().read(true).custom_flags(flags).open(&self.path)
+        };
+        let opened = match open() {
+            // It lies below a faulty disk whose helper is gone.
+            Err(reason) if reason.kind() == ErrorKind::NotConnected => {
+                take_away_above(&self.path);
+                open()
+            }
+            opened => opened,
+        };
         let folder = match opened {
             Ok(folder) => folder,
             Err(reason) if reason.kind() == ErrorKind::NotFound => return Ok(Outcome::AlreadyGone),

@@ -225,6 +225,12 @@ pub(super) fn stop_all(shared: &Rc<Shared>, supervision: &Rc<RefCell<Option<Supe
         }
         // With the last link the network goes, which must not be taken for something that was left behind.
         shared.network.borrow_mut().take();
+        // So do faulty disks; what lies below is still there for the cleanup.
+        for live in &shared.targets {
+            if let Live::Disk(disk) = live {
+                disk.folder().end();
+            }
+        }
         let supervision = supervision.borrow_mut().take();
         if let Some(supervision) = supervision
             && let Err(error) = supervision.end().await

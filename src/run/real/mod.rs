@@ -222,10 +222,10 @@ impl RealWorld {
         };
         let supervision = Supervision::begin(around).map_err(SetupError::supervision)?;
         // Hosts have mount namespaces of their own, which begin as this one is.
-        settings::own_disks(&setup)?;
+        let disks = settings::own_disks(&setup)?;
         let network = network::begin(&setup)?;
         setup.hosts = network.as_ref().map(|network| Arc::clone(network.hosts()));
-        let targets = settings::targets(&setup, &supervision, network.as_ref())?;
+        let targets = settings::targets(&setup, &supervision, network.as_ref(), &disks)?;
         let samplers = source::samplers(&setup, &targets)?;
         let accounts = setup.scenario.ledgers.iter().map(|_| account::Account::new(&setup.output)).collect();
         let shared = Rc::new(Shared {
@@ -298,6 +298,7 @@ impl World for RealWorld {
                 Live::VirtualLink(link) => link.act(shared, ticket, &call),
                 Live::Process(process) => process.act(shared, ticket, &call, held),
                 Live::Database(database, _) => database.act(shared, ticket, &call),
+                Live::Disk(disk) => disk.act(shared, ticket, &call),
                 _ => shared.answer(ticket, Err(format!("`{}` cannot `{}`", shared.name(target), call.verb))),
             },
             Order::Release { target, call, held } => match &shared.targets[target.index()] {

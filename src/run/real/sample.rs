@@ -121,7 +121,7 @@ async fn record(shared: &Shared, series: SeriesId) -> Option<Record> {
                 });
             }
             Live::Disk(disk) => {
-                disk.folder().settled().await;
+                disk.settled().await;
                 let read = of_disk(disk.folder(), reading.name);
                 return Some(read.map_or_else(|error| nothing(&error.to_string()), quantity));
             }
@@ -187,6 +187,7 @@ fn of_disk(folder: &Folder, reading: &str) -> io::Result<f64> {
     Ok(match reading {
         "used" => folder.space()?.share(),
         "free" => folder.space()?.free as f64,
+        "inodes" => folder.inodes()?.share(),
         _ => folder.files()? as f64,
     })
 }

@@ -12,6 +12,7 @@ use crate::check::evaluated;
 use crate::check::scenario::{Argument, Target};
 use crate::kinds::client;
 use crate::kinds::database::client::DatabaseClient;
+use crate::kinds::disk::faulty::FaultyDisk;
 use crate::kinds::disk::folder::Folder;
 use crate::kinds::disk::own;
 use crate::kinds::disk::reserve::memory_to_spare;
@@ -26,6 +27,7 @@ use crate::source::{Sources, Span};
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use regex::Regex;
+use std::collections::HashMap;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -130,14 +132,20 @@ pub(super) fn targets(
     setup: &Setup,
     supervision: &Supervision,
     network: Option<&Rc<Network>>,
+    disks: &OwnDisks,
 ) -> Result<Vec<Live>, SetupError> {
-    setup.scenario.targets.iter().map(|target| live(setup, supervision, network, target)).collect()
+    setup.scenario.targets.iter().map(|target| live(setup, supervision, network, disks, target)).collect()
 }
 
+/// The faulty disks of a run, by the names of their targets.
+pub(super) type OwnDisks = HashMap<String, Arc<FaultyDisk>>;
+
 /// Makes the disks of the run's own, where the scenario declares some.
-pub(super) fn own_disks(setup: &Setup) -> Result<(), SetupError> {
+pub(super) fn own_disks(setup: &Setup) -> Result<OwnDisks, SetupError> {
+    let mut faulty = OwnDisks::new();
     let disks = setup.scenario.targets.iter().filter(|target| target.kind.name == "disk");
-    for target in disks.filter(|target| target.setting("size").is_some()) {
+    let own = |target: &&Target| target.setting("size").is_some() || target.setting("faulty").is_some();
+    for target in disks.filter(own) {
         let settings = settings(setup, target)?;
         let path = setup.folder.join(settings.text("path").unwrap_or_default());
         // Only what is the run's own is made, for the rest nobody would remove.
@@ -151,18 +159,29 @@ pub(super) fn own_disks(setup: &Setup) -> Result<(), SetupError> {
             );
             return Err(SetupError::at(place(target, "path"), message));
         }
-        let size = settings.number("size").unwrap_or(0.0).max(0.0) as u64;
-        if let Some(spare) = memory_to_spare().filter(|spare| *spare < size) {
-            let (size, spare) = (format_size(size as f64), format_size(spare as f64));
-            let message =
-                format!("a disk of {size} lies in memory, of which this machine has {spare} to spare");
-            return Err(SetupError::at(place(target, "size"), message));
+        if let Some(size) = settings.number("size") {
+            in_memory(target, &path, size.max(0.0) as u64)?;
         }
-        own::put(&path, size).map_err(|error| {
-            SetupError::at(place(target, "size"), format!("the disk cannot be made: {error}"))
-        })?;
+        if settings.has("faulty") {
+            let disk = FaultyDisk::put(&path, setup.seed, (&setup.run, &setup.recorder));
+            let disk = disk.map_err(|error| {
+                SetupError::at(place(target, "faulty"), format!("the faulty disk cannot be made: {error}"))
+            })?;
+            faulty.insert(target.name.clone(), Arc::new(disk));
+        }
     }
-    Ok(())
+    Ok(faulty)
+}
+
+/// Puts a disk in memory at a folder.
+fn in_memory(target: &Target, path: &Path, size: u64) -> Result<(), SetupError> {
+    if let Some(spare) = memory_to_spare().filter(|spare| *spare < size) {
+        let (size, spare) = (format_size(size as f64), format_size(spare as f64));
+        let message = format!("a disk of {size} lies in memory, of which this machine has {spare} to spare");
+        return Err(SetupError::at(place(target, "size"), message));
+    }
+    own::put(path, size)
+        .map_err(|error| SetupError::at(place(target, "size"), format!("the disk cannot be made: {error}")))
 }
 
 fn cannot_make(target: &Target, path: &Path, error: &std::io::Error) -> SetupError {
@@ -173,6 +192,7 @@ fn live(
     setup: &Setup,
     supervision: &Supervision,
     network: Option<&Rc<Network>>,
+    disks: &OwnDisks,
     target: &Target,
 ) -> Result<Live, SetupError> {
     let settings = settings(setup, target)?;
@@ -188,8 +208,9 @@ fn live(
         }),
         "disk" => {
             let path = setup.folder.join(settings.text("path").unwrap_or_default());
-            let folder =
-                Folder::open(&path, setup.seed).map_err(|error| cannot_make(target, &path, &error))?;
+            let faulty = disks.get(&target.name).cloned();
+            let folder = Folder::on(&path, setup.seed, faulty);
+            let folder = folder.map_err(|error| cannot_make(target, &path, &error))?;
             Ok(Live::Disk(Rc::new(DiskTarget::new(setup, folder))))
         }
         "database" => {
