@@ -31,6 +31,7 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Why a run cannot be carried out, with the place in the scenario where there is one.
 #[derive(Debug, thiserror::Error)]
