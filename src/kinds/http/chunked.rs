@@ -28,7 +28,7 @@ enum Place {
 
 /// A body on its way.
 #[derive(Debug)]
-pub(in crate::kinds) struct Chunked {
+pub(super) struct Chunked {
     place: Place,
     /// Of the present chunk, what is left.
     left: u64,

@@ -1,4 +1,4 @@
-//! The head of an answer or a request: how its body is delimited, and whether the connection stays (RFC 9112).
+//! The head of an answer: its status, how its body is delimited, and whether the connection stays (RFC 9112).
 
 use crate::kinds::request::RequestError;
 use httparse::{Header, ParserConfig, Status};
@@ -6,13 +6,13 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use std::mem::MaybeUninit;
 
 /// A longer head is no valid answer.
-const MAX_HEAD: usize = 64 << 10;
+pub(super) const MAX_HEAD: usize = 64 << 10;
 /// Nor is one of more headers.
 const MAX_HEADERS: usize = 100;
 
 /// How the end of a body is told (RFC 9112, section 6.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::kinds) enum Framing {
+pub(super) enum Framing {
     /// So many bytes.
     Length(u64),
     /// In chunks, the last one empty.
@@ -23,7 +23,7 @@ pub(in crate::kinds) enum Framing {
 
 /// What a head says.
 #[derive(Debug)]
-pub(in crate::kinds) struct Head {
+pub(super) struct Head {
     pub status: u16,
     pub framing: Framing,
     /// Whether the connection may carry another request.
@@ -34,7 +34,7 @@ pub(in crate::kinds) struct Head {
 
 /// Reads a head from the front of `bytes`, and tells how long it is; `None` where more has to come. `of_head` says
 /// that the request was HEAD, whose answer has no body.
-pub(in crate::kinds) fn read(
+pub(super) fn read(
     bytes: &[u8],
     of_head: bool,
     headers_wanted: bool,
@@ -75,48 +75,6 @@ pub(in crate::kinds) fn read(
     Ok(Some((head, length)))
 }
 
-/// What the head of a request says.
-#[derive(Debug, PartialEq, Eq)]
-pub(in crate::kinds) struct RequestHead {
-    pub method: String,
-    /// As it is asked for, without a host in front.
-    pub path: String,
-    pub framing: Framing,
-    /// Whether the connection may carry another request.
-    pub keep_alive: bool,
-    /// Whether the body comes only when the answer says that it may.
-    pub waits_with_body: bool,
-}
-
-/// Reads the head of a request from the front of `bytes`, and tells how long it is; `None` where more has to come.
-pub(in crate::kinds) fn read_request(bytes: &[u8]) -> Result<Option<(RequestHead, usize)>, RequestError> {
-    let mut headers = [const { MaybeUninit::<Header<'_>>::uninit() }; MAX_HEADERS];
-    let mut request = httparse::Request::new(&mut []);
-    let parsed = ParserConfig::default().parse_request_with_uninit_headers(&mut request, bytes, &mut headers);
-    let length = match parsed.map_err(|_| RequestError::Garbled)? {
-        Status::Complete(length) => length,
-        Status::Partial if bytes.len() >= MAX_HEAD => return Err(RequestError::Garbled),
-        Status::Partial => return Ok(None),
-    };
-    let (Some(method), Some(path), Some(version)) = (request.method, request.path, request.version) else {
-        return Err(RequestError::Garbled);
-    };
-    let said = Said::read(request.headers)?;
-    let framing = match (said.encoding, said.length) {
-        (Some(Encoding::Chunked), _) => Framing::Chunked,
-        (Some(Encoding::Other), _) => return Err(RequestError::Garbled),
-        (None, length) => Framing::Length(length.unwrap_or(0)),
-    };
-    let path = match path.split_once("://") {
-        Some((_, rest)) => rest.find('/').map_or("/", |start| &rest[start..]),
-        None => path,
-    };
-    let keep_alive = if version == 1 { !said.close } else { said.keep };
-    let (method, path) = (method.to_owned(), path.to_owned());
-    let head = RequestHead { method, path, framing, keep_alive, waits_with_body: said.expects };
-    Ok(Some((head, length)))
-}
-
 #[derive(Clone, Copy)]
 enum Encoding {
     Chunked,
@@ -130,7 +88,6 @@ struct Said {
     encoding: Option<Encoding>,
     close: bool,
     keep: bool,
-    expects: bool,
 }
 
 impl Said {
@@ -152,7 +109,6 @@ impl Said {
                     let chunked = last.eq_ignore_ascii_case(b"chunked");
                     said.encoding = Some(if chunked { Encoding::Chunked } else { Encoding::Other });
                 }
-                6 if is("expect") => said.expects = true,
                 10 if is("connection") => {
                     said.close |= words(header.value).any(|word| word.eq_ignore_ascii_case(b"close"));
                     said.keep |= words(header.value).any(|word| word.eq_ignore_ascii_case(b"keep-alive"));
@@ -236,22 +192,5 @@ mod tests {
         let (head, length) = read(text, true, true).unwrap().unwrap();
         assert_eq!((head.framing, length), (Framing::Length(0), text.len()));
         assert_eq!(head.headers.get_all("x-one").iter().count(), 2);
-    }
-
-    #[test]
-    fn a_request_tells_its_path_and_how_its_body_ends() {
-        let head = |text: &str| read_request(text.as_bytes());
-        let get = head("GET /a?b=1 HTTP/1.1\r\nhost: x\r\n\r\n").unwrap().unwrap().0;
-        assert_eq!((get.path.as_str(), get.framing, get.keep_alive), ("/a?b=1", Framing::Length(0), true));
-        let post = "POST http://x:80/b HTTP/1.1\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n";
-        let post = head(post).unwrap().unwrap().0;
-        assert_eq!((post.path.as_str(), post.framing, post.keep_alive), ("/b", Framing::Chunked, false));
-        let put = "PUT / HTTP/1.0\r\ncontent-length: 3\r\nexpect: 100-continue\r\n\r\n";
-        let put = head(put).unwrap().unwrap().0;
-        assert!(put.waits_with_body && !put.keep_alive && put.framing == Framing::Length(3));
-        assert_eq!(head("GET / HT"), Ok(None));
-        for other in ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\u{16}\u{3}\u{1}", "GET /\r\n\r\n"] {
-            assert_eq!(head(other), Err(RequestError::Garbled), "{other}");
-        }
     }
 }

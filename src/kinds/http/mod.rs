@@ -9,7 +9,7 @@
 #[cfg(target_os = "linux")]
 mod body;
 #[cfg(target_os = "linux")]
-pub(in crate::kinds) mod chunked;
+mod chunked;
 #[cfg(target_os = "linux")]
 pub mod client;
 #[cfg(target_os = "linux")]
@@ -23,7 +23,7 @@ mod cookies;
 #[cfg(target_os = "linux")]
 mod form;
 #[cfg(target_os = "linux")]
-pub(in crate::kinds) mod head;
+mod head;
 #[cfg(target_os = "linux")]
 mod hyper_error;
 #[cfg(target_os = "linux")]

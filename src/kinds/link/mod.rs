@@ -4,7 +4,5 @@
 #[cfg(target_os = "linux")]
 pub mod emulator;
 #[cfg(target_os = "linux")]
-pub mod http;
-#[cfg(target_os = "linux")]
 pub mod proxy;
 pub mod signature;

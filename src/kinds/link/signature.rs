@@ -29,7 +29,7 @@ const SETTINGS: &[Parameter] = &[
     keyword("listen", &[Accepts::Address { port: true }], "Where a proxy accepts connections."),
     keyword("to", &[Accepts::Address { port: true }], "Where the proxy passes them on to."),
     flag("udp", "The proxy carries UDP instead of TCP.").not_yet(),
-    flag("http", "The proxy understands HTTP/1 and can disturb single requests and answers."),
+    flag("http", "The proxy understands HTTP and can disturb single answers.").not_yet(),
     keyword(
         "between",
         &[Accepts::Target(&["host"]), Accepts::Target(&["host"])],
@@ -39,7 +39,7 @@ const SETTINGS: &[Parameter] = &[
 ];
 
 /// `on`, `off` and `degrade` are one property: the newest replaces the others whole.
-pub const PATH: &str = "path";
+const PATH: &str = "path";
 
 const VERBS: &[Verb] = &[
     state("on", PATH, "A clean link, whatever was asked before.", "path on 30s"),
@@ -75,7 +75,8 @@ const VERBS: &[Verb] = &[
         "path slice 10B for 1m",
     )
     .takes(&[positional("size", &[Accepts::Quantity(Dimension::SIZE)], "The largest piece.").required()])
-    .fault(),
+    .fault()
+    .not_yet(),
     state(
         "answer",
         "answer",
@@ -86,7 +87,8 @@ const VERBS: &[Verb] = &[
         positional("status", &[Accepts::Count], "The status of the answer.").required(),
         keyword("to", &[Accepts::Share], "To how many of the requests; to all where it is not given."),
     ])
-    .fault(),
+    .fault()
+    .not_yet(),
     state(
         "delay",
         "delay",
@@ -97,10 +99,12 @@ const VERBS: &[Verb] = &[
         positional("route", &[Accepts::Text], "How the paths of the requests begin.").required(),
         positional("time", &[Accepts::Quantity(Dimension::TIME)], "How long they are held back.").required(),
     ])
-    .fault(),
+    .fault()
+    .not_yet(),
     state("tear", "tear", "Ends answers in the middle, of a link with `http`.", "path tear 5% for 1m")
         .takes(&[positional("share", &[Accepts::Share], "How many of them.").required()])
-        .fault(),
+        .fault()
+        .not_yet(),
 ];
 
 const DEGRADE: &[Parameter] = &[
@@ -169,11 +173,6 @@ const EXAMPLE: &str = r#"link path {
   listen "127.0.0.1:6432"
   to     "127.0.0.1:5432"
 }
-link web { listen "127.0.0.1:8081"; to "127.0.0.1:8080"; http }
-web answer 503 to 10% for 30s
-web delay "/jobs" 2s for 30s
-web tear 5% for 30s
-path slice 100B for 10s
 path degrade latency 500ms jitter 100ms bandwidth 1Mbit/s for 30s
 expect "Slow": p50(path.round_trip) > 400ms
 repeat 10 < path off 2s..3s; path on 2s..3s >

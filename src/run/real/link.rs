@@ -1,12 +1,9 @@
 //! Orders to links: conditions of the proxy, and the proof of what each did.
 
-use super::link_content::Content;
 use super::probe::{ENOUGH, PATIENCE, Probe, SILENCE};
 use super::{Setup, Shared};
 use crate::event::Evidence;
-use crate::kinds::link::http::Stage;
 use crate::kinds::link::proxy::{Condition, Counters, Direction, Impairment, Proxy, ProxyOptions};
-use crate::kinds::link::signature::PATH;
 use crate::lang::call::{Arguments, Call};
 use crate::lang::unit::format_duration;
 use crate::run::world::{Answer, Effect, FaultId, State, Ticket};
@@ -23,10 +20,6 @@ const OPEN_AGAIN: Duration = Duration::from_secs(5);
 pub(super) struct LinkTarget {
     options: ProxyOptions,
     proxy: RefCell<Option<Rc<Proxy>>>,
-    /// Whether single requests are to be looked at, and what does once the link is open.
-    http: bool,
-    stage: RefCell<Option<Stage>>,
-    content: Content,
     random: RefCell<ChaCha8Rng>,
     applied: RefCell<Option<Applied>>,
 }
@@ -54,9 +47,6 @@ impl LinkTarget {
         LinkTarget {
             options: ProxyOptions { listen: text("listen"), to: text("to"), seed: setup.seed },
             proxy: RefCell::default(),
-            http: settings.has("http"),
-            stage: RefCell::default(),
-            content: Content::default(),
             random: RefCell::new(ChaCha8Rng::seed_from_u64(setup.seed)),
             applied: RefCell::default(),
         }
@@ -69,13 +59,7 @@ impl LinkTarget {
 
     /// Opens the port.
     pub async fn start(&self) -> Result<(), String> {
-        let mut options = self.options.clone();
-        if self.http {
-            let stage = Stage::start(options.to, options.seed).await.map_err(|error| error.to_string())?;
-            options.to = stage.address().to_string();
-            *self.stage.borrow_mut() = Some(stage);
-        }
-        let proxy = Proxy::start(options).await.map_err(|error| error.to_string())?;
+        let proxy = Proxy::start(self.options.clone()).await.map_err(|error| error.to_string())?;
         *self.proxy.borrow_mut() = Some(Rc::new(proxy));
         Ok(())
     }
@@ -84,7 +68,6 @@ impl LinkTarget {
     pub fn end(&self) {
         self.applied.borrow_mut().take();
         self.proxy.borrow_mut().take();
-        self.stage.borrow_mut().take();
     }
 
     pub fn counters(&self) -> Option<Counters> {
@@ -97,15 +80,11 @@ impl LinkTarget {
         proxy.probe(PATIENCE).await
     }
 
-    /// Puts a property of the link into a state. It takes effect before this returns; the answer waits for the port.
-    pub fn set(self: &Rc<Self>, shared: &Rc<Shared>, ticket: Ticket, property: &str, state: Option<State>) {
+    /// Puts the link into a condition. It takes effect before this returns; the answer waits for the port.
+    pub fn set(self: &Rc<Self>, shared: &Rc<Shared>, ticket: Ticket, state: Option<State>) {
         let Some(proxy) = self.proxy.borrow().clone() else {
             return shared.answer(ticket, Err("the link is not open".into()));
         };
-        if property != PATH {
-            let stage = self.stage.borrow();
-            return self.content.set(shared, ticket, (&proxy, stage.as_ref()), property, state);
-        }
         let effect = self.applied.borrow_mut().take().and_then(|applied| effect(&applied, &proxy.counters()));
         let condition = state.as_ref().map_or(Condition::On, |state| condition(&state.call));
         proxy.set(condition);

@@ -31,8 +31,6 @@ pub struct Counters {
     pub reset: u64,
     /// Connections closed by [`super::Proxy::cut`].
     pub cut: u64,
-    /// Pieces that data were passed on in while they were sliced.
-    pub slices: u64,
     /// Bytes taken from a sender and never delivered, because their connection was reset, cut or broken.
     pub swallowed: u64,
     /// What the link did under the present condition, to be compared with what it was asked to do.
@@ -81,7 +79,6 @@ pub(super) struct Tally {
     pub accept_failures: AtomicU64,
     pub reset: AtomicU64,
     pub cut: AtomicU64,
-    pub slices: AtomicU64,
     pub swallowed: AtomicU64,
     pub refusing: AtomicBool,
     up: Mutex<Recent>,
@@ -152,7 +149,7 @@ mod tests {
     #[test]
     fn delays_are_those_of_the_present_setting_and_the_latest() {
         let tally = Tally::default();
-        let (first, second) = (Setting::new(Condition::On, None, 0), Setting::new(Condition::On, None, 1));
+        let (first, second) = (Setting::new(Condition::On, 0), Setting::new(Condition::On, 1));
         assert_eq!(tally.delays(Side::Up, &first), None);
         for milliseconds in 1..=1000 {
             tally.delayed(Side::Up, &first, Duration::from_millis(milliseconds));

@@ -69,7 +69,7 @@ impl Proxy {
     /// # Errors
     /// When the address cannot be found or listened on, or the thread cannot be started.
     pub async fn start(options: ProxyOptions) -> Result<Proxy, ProxyError> {
-        let first = Arc::new(Setting::new(Condition::On, None, 0));
+        let first = Arc::new(Setting::new(Condition::On, 0));
         let (settings, watched) = watch::channel(first);
         let (applying, applied) = watch::channel(0);
         let (tell, told) = oneshot::channel();
@@ -91,21 +91,12 @@ impl Proxy {
     /// follows within a moment, see [`Proxy::settled`].
     pub fn set(&self, condition: Condition) {
         self.settings().send_modify(|setting| {
-            *setting = Arc::new(Setting::new(condition, setting.slice, setting.number.wrapping_add(1)))
+            *setting = Arc::new(Setting::new(condition, setting.number.wrapping_add(1)))
         });
         if condition == Condition::Refuse {
             // Not left to the thread: it sees only the newest condition, and this one may be replaced before.
             self.reset();
         }
-    }
-
-    /// Passes data on in pieces of at most so many bytes, each in a write of its own; whole again without a number. The
-    /// condition stays as it is.
-    pub fn slice(&self, size: Option<usize>) {
-        let size = size.map(|size| size.max(1));
-        self.settings().send_modify(|setting| {
-            *setting = Arc::new(Setting::new(setting.condition, size, setting.number.wrapping_add(1)))
-        });
     }
 
     /// Returns when the newest condition is in force, the port's being open or closed included. Opening it again
@@ -146,7 +137,6 @@ impl Proxy {
             accept_failures: number(&tally.accept_failures),
             reset: number(&tally.reset),
             cut: number(&tally.cut),
-            slices: number(&tally.slices),
             swallowed: number(&tally.swallowed),
             measured: Measured {
                 up: tally.delays(Side::Up, &setting),

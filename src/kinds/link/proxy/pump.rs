@@ -168,7 +168,7 @@ impl Pump {
             return self.conclude(context, passage);
         };
         let (length, arrived, sway) = (first.rest().len(), first.arrived, first.sway);
-        let mut allowed = length.min(setting.slice.unwrap_or(length));
+        let mut allowed = length;
         if let Passage::Impaired(direction, gate) = passage {
             let due = due(arrived, sway, direction);
             if Instant::now() < due {
@@ -179,7 +179,7 @@ impl Pump {
                 if Instant::now() < slot.release {
                     return self.sleep(context, slot.release);
                 }
-                allowed = slot.bytes.min(allowed);
+                allowed = slot.bytes.min(length);
             }
         }
         match to.poll_write_ready(context) {
@@ -191,9 +191,6 @@ impl Pump {
         match to.try_write(&first.rest()[..allowed]) {
             Ok(count) => {
                 self.tally.carried(self.side, count);
-                if setting.slice.is_some() {
-                    self.tally.slices.fetch_add(1, Ordering::Relaxed);
-                }
                 if let Some(arrived) = self.transit.advance(count) {
                     self.measure(arrived, setting);
                 }
@@ -229,9 +226,8 @@ impl Pump {
         if room == 0 || self.last.is_some() {
             return Step::Waiting;
         }
-        let at_once = matches!(passage, Passage::Clear) && setting.slice.is_none();
         // Nothing is read that could not be written on at once: a slow receiver slows its sender down.
-        if at_once && to.poll_write_ready(context).is_pending() {
+        if matches!(passage, Passage::Clear) && to.poll_write_ready(context).is_pending() {
             return Step::Waiting;
         }
         // An error of the socket is found by reading, which also finds the bytes that came before it.
@@ -243,7 +239,7 @@ impl Pump {
             let arrived = Instant::now();
             match read {
                 Ok(0) => self.last = Some(Last { end: End::Finished, arrived, sway: self.sway(passage) }),
-                Ok(count) if at_once => {
+                Ok(count) if matches!(passage, Passage::Clear) => {
                     return self.forward(&scratch[..count], arrived, to, setting);
                 }
                 Ok(count) => {

@@ -16,8 +16,6 @@ const SLICE_BYTES: (f64, f64) = (64.0, 65_536.0);
 #[derive(Debug)]
 pub(super) struct Setting {
     pub condition: Condition,
-    /// The largest piece that data are passed on in, in bytes, where that is asked for.
-    pub slice: Option<usize>,
     /// Counts the settings of one link, from 0.
     pub number: u64,
     pub since: Instant,
@@ -34,9 +32,9 @@ pub(super) enum Passage<'setting> {
 }
 
 impl Setting {
-    pub fn new(condition: Condition, slice: Option<usize>, number: u64) -> Setting {
+    pub fn new(condition: Condition, number: u64) -> Setting {
         let since = Instant::now();
-        Setting { condition, slice, number, since, up: Gate::open(since), down: Gate::open(since) }
+        Setting { condition, number, since, up: Gate::open(since), down: Gate::open(since) }
     }
 
     /// Whether a connection may be made through the link.

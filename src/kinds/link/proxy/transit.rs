@@ -146,7 +146,6 @@ mod tests {
         let direction = Direction { latency: Duration::from_millis(10), ..Direction::default() };
         let setting = super::super::setting::Setting::new(
             super::super::Condition::Degrade(super::super::Impairment::both(direction)),
-            None,
             0,
         );
         let passage = setting.passage(super::super::condition::Side::Up);
