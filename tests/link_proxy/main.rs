@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 mod degrade;
+mod slice;
 mod support;
 
 use std::io::ErrorKind;

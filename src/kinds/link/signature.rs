@@ -71,12 +71,11 @@ const VERBS: &[Verb] = &[
     state(
         "slice",
         "slice",
-        "Passes data on in small pieces, each in a write of its own.",
+        "Passes data on in pieces of at most that size, each in a segment of its own and 0.1 ms behind the one before it.",
         "path slice 10B for 1m",
     )
     .takes(&[positional("size", &[Accepts::Quantity(Dimension::SIZE)], "The largest piece.").required()])
-    .fault()
-    .not_yet(),
+    .fault(),
     state(
         "answer",
         "answer",
@@ -177,6 +176,7 @@ path degrade latency 500ms jitter 100ms bandwidth 1Mbit/s for 30s
 expect "Slow": p50(path.round_trip) > 400ms
 repeat 10 < path off 2s..3s; path on 2s..3s >
 path off refuse for 5s
+path slice 10B for 5s
 path cut 30%
 path reset
 expect "Reconnects": path.connections > 0 within 30s

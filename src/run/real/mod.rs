@@ -281,7 +281,7 @@ impl World for RealWorld {
             }
             Order::StopAll => launch::stop_all(shared, &self.supervision, ticket),
             Order::Set { target, property, state } => match &shared.targets[target.index()] {
-                Live::Link(link) => link.set(shared, ticket, state),
+                Live::Link(link) => link.set(shared, ticket, property, state),
                 Live::VirtualLink(link) => link.set(shared, ticket, state),
                 Live::Process(process) => process.set(shared, ticket, property, state),
                 Live::Database(database, _) => database.set(shared, ticket, property, state),

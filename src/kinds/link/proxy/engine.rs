@@ -17,7 +17,7 @@ use super::door::Door;
 use super::error::ProxyError;
 use super::probe::probe;
 use super::registry::Registry;
-use super::setting::Setting;
+use super::setting::{Asked, Setting};
 use crate::lang::wakeup::Wakeups;
 
 /// How long to wait before trying again after accepting or listening failed.
@@ -44,7 +44,7 @@ pub struct Proxy {
     address: SocketAddr,
     runtime: Handle,
     /// There until the proxy is dropped, which is what tells the thread to end.
-    settings: Option<watch::Sender<Arc<Setting>>>,
+    settings: Option<watch::Sender<Arc<Asked>>>,
     applied: watch::Receiver<u64>,
     thread: Option<JoinHandle<()>>,
 }
@@ -69,8 +69,7 @@ impl Proxy {
     /// # Errors
     /// When the address cannot be found or listened on, or the thread cannot be started.
     pub async fn start(options: ProxyOptions) -> Result<Proxy, ProxyError> {
-        let first = Arc::new(Setting::new(Condition::On, 0));
-        let (settings, watched) = watch::channel(first);
+        let (settings, watched) = watch::channel(Arc::new(Asked::nothing()));
         let (applying, applied) = watch::channel(0);
         let (tell, told) = oneshot::channel();
         let thread = std::thread::Builder::new()
@@ -90,13 +89,27 @@ impl Proxy {
     /// Replaces the condition. Bytes that are on their way are bound by it at once; opening and closing the port
     /// follows within a moment, see [`Proxy::settled`].
     pub fn set(&self, condition: Condition) {
-        self.settings().send_modify(|setting| {
-            *setting = Arc::new(Setting::new(condition, setting.number.wrapping_add(1)))
+        self.ask(|asked| {
+            asked.setting = Arc::new(Setting::new(condition, asked.setting.number.wrapping_add(1)))
         });
         if condition == Condition::Refuse {
             // Not left to the thread: it sees only the newest condition, and this one may be replaced before.
             self.reset();
         }
+    }
+
+    /// Passes data on in pieces of at most so many bytes from now on, each in a write of its own, or as they come.
+    pub fn slice(&self, size: Option<usize>) {
+        self.ask(|asked| asked.slice = size.map(|size| size.max(1)));
+    }
+
+    fn ask(&self, change: impl FnOnce(&mut Asked)) {
+        self.settings().send_modify(|asked| {
+            let mut new = Asked::clone(asked);
+            change(&mut new);
+            new.number = new.number.wrapping_add(1);
+            *asked = Arc::new(new);
+        });
     }
 
     /// Returns when the newest condition is in force, the port's being open or closed included. Opening it again
@@ -124,7 +137,7 @@ impl Proxy {
 
     /// What has been carried and measured until now.
     pub fn counters(&self) -> Counters {
-        let setting = Arc::clone(&self.settings().borrow());
+        let setting = Arc::clone(&self.settings().borrow().setting);
         let tally = &self.link.tally;
         let number = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counters {
@@ -138,6 +151,8 @@ impl Proxy {
             reset: number(&tally.reset),
             cut: number(&tally.cut),
             swallowed: number(&tally.swallowed),
+            pieces: number(&tally.pieces),
+            cuts: number(&tally.cuts),
             measured: Measured {
                 up: tally.delays(Side::Up, &setting),
                 down: tally.delays(Side::Down, &setting),
@@ -157,7 +172,7 @@ impl Proxy {
         self.runtime.spawn(probe(Arc::clone(&self.link), number, settings, patience)).await.ok().flatten()
     }
 
-    fn settings(&self) -> &watch::Sender<Arc<Setting>> {
+    fn settings(&self) -> &watch::Sender<Arc<Asked>> {
         self.settings.as_ref().expect("the sender is taken out only while the proxy is being dropped")
     }
 }
@@ -185,7 +200,7 @@ type Started = Result<(Arc<Link>, SocketAddr, Handle), ProxyError>;
 /// The proxy's thread: everything of one link happens here.
 fn run(
     options: ProxyOptions,
-    settings: watch::Receiver<Arc<Setting>>,
+    settings: watch::Receiver<Arc<Asked>>,
     applying: watch::Sender<u64>,
     tell: oneshot::Sender<Started>,
 ) {
@@ -230,24 +245,28 @@ async fn open(options: ProxyOptions) -> Result<(Arc<Link>, Door), ProxyError> {
 async fn serve(
     link: &Arc<Link>,
     mut door: Door,
-    mut settings: watch::Receiver<Arc<Setting>>,
+    mut settings: watch::Receiver<Arc<Asked>>,
     applying: watch::Sender<u64>,
 ) {
     let watched = settings.clone();
+    // The number of the condition that the port was closed for.
+    let mut closed_for = None;
     while settings.has_changed().is_ok() {
-        let setting = Arc::clone(&settings.borrow_and_update());
+        let asked = Arc::clone(&settings.borrow_and_update());
+        let setting = &asked.setting;
         let closed = setting.condition == Condition::Refuse;
-        if closed {
+        if closed && closed_for != Some(setting.number) {
+            closed_for = Some(setting.number);
             door.close();
             // Those that came in between the order and the closing.
             link.reset_all();
             link.tally.refusing.store(door.refuses().await, Ordering::Relaxed);
-        } else if door.listener().is_err() {
+        } else if !closed && door.listener().is_err() {
             link.tally.accept_failures.fetch_add(1, Ordering::Relaxed);
             pause(link).await;
             continue;
         }
-        applying.send_replace(setting.number);
+        applying.send_replace(asked.number);
         tokio::select! {
             biased;
             _ = settings.changed() => {}
@@ -257,7 +276,7 @@ async fn serve(
 }
 
 /// Accepts for ever; ends only when the listener cannot be had.
-async fn accept(link: &Arc<Link>, door: &mut Door, settings: &watch::Receiver<Arc<Setting>>) {
+async fn accept(link: &Arc<Link>, door: &mut Door, settings: &watch::Receiver<Arc<Asked>>) {
     let Ok(listener) = door.listener() else { return };
     loop {
         match listener.accept().await {

@@ -17,12 +17,13 @@ mod pump;
 mod registry;
 mod setting;
 mod transit;
+mod wire;
 
 pub use condition::{Condition, Direction, Impairment};
 pub use connection::{CONNECT_LIMIT, CUT_GRACE};
 pub use counters::{Counters, Delays, Measured};
 pub use engine::{Proxy, ProxyOptions};
 pub use error::ProxyError;
-pub use pump::CHUNK;
+pub use pump::{CHUNK, PIECE_GAP};
 pub use registry::CONNECTION_LIMIT;
 pub use transit::{DIRECTION_LIMIT, LINK_LIMIT};
