@@ -210,7 +210,8 @@ pub(super) fn verb_mistake(
         return None;
     }
     let needs = NEEDS.iter().filter(|need| need.kind == target.kind.name && need.verbs.contains(&verb.name));
-    file_mistake(target, verb, span).or_else(|| {
+    let of_value = file_mistake(target, verb, span).or_else(|| status_mistake(target, verb, arguments));
+    of_value.or_else(|| {
         needs.into_iter().find_map(|need| {
             let has = |names: &[&str]| names.iter().any(|name| target.setting(name).is_some());
             if has(need.settings) && !has(need.unless) || need.held && !held {
@@ -240,6 +241,22 @@ pub(super) fn verb_mistake(
                 )),
             }
         })
+    })
+}
+
+/// A status that no final answer has.
+fn status_mistake(target: &Target, verb: &Verb, arguments: &[Argument]) -> Option<Diagnostic> {
+    if (target.kind.name, verb.name) != ("link", "answer") {
+        return None;
+    }
+    let status = arguments.iter().find(|argument| argument.parameter.name == "status")?;
+    let Some(Argued::Value(expr)) = status.values.first() else { return None };
+    let number = expr.constant()?.as_quantity()?.to_f64();
+    (number.fract() != 0.0 || !(200.0..600.0).contains(&number)).then(|| {
+        let what = format!("{} {}", verb.name, crate::lang::unit::number(number));
+        let why = "an answer has a status from 200 to 599";
+        let help = "write one like `answer 503`";
+        mistake::arguments::cannot_do(status.span, &target.name, &what, why, help, target.span)
     })
 }
 

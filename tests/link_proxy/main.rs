@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 mod degrade;
+mod http;
 mod slice;
 mod support;
 

@@ -29,7 +29,10 @@ const SETTINGS: &[Parameter] = &[
     keyword("listen", &[Accepts::Address { port: true }], "Where a proxy accepts connections."),
     keyword("to", &[Accepts::Address { port: true }], "Where the proxy passes them on to."),
     flag("udp", "The proxy carries UDP instead of TCP.").not_yet(),
-    flag("http", "The proxy understands HTTP and can disturb single answers.").not_yet(),
+    flag(
+        "http",
+        "The proxy understands HTTP/1.1 and can disturb single requests and answers; anything else passes untouched.",
+    ),
     keyword(
         "between",
         &[Accepts::Target(&["host"]), Accepts::Target(&["host"])],
@@ -79,31 +82,37 @@ const VERBS: &[Verb] = &[
     state(
         "answer",
         "answer",
-        "Answers requests itself, of a link with `http`.",
+        "Answers requests itself, which the server never sees, of a link with `http`.",
         "path answer 503 to 10% for 1m",
     )
     .takes(&[
-        positional("status", &[Accepts::Count], "The status of the answer.").required(),
-        keyword("to", &[Accepts::Share], "To how many of the requests; to all where it is not given."),
+        positional("status", &[Accepts::Count], "The status of the answer, from 200 to 599.").required(),
+        keyword(
+            "to",
+            &[Accepts::Share],
+            "To how many of the requests, drawn at random for each; to all where it is not given.",
+        ),
     ])
-    .fault()
-    .not_yet(),
+    .fault(),
     state(
         "delay",
         "delay",
-        "Holds requests of one route back, of a link with `http`.",
+        "Holds requests of one route back, and what comes behind them on their connections, of a link with `http`.",
         "path delay \"/jobs\" 2s for 1m",
     )
     .takes(&[
         positional("route", &[Accepts::Text], "How the paths of the requests begin.").required(),
         positional("time", &[Accepts::Quantity(Dimension::TIME)], "How long they are held back.").required(),
     ])
-    .fault()
-    .not_yet(),
-    state("tear", "tear", "Ends answers in the middle, of a link with `http`.", "path tear 5% for 1m")
-        .takes(&[positional("share", &[Accepts::Share], "How many of them.").required()])
-        .fault()
-        .not_yet(),
+    .fault(),
+    state(
+        "tear",
+        "tear",
+        "Ends answers and their connections in the middle of the body, of a link with `http`.",
+        "path tear 5% for 1m",
+    )
+    .takes(&[positional("share", &[Accepts::Share], "How many of them, drawn at random for each.").required()])
+    .fault(),
 ];
 
 const DEGRADE: &[Parameter] = &[
@@ -179,5 +188,9 @@ path off refuse for 5s
 path slice 10B for 5s
 path cut 30%
 path reset
+link api { listen "127.0.0.1:8443"; to "127.0.0.1:8080"; http }
+api answer 503 to 10% for 30s
+api delay "/jobs" 2s for 30s
+api tear 5% for 30s
 expect "Reconnects": path.connections > 0 within 30s
 "#;

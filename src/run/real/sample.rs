@@ -96,7 +96,10 @@ async fn record(shared: &Shared, series: SeriesId) -> Option<Record> {
                     "sent" => quantity(counters.sent as f64),
                     "received" => quantity(counters.received as f64),
                     "connections" => quantity(counters.open as f64),
-                    "dropped" => quantity((counters.reset + counters.cut + counters.turned_away) as f64),
+                    "dropped" => {
+                        let ended = counters.reset + counters.cut + counters.http.torn;
+                        quantity((ended + counters.turned_away) as f64)
+                    }
                     _ => match link.round_trip().await {
                         Some(took) => quantity(took.as_secs_f64()),
                         None => nothing("no probe came back"),

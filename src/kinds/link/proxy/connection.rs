@@ -16,6 +16,7 @@ use tokio::sync::{oneshot, watch};
 use super::condition::Side;
 use super::counters::Tally;
 use super::engine::Link;
+use super::http::HttpWire;
 use super::pump::{End, Pump};
 use super::registry::{Entry, Order};
 use super::setting::Asked;
@@ -58,13 +59,25 @@ pub(super) async fn carry(
     let _ = client.set_nodelay(true);
     let _ = server.set_nodelay(true);
     let pumps = Pumps::new(entry.number, &link, &link.tally);
-    let close = tokio::select! {
-        biased;
-        order = &mut orders => Close::from(order),
-        close = pumps.carry(&client, &server, settings) => close,
+    let (close, server) = match &link.http {
+        None => (under_orders(pumps.carry(&client, &server, settings), &mut orders).await, server),
+        Some(http) => {
+            let server = HttpWire::new(server, http, settings.clone(), &link.wakeups);
+            let close = under_orders(pumps.carry(&client, &server, settings), &mut orders).await;
+            (close, server.into_server())
+        }
     };
     drop(entry);
     hang_up(close, &link, vec![client, server]).await;
+}
+
+/// What ends a connection first: itself, or an order.
+async fn under_orders(carried: impl Future<Output = Close>, orders: &mut oneshot::Receiver<Order>) -> Close {
+    tokio::select! {
+        biased;
+        order = orders => Close::from(order),
+        close = carried => close,
+    }
 }
 
 /// Both directions of a connection.
@@ -111,6 +124,9 @@ impl Pumps {
         let stale = || settings.has_changed().unwrap_or(true);
         let up = self.up.poll(context, (client, server), asked, self.down.ended(), stale);
         let down = self.down.poll(context, (server, client), asked, self.up.ended(), stale);
+        if let (Poll::Ready(End::Finished), Some(close)) = (down, server.closes()) {
+            return Poll::Ready(close);
+        }
         match (up, down) {
             (Poll::Ready(End::Reset), _) | (_, Poll::Ready(End::Reset)) => Poll::Ready(Close::Reset),
             (Poll::Ready(End::Finished), Poll::Ready(End::Finished)) => Poll::Ready(Close::Finished),

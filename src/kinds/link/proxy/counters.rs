@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::condition::Side;
+use super::http::HttpCounters;
 use super::setting::Setting;
 
 /// How many of the latest delays of a direction are kept.
@@ -37,6 +38,8 @@ pub struct Counters {
     pub pieces: u64,
     /// How many of them ended where what was read together went on.
     pub cuts: u64,
+    /// What was seen and done by a link that understands HTTP.
+    pub http: HttpCounters,
     /// What the link did under the present condition, to be compared with what it was asked to do.
     pub measured: Measured,
 }

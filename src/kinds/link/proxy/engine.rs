@@ -15,6 +15,7 @@ use super::connection::{carry, reset};
 use super::counters::{Counters, Measured, Tally};
 use super::door::Door;
 use super::error::ProxyError;
+use super::http::{Disturbance, Http};
 use super::probe::probe;
 use super::registry::Registry;
 use super::setting::{Asked, Setting};
@@ -35,6 +36,8 @@ pub struct ProxyOptions {
     pub to: String,
     /// Where the jitter's random numbers come from: the same seed gives the same ones.
     pub seed: u64,
+    /// Whether it understands HTTP.
+    pub http: bool,
 }
 
 /// A running proxy. Dropping it closes the port and all connections, and waits the moment that takes.
@@ -61,6 +64,8 @@ pub(super) struct Link {
     pub probes: AtomicU64,
     /// The memory of all chunks on their way, in bytes.
     pub held: Arc<AtomicUsize>,
+    /// There where the link understands HTTP.
+    pub http: Option<Arc<Http>>,
 }
 
 impl Proxy {
@@ -101,6 +106,12 @@ impl Proxy {
     /// Passes data on in pieces of at most so many bytes from now on, each in a write of its own, or as they come.
     pub fn slice(&self, size: Option<usize>) {
         self.ask(|asked| asked.slice = size.map(|size| size.max(1)));
+    }
+
+    /// Does that to requests and answers from now on, where the link understands HTTP. Requests that are held back
+    /// longer than is asked for now go on at once.
+    pub fn disturb(&self, disturbance: Disturbance) {
+        self.ask(|asked| asked.disturbance = Arc::new(disturbance));
     }
 
     fn ask(&self, change: impl FnOnce(&mut Asked)) {
@@ -153,6 +164,7 @@ impl Proxy {
             swallowed: number(&tally.swallowed),
             pieces: number(&tally.pieces),
             cuts: number(&tally.cuts),
+            http: self.link.http.as_ref().map(|http| http.counters()).unwrap_or_default(),
             measured: Measured {
                 up: tally.delays(Side::Up, &setting),
                 down: tally.delays(Side::Down, &setting),
@@ -237,6 +249,7 @@ async fn open(options: ProxyOptions) -> Result<(Arc<Link>, Door), ProxyError> {
         probes: AtomicU64::new(0),
         registry: Arc::new(Registry::default()),
         held: Arc::new(AtomicUsize::new(0)),
+        http: options.http.then(|| Arc::new(Http::new(options.seed))),
     };
     Ok((Arc::new(link), door))
 }

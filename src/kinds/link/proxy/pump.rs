@@ -114,22 +114,35 @@ impl Pump {
         opposite: Option<End>,
         stale: impl Fn() -> bool,
     ) -> Poll<End> {
-        if let Some(end) = self.ended {
-            return Poll::Ready(end);
-        }
         let passage = asked.setting.passage(self.side);
-        if matches!(passage, Passage::Held) {
-            return Poll::Pending;
+        let polled = match self.ended {
+            Some(end) => Poll::Ready(end),
+            None if matches!(passage, Passage::Held) => Poll::Pending,
+            None => self.carry(context, (from, to), (asked, &passage), opposite, stale),
+        };
+        if !matches!(passage, Passage::Held) {
+            to.poll_flush(context);
         }
+        polled
+    }
+
+    fn carry(
+        &mut self,
+        context: &mut Context<'_>,
+        (from, to): (&impl Wire, &impl Wire),
+        (asked, passage): (&Asked, &Passage<'_>),
+        opposite: Option<End>,
+        stale: impl Fn() -> bool,
+    ) -> Poll<End> {
         for _ in 0..TURNS {
             if stale() {
                 return Poll::Pending;
             }
-            let delivered = self.deliver(context, to, asked, &passage);
+            let delivered = self.deliver(context, to, asked, passage);
             let step = match delivered {
                 Step::Ended(_) => delivered,
-                Step::Moved => self.collect(context, (from, to), asked, &passage).or_moved(),
-                Step::Waiting => self.collect(context, (from, to), asked, &passage),
+                Step::Moved => self.collect(context, (from, to), asked, passage).or_moved(),
+                Step::Waiting => self.collect(context, (from, to), asked, passage),
             };
             match step {
                 Step::Moved => {}

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::condition::{Condition, Direction, Side};
+use super::http::Disturbance;
 
 /// How much lost time a bandwidth limit may make good in a burst, when the receiver was slow to take its bytes.
 const CATCH_UP: Duration = Duration::from_millis(10);
@@ -19,6 +20,8 @@ pub(super) struct Asked {
     pub setting: Arc<Setting>,
     /// The most bytes that are written together, where data pass in pieces.
     pub slice: Option<usize>,
+    /// What is done to requests and answers, by a link that understands HTTP.
+    pub disturbance: Arc<Disturbance>,
     /// Counts the changes of one link, from 0.
     pub number: u64,
 }
@@ -26,7 +29,8 @@ pub(super) struct Asked {
 impl Asked {
     /// Of a link that nothing is asked of.
     pub fn nothing() -> Asked {
-        Asked { setting: Arc::new(Setting::new(Condition::On, 0)), slice: None, number: 0 }
+        let setting = Arc::new(Setting::new(Condition::On, 0));
+        Asked { setting, slice: None, disturbance: Arc::default(), number: 0 }
     }
 
     /// Whether a connection may be made through the link.

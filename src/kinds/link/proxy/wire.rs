@@ -8,6 +8,8 @@ use nix::sys::socket::{MsgFlags, Shutdown, send, shutdown};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
+use super::connection::Close;
+
 /// One end of a connection, as a pump sees it. Whoever polls is woken by it.
 pub(super) trait Wire: Sync {
     /// Ready when reading may find something: data, the end, or an error.
@@ -25,8 +27,16 @@ pub(super) trait Wire: Sync {
     /// Writes as much as is taken, in a segment of its own.
     fn try_write_piece(&self, bytes: &[u8]) -> io::Result<usize>;
 
+    /// Writes what was taken and still waits here, as far as that can be written now.
+    fn poll_flush(&self, _: &mut Context<'_>) {}
+
     /// Says that nothing more will be written.
     fn finish(&self);
+
+    /// How the connection is to be ended once everything that was read is through, where that is asked for.
+    fn closes(&self) -> Option<Close> {
+        None
+    }
 }
 
 impl Wire for TcpStream {

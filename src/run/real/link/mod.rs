@@ -4,9 +4,11 @@ mod evidence;
 
 use super::probe::{PATIENCE, Probe, SILENCE};
 use super::{Setup, Shared};
-use crate::kinds::link::proxy::{Condition, Counters, Direction, Impairment, Proxy, ProxyOptions};
+use crate::kinds::link::proxy::{
+    Condition, Counters, Delay, Direction, Disturbance, Impairment, OwnAnswer, Proxy, ProxyOptions,
+};
 use crate::lang::call::{Arguments, Call};
-use crate::lang::unit::format_duration;
+use crate::lang::unit::{format_duration, number};
 use crate::run::world::{Answer, FaultId, State, Ticket};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -30,6 +32,8 @@ pub(super) struct LinkTarget {
 
 /// The property that the condition is.
 const PATH: &str = "path";
+/// The property of pieces.
+const SLICE: &str = "slice";
 
 /// A condition in force.
 struct Applied {
@@ -52,7 +56,12 @@ impl LinkTarget {
     pub fn new(setup: &Setup, settings: &Arguments) -> LinkTarget {
         let text = |name: &str| settings.text(name).unwrap_or_default().to_string();
         LinkTarget {
-            options: ProxyOptions { listen: text("listen"), to: text("to"), seed: setup.seed },
+            options: ProxyOptions {
+                listen: text("listen"),
+                to: text("to"),
+                seed: setup.seed,
+                http: settings.has("http"),
+            },
             proxy: RefCell::default(),
             random: RefCell::new(ChaCha8Rng::seed_from_u64(setup.seed)),
             applied: RefCell::default(),
@@ -101,22 +110,38 @@ impl LinkTarget {
         };
         match property {
             PATH => self.set_condition(proxy, shared, ticket, state),
-            _ => shared.answer(ticket, Ok(self.set_beside(&proxy, property, state))),
+            _ => shared.answer(ticket, self.set_beside(&proxy, property, state)),
         }
     }
 
     /// Sets what is asked beside the condition.
-    fn set_beside(&self, proxy: &Proxy, property: &'static str, state: Option<State>) -> Answer {
+    fn set_beside(
+        &self,
+        proxy: &Proxy,
+        property: &'static str,
+        state: Option<State>,
+    ) -> Result<Answer, String> {
+        if let Some(State { call, .. }) = &state
+            && let Some(status) = call.arguments.number("status")
+            && (status.fract() != 0.0 || !(200.0..600.0).contains(&status))
+        {
+            return Err(format!("an answer has a status from 200 to 599, not {}", number(status)));
+        }
         let now = proxy.counters();
         let mut beside = self.beside.borrow_mut();
         let previous = beside.remove(property);
         let effect = previous.map(|(call, before)| evidence::beside(&call, &before, &now));
-        let call = state.map(|state| state.call);
-        proxy.slice(call.as_ref().and_then(|call| call.arguments.number("size")).map(|size| size as usize));
-        if let Some(call) = call {
-            beside.insert(property, (call, now));
+        if let Some(state) = state {
+            beside.insert(property, (state.call, now));
         }
-        Answer::Set(effect)
+        let asked = |property: &str| beside.get(property).map(|(call, _)| &call.arguments);
+        match property {
+            SLICE => {
+                proxy.slice(asked(SLICE).and_then(|slice| slice.number("size")).map(|size| size as usize))
+            }
+            _ => proxy.disturb(disturbance(asked)),
+        }
+        Ok(Answer::Set(effect))
     }
 
     /// Puts the link into a condition. The answer waits for the port.
@@ -165,6 +190,21 @@ impl LinkTarget {
             verb => return shared.answer(ticket, Err(format!("this link cannot `{verb}` yet"))),
         }
         shared.answer(ticket, Ok(Answer::Done));
+    }
+}
+
+/// What is asked of a link that understands HTTP, by its properties.
+fn disturbance<'a>(asked: impl Fn(&str) -> Option<&'a Arguments>) -> Disturbance {
+    Disturbance {
+        answer: asked("answer").map(|answer| OwnAnswer {
+            status: answer.number("status").unwrap_or_default() as u16,
+            share: answer.number("to").unwrap_or(1.0),
+        }),
+        delay: asked("delay").map(|delay| Delay {
+            route: delay.text("route").unwrap_or_default().to_string(),
+            time: delay.duration("time").unwrap_or_default(),
+        }),
+        tear: asked("tear").map(|tear| tear.number("share").unwrap_or(1.0)),
     }
 }
 
