@@ -70,7 +70,7 @@ struct Need {
 }
 
 const PROXY: &str = "only a proxy holds the connections that this is done to";
-const DATAGRAMS: &str = "a UDP proxy carries datagrams and has no connections";
+const DATAGRAMS: &str = "a UDP proxy carries datagrams, which are no stream and have no connections";
 const HTTP: &str = "the link does not understand HTTP";
 const STARTED: &str = "soak did not start it";
 
@@ -89,10 +89,10 @@ const NEEDS: &[Need] = &[
         kind: "link",
         verbs: &["degrade"],
         words: &["queue"],
-        settings: &["between", "interface"],
+        settings: &["between", "interface", "udp"],
         unless: &[],
         held: false,
-        why: "a proxy loses nothing: who sends too much for it has to wait",
+        why: "a TCP proxy loses nothing: who sends too much for it has to wait",
         help: "declare the link with `between` two hosts, or leave `queue` out",
     },
     Need {
@@ -154,16 +154,6 @@ const NEEDS: &[Need] = &[
         held: false,
         why: DATAGRAMS,
         help: "declare the link without `udp`, or use `off`",
-    },
-    Need {
-        kind: "link",
-        verbs: &["off"],
-        words: &["refuse"],
-        settings: &["listen", "between"],
-        unless: &["udp"],
-        held: false,
-        why: DATAGRAMS,
-        help: "use `off` alone",
     },
     Need {
         kind: "process",
@@ -252,7 +242,7 @@ fn status_mistake(target: &Target, verb: &Verb, arguments: &[Argument]) -> Optio
     let status = arguments.iter().find(|argument| argument.parameter.name == "status")?;
     let Some(Argued::Value(expr)) = status.values.first() else { return None };
     let number = expr.constant()?.as_quantity()?.to_f64();
-    (number.fract() != 0.0 || !(200.0..600.0).contains(&number)).then(|| {
+    (!(200.0..600.0).contains(&number)).then(|| {
         let what = format!("{} {}", verb.name, crate::lang::unit::number(number));
         let why = "an answer has a status from 200 to 599";
         let help = "write one like `answer 503`";

@@ -28,7 +28,10 @@ pub static KIND: Kind = Kind {
 const SETTINGS: &[Parameter] = &[
     keyword("listen", &[Accepts::Address { port: true }], "Where a proxy accepts connections."),
     keyword("to", &[Accepts::Address { port: true }], "Where the proxy passes them on to."),
-    flag("udp", "The proxy carries UDP instead of TCP.").not_yet(),
+    flag(
+        "udp",
+        "The proxy carries UDP instead of TCP, from a socket of its own for each of at most 8,192 clients, which is closed after 60 s of silence.",
+    ),
     flag(
         "http",
         "The proxy understands HTTP/1.1 and can disturb single requests and answers; anything else passes untouched.",
@@ -52,7 +55,7 @@ const VERBS: &[Verb] = &[
         "Silence: nothing gets through, connections stay open and hear nothing.",
         "path off 10s",
     )
-    .takes(&[flag("refuse", "New connections are refused and open ones reset, as when nobody listens.")])
+    .takes(&[flag("refuse", "New connections and datagrams are refused and open connections reset, as when nobody listens.")])
     .fault(),
     state(
         "degrade",
@@ -126,7 +129,7 @@ const DEGRADE: &[Parameter] = &[
         &[Accepts::Quantity(Dimension::TIME)],
         "How far the latency strays to either side, drawn anew again and again, never out of order.",
     ),
-    keyword("loss", &[Accepts::Share], "How many packets are lost, on a link that carries packets.").more(&[
+    keyword("loss", &[Accepts::Share], "How many packets are lost, on a link that carries packets, as one between hosts or with `udp` does.").more(&[
         keyword(
             "burst",
             &[Accepts::Count],
@@ -134,7 +137,7 @@ const DEGRADE: &[Parameter] = &[
         ),
     ]),
     keyword("duplicate", &[Accepts::Share], "How many packets come twice."),
-    keyword("corrupt", &[Accepts::Share], "How many packets have a bit turned, behind their IP header."),
+    keyword("corrupt", &[Accepts::Share], "How many packets have a bit turned, behind their IP header, or in their data with `udp`."),
     keyword(
         "reorder",
         &[Accepts::Share],
@@ -162,7 +165,12 @@ const READINGS: &[Reading] = &[
         "What passed upwards, to the one that listens or to the second host, in bytes.",
     ),
     series("received", Counter, Dimension::SIZE, "What passed back, in bytes."),
-    series("connections", Gauge, Dimension::NONE, "How many connections are open."),
+    series(
+        "connections",
+        Gauge,
+        Dimension::NONE,
+        "How many connections are open, or with `udp` how many clients are known.",
+    ),
     series(
         "round_trip",
         Distribution,
@@ -192,5 +200,7 @@ link api { listen "127.0.0.1:8443"; to "127.0.0.1:8080"; http }
 api answer 503 to 10% for 30s
 api delay "/jobs" 2s for 30s
 api tear 5% for 30s
+link names { listen "127.0.0.1:5353"; to "127.0.0.1:53"; udp }
+names degrade loss 5% burst 3 duplicate 1% for 30s
 expect "Reconnects": path.connections > 0 within 30s
 "#;
