@@ -17,6 +17,7 @@ use self::answers::Down;
 use self::own::Own;
 pub(super) use self::requests::Admitted;
 use self::requests::Up;
+use super::body::Body;
 use super::disturbance::Disturbance;
 use super::head::Method;
 use super::tally::Http;
@@ -114,7 +115,9 @@ impl Exchange {
                 self.http.holding.fetch_sub(1, Ordering::Relaxed);
                 self.to_server.extend_from_slice(&head.bytes);
             }
-            Up::Head { .. } | Up::Body(_) | Up::Swallow(_) | Up::Plain => {}
+            // The server has no beginning of it.
+            Up::Swallow(_) => self.up = Up::Swallow(Body::UntilClose),
+            Up::Head { .. } | Up::Body(_) | Up::Plain => {}
         }
         self.down = Down::Plain;
         self.pending.clear();

@@ -1,5 +1,8 @@
 //! What becomes of requests and answers, without a socket.
 
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -96,6 +99,77 @@ fn what_nothing_is_asked_of_passes_unchanged_and_is_counted() {
             let counted = talk.http.counters();
             assert_eq!((counted.requests, counted.answers, counted.foreign), (5, 5, 0), "pieces of {piece}");
         }
+    }
+}
+
+/// Bytes put together at random from what messages are made of, and from anything.
+fn jumbled(random: &mut ChaCha8Rng) -> Vec<u8> {
+    const PARTS: &[&[u8]] = &[
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"POST /x HTTP/1.1\r\nContent-Length: 5\r\n\r\n",
+        b"POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"hello",
+        b"5\r\nhello\r\n0\r\n\r\n",
+        b"\r\n",
+        b"\n",
+        b"\0",
+        b"Host: x\r\n",
+    ];
+    let count = random.random_range(1..12);
+    (0..count).flat_map(|_| PARTS.choose(random).copied().unwrap_or_default().iter().copied()).collect()
+}
+
+#[test]
+fn whatever_comes_passes_unchanged_where_nothing_is_done() {
+    let mut random = ChaCha8Rng::seed_from_u64(1);
+    for round in 0..5000 {
+        let asked = match round % 3 {
+            0 => Disturbance::default(),
+            1 => answering(0.0),
+            _ => Disturbance { tear: Some(0.0), ..answering(0.0) },
+        };
+        let mut talk = Talk::under(asked);
+        let (mut up, mut down) = (Vec::new(), Vec::new());
+        for _ in 0..random.random_range(1..4) {
+            let (asks, answers) = (jumbled(&mut random), jumbled(&mut random));
+            let piece = random.random_range(1..40);
+            assert_eq!(talk.ask(&asks, piece), asks.len());
+            talk.answer(&answers, piece);
+            up.extend(asks);
+            down.extend(answers);
+        }
+        talk.exchange.end_client();
+        talk.server.extend_from_slice(&talk.exchange.to_server.split());
+        assert_eq!(talk.server, up, "round {round}");
+        assert_eq!(talk.client, down, "round {round}");
+    }
+}
+
+#[test]
+fn whatever_comes_does_no_harm_where_everything_is_done() {
+    let mut random = ChaCha8Rng::seed_from_u64(2);
+    for _ in 0..5000 {
+        let delay = Some(Delay { route: "/x".into(), time: Duration::ZERO });
+        let share = random.random_range(0.0..1.0);
+        let mut talk = Talk::under(Disturbance { tear: Some(share), delay, ..answering(share) });
+        for _ in 0..3 {
+            let asks = jumbled(&mut random);
+            let mut at = 0;
+            while at < asks.len() {
+                at += talk.ask(&asks[at..], 20);
+                talk.exchange.let_go(&talk.asked, talk.now);
+            }
+            talk.answer(&jumbled(&mut random), 20);
+        }
+        let http = Arc::clone(&talk.http);
+        drop(talk);
+        assert_eq!(http.counters().holding, 0);
     }
 }
 
