@@ -3,7 +3,7 @@
 use super::super::probe::{ENOUGH, SILENCE};
 use super::{Applied, asked};
 use crate::event::Evidence;
-use crate::kinds::link::proxy::{Condition, Counters, HttpCounters, Impairment};
+use crate::kinds::link::proxy::{Condition, Counters, Impairment};
 use crate::lang::call::Call;
 use crate::lang::unit::{format_duration, format_size, number};
 use crate::run::world::Effect;
@@ -61,7 +61,7 @@ fn degraded(applied: &Applied, now: &Counters, impairment: &Impairment) -> Optio
 /// What a state beside the condition did, from when it was set to its last moment.
 pub(super) fn beside(call: &Call, before: &Counters, now: &Counters) -> Effect {
     let arguments = &call.arguments;
-    let http = Http::between(&before.http, &now.http);
+    let http = Http::between(before, now);
     match call.verb {
         "slice" => sliced(arguments.number("size").unwrap_or_default(), before, now),
         "answer" => {
@@ -109,11 +109,14 @@ struct Http {
     holding: u64,
     answers: u64,
     torn: u64,
+    /// Connections that something came on that is no HTTP/1.1, and whether anything passed.
     foreign: u64,
+    passed: bool,
 }
 
 impl Http {
-    fn between(before: &HttpCounters, now: &HttpCounters) -> Http {
+    fn between(earlier: &Counters, later: &Counters) -> Http {
+        let (before, now) = (&earlier.http, &later.http);
         Http {
             requests: now.requests - before.requests,
             answered: now.answered - before.answered,
@@ -122,7 +125,8 @@ impl Http {
             holding: now.holding,
             answers: now.answers - before.answers,
             torn: now.torn - before.torn,
-            foreign: now.foreign - before.foreign,
+            foreign: now.foreign - before.foreign + before.foreign_open,
+            passed: later.sent + later.received > earlier.sent + earlier.received,
         }
     }
 
@@ -130,6 +134,7 @@ impl Http {
     fn nothing(&self) -> Effect {
         match self.foreign {
             0 => UNSEEN,
+            _ if !self.passed => UNSEEN,
             count => told(
                 Evidence::None,
                 format!(
@@ -188,6 +193,7 @@ mod tests {
         answers: 0,
         torn: 0,
         foreign: 0,
+        passed: true,
     };
 
     #[test]
@@ -204,6 +210,8 @@ mod tests {
         assert_eq!(NOTHING.shared(0, 0, 0.1, "requests", "").evidence, Evidence::NotExercised);
         let foreign = Http { foreign: 2, ..NOTHING }.shared(0, 0, 0.1, "requests", "");
         assert_eq!(foreign.evidence, Evidence::None);
+        let silent = Http { foreign: 2, passed: false, ..NOTHING }.shared(0, 0, 0.1, "requests", "");
+        assert_eq!(silent.evidence, Evidence::NotExercised);
         assert!(foreign.measured.unwrap().starts_with("no request was seen: 2 connections"));
     }
 

@@ -20,12 +20,14 @@ pub struct HttpCounters {
     pub delays: Duration,
     /// Requests that are held back now.
     pub holding: u64,
-    /// Answers of the server whose head has come, interim ones (1xx) not included.
+    /// Answers of the server whose head has come, those aside that are not the last (1xx) or open a tunnel.
     pub answers: u64,
     /// Answers that were ended in the middle.
     pub torn: u64,
     /// Connections on which something came that is no HTTP/1.1.
     pub foreign: u64,
+    /// Those among them that are open now.
+    pub foreign_open: u64,
 }
 
 /// What all connections of a link share that understands HTTP.
@@ -39,6 +41,7 @@ pub(in super::super) struct Http {
     pub(super) answers: AtomicU64,
     pub(super) torn: AtomicU64,
     pub(super) foreign: AtomicU64,
+    pub(super) foreign_open: AtomicU64,
     /// What chooses among requests and answers, in the order in which they come.
     random: Mutex<ChaCha8Rng>,
 }
@@ -54,6 +57,7 @@ impl Http {
             answers: AtomicU64::new(0),
             torn: AtomicU64::new(0),
             foreign: AtomicU64::new(0),
+            foreign_open: AtomicU64::new(0),
             random: Mutex::new(ChaCha8Rng::seed_from_u64(seed)),
         }
     }
@@ -69,6 +73,7 @@ impl Http {
             answers: number(&self.answers),
             torn: number(&self.torn),
             foreign: number(&self.foreign),
+            foreign_open: number(&self.foreign_open),
         }
     }
 

@@ -84,7 +84,7 @@ impl Exchange {
                     Part::Passes(count)
                 }
                 Err(_) => {
-                    Http::count(&self.http.foreign);
+                    self.become_foreign();
                     self.become_plain();
                     Part::Kept(0)
                 }
@@ -125,7 +125,7 @@ impl Exchange {
         match head.answer(method) {
             Ok(answer) if whole => self.begin(&head, answer, method, tears),
             _ => {
-                Http::count(&self.http.foreign);
+                self.become_foreign();
                 if tears {
                     self.to_client.extend_from_slice(&head.bytes);
                 }
@@ -143,7 +143,6 @@ impl Exchange {
             self.to_client.extend_from_slice(&head.bytes);
         }
         if is_tunnel {
-            Http::count(&self.http.answers);
             return self.become_plain();
         }
         if !is_final {

@@ -62,6 +62,8 @@ pub(super) struct Exchange {
     /// The server will send nothing more.
     pub server_ended: bool,
     closing: Option<Closing>,
+    /// Something came that is no HTTP/1.1.
+    foreign: bool,
 }
 
 impl Exchange {
@@ -76,6 +78,7 @@ impl Exchange {
             client_ended: false,
             server_ended: false,
             closing: None,
+            foreign: false,
         }
     }
 
@@ -104,6 +107,15 @@ impl Exchange {
     pub fn withholds_end(&self) -> bool {
         let is_own = matches!(self.pending.front(), Some(Pending::Own(_)));
         is_own && matches!(self.down, Down::Between) && !self.client_ended && self.closing.is_none()
+    }
+
+    /// Something came that is no HTTP/1.1.
+    fn become_foreign(&mut self) {
+        if !self.foreign {
+            self.foreign = true;
+            Http::count(&self.http.foreign);
+            Http::count(&self.http.foreign_open);
+        }
     }
 
     /// From now on everything passes as it is: what comes is no HTTP/1.1 any more.
@@ -175,6 +187,9 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         if matches!(self.up, Up::Held { .. }) {
             self.http.holding.fetch_sub(1, Ordering::Relaxed);
+        }
+        if self.foreign {
+            self.http.foreign_open.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }

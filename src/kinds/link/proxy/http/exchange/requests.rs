@@ -168,7 +168,7 @@ impl Exchange {
     /// What comes from the client is no HTTP/1.1: it passes as it is. Answers that are still to come are followed to
     /// their end.
     fn not_http(&mut self) {
-        Http::count(&self.http.foreign);
+        self.become_foreign();
         match std::mem::replace(&mut self.up, Up::Plain) {
             Up::Head { head, passed: false } => self.to_server.extend_from_slice(&head.bytes),
             // The server must not get the rest of what it has no beginning of, and nobody can say where the next
