@@ -59,7 +59,8 @@ mod linux {
     }
 
     fn proxy(to: SocketAddr) -> Result<Proxy> {
-        let options = ProxyOptions { listen: "127.0.0.1:0".to_string(), to: to.to_string(), seed: 0 };
+        let options =
+            ProxyOptions { listen: "127.0.0.1:0".to_string(), to: to.to_string(), seed: 0, http: false };
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         runtime.block_on(Proxy::start(options)).map_err(Error::other)
     }

@@ -37,7 +37,7 @@ async fn proxied_echo() -> Proxy {
             });
         }
     });
-    Proxy::start(ProxyOptions { listen: "127.0.0.1:0".to_string(), to, seed: 0 }).await.unwrap()
+    Proxy::start(ProxyOptions { listen: "127.0.0.1:0".to_string(), to, seed: 0, http: false }).await.unwrap()
 }
 
 async fn echoes(client: &mut TcpStream) -> bool {

@@ -77,7 +77,7 @@ struct Need {
 }
 
 const PROXY: &str = "only a proxy holds the connections that this is done to";
-const DATAGRAMS: &str = "a UDP proxy carries datagrams and has no connections";
+const DATAGRAMS: &str = "a UDP proxy carries datagrams, which are no stream and have no connections";
 const HTTP: &str = "the link does not understand HTTP";
 const STARTED: &str = "soak did not start it";
 
@@ -96,10 +96,10 @@ const NEEDS: &[Need] = &[
         kind: "link",
         verbs: &["degrade"],
         words: &["queue"],
-        settings: &["between", "interface"],
+        settings: &["between", "interface", "udp"],
         unless: &[],
         held: false,
-        why: "a proxy loses nothing: who sends too much for it has to wait",
+        why: "a TCP proxy loses nothing: who sends too much for it has to wait",
         help: "declare the link with `between` two hosts, or leave `queue` out",
     },
     Need {
@@ -173,16 +173,6 @@ const NEEDS: &[Need] = &[
         help: "declare the link without `udp`, or use `off`",
     },
     Need {
-        kind: "link",
-        verbs: &["off"],
-        words: &["refuse"],
-        settings: &["listen", "between"],
-        unless: &["udp"],
-        held: false,
-        why: DATAGRAMS,
-        help: "use `off` alone",
-    },
-    Need {
         kind: "process",
         verbs: &["kill", "stop"],
         words: &[],
@@ -227,7 +217,8 @@ pub(super) fn verb_mistake(
         return None;
     }
     let needs = NEEDS.iter().filter(|need| need.kind == target.kind.name && need.verbs.contains(&verb.name));
-    file_mistake(target, verb, span).or_else(|| {
+    let of_value = file_mistake(target, verb, span).or_else(|| status_mistake(target, verb, arguments));
+    of_value.or_else(|| {
         needs.into_iter().find_map(|need| {
             let has = |names: &[&str]| names.iter().any(|name| target.setting(name).is_some());
             if has(need.settings) && !has(need.unless) || need.held && !held {
@@ -257,6 +248,22 @@ pub(super) fn verb_mistake(
                 )),
             }
         })
+    })
+}
+
+/// A status that no final answer has.
+fn status_mistake(target: &Target, verb: &Verb, arguments: &[Argument]) -> Option<Diagnostic> {
+    if (target.kind.name, verb.name) != ("link", "answer") {
+        return None;
+    }
+    let status = arguments.iter().find(|argument| argument.parameter.name == "status")?;
+    let Some(Argued::Value(expr)) = status.values.first() else { return None };
+    let number = expr.constant()?.as_quantity()?.to_f64();
+    (!(200.0..600.0).contains(&number)).then(|| {
+        let what = format!("{} {}", verb.name, crate::lang::unit::number(number));
+        let why = "an answer has a status from 200 to 599";
+        let help = "write one like `answer 503`";
+        mistake::arguments::cannot_do(status.span, &target.name, &what, why, help, target.span)
     })
 }
 

@@ -2,6 +2,8 @@
 #![cfg(target_os = "linux")]
 
 mod degrade;
+mod http;
+mod slice;
 mod support;
 
 use std::io::ErrorKind;

@@ -35,7 +35,7 @@ pub async fn proxy_to(to: SocketAddr) -> Proxy {
 }
 
 pub async fn proxy_at(listen: &str, to: String) -> Result<Proxy, ProxyError> {
-    Proxy::start(ProxyOptions { listen: listen.to_string(), to, seed: 7 }).await
+    Proxy::start(ProxyOptions { listen: listen.to_string(), to, seed: 7, http: false }).await
 }
 
 pub async fn connect(proxy: &Proxy) -> TcpStream {

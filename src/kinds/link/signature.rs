@@ -28,8 +28,14 @@ pub static KIND: Kind = Kind {
 const SETTINGS: &[Parameter] = &[
     keyword("listen", &[Accepts::Address { port: true }], "Where a proxy accepts connections."),
     keyword("to", &[Accepts::Address { port: true }], "Where the proxy passes them on to."),
-    flag("udp", "The proxy carries UDP instead of TCP.").not_yet(),
-    flag("http", "The proxy understands HTTP and can disturb single answers.").not_yet(),
+    flag(
+        "udp",
+        "The proxy carries UDP instead of TCP, from a socket of its own for each of at most 8,192 clients, which is closed after 60 s of silence.",
+    ),
+    flag(
+        "http",
+        "The proxy understands HTTP/1.1 and can disturb single requests and answers; anything else passes untouched.",
+    ),
     keyword(
         "between",
         &[Accepts::Target(&["host"]), Accepts::Target(&["host"])],
@@ -49,7 +55,7 @@ const VERBS: &[Verb] = &[
         "Silence: nothing gets through, connections stay open and hear nothing.",
         "path off 10s",
     )
-    .takes(&[flag("refuse", "New connections are refused and open ones reset, as when nobody listens.")])
+    .takes(&[flag("refuse", "New connections and datagrams are refused and open connections reset, as when nobody listens.")])
     .fault(),
     state(
         "degrade",
@@ -71,40 +77,45 @@ const VERBS: &[Verb] = &[
     state(
         "slice",
         "slice",
-        "Passes data on in small pieces, each in a write of its own.",
+        "Passes data on in pieces of at most that size, each in a segment of its own and 0.1 ms behind the one before it.",
         "path slice 10B for 1m",
     )
     .takes(&[positional("size", &[Accepts::Quantity(Dimension::SIZE)], "The largest piece.").required()])
-    .fault()
-    .not_yet(),
+    .fault(),
     state(
         "answer",
         "answer",
-        "Answers requests itself, of a link with `http`.",
+        "Answers requests itself, which the server never sees, of a link with `http`.",
         "path answer 503 to 10% for 1m",
     )
     .takes(&[
-        positional("status", &[Accepts::Count], "The status of the answer.").required(),
-        keyword("to", &[Accepts::Share], "To how many of the requests; to all where it is not given."),
+        positional("status", &[Accepts::Count], "The status of the answer, from 200 to 599.").required(),
+        keyword(
+            "to",
+            &[Accepts::Share],
+            "To how many of the requests, drawn at random for each; to all where it is not given.",
+        ),
     ])
-    .fault()
-    .not_yet(),
+    .fault(),
     state(
         "delay",
         "delay",
-        "Holds requests of one route back, of a link with `http`.",
+        "Holds requests of one route back, and what comes behind them on their connections, of a link with `http`.",
         "path delay \"/jobs\" 2s for 1m",
     )
     .takes(&[
         positional("route", &[Accepts::Text], "How the paths of the requests begin.").required(),
         positional("time", &[Accepts::Quantity(Dimension::TIME)], "How long they are held back.").required(),
     ])
-    .fault()
-    .not_yet(),
-    state("tear", "tear", "Ends answers in the middle, of a link with `http`.", "path tear 5% for 1m")
-        .takes(&[positional("share", &[Accepts::Share], "How many of them.").required()])
-        .fault()
-        .not_yet(),
+    .fault(),
+    state(
+        "tear",
+        "tear",
+        "Ends answers and their connections in the middle of the body, of a link with `http`.",
+        "path tear 5% for 1m",
+    )
+    .takes(&[positional("share", &[Accepts::Share], "How many of them, drawn at random for each.").required()])
+    .fault(),
 ];
 
 const DEGRADE: &[Parameter] = &[
@@ -118,7 +129,7 @@ const DEGRADE: &[Parameter] = &[
         &[Accepts::Quantity(Dimension::TIME)],
         "How far the latency strays to either side, drawn anew again and again, never out of order.",
     ),
-    keyword("loss", &[Accepts::Share], "How many packets are lost, on a link that carries packets.").more(&[
+    keyword("loss", &[Accepts::Share], "How many packets are lost, on a link that carries packets, as one between hosts or with `udp` does.").more(&[
         keyword(
             "burst",
             &[Accepts::Count],
@@ -126,7 +137,7 @@ const DEGRADE: &[Parameter] = &[
         ),
     ]),
     keyword("duplicate", &[Accepts::Share], "How many packets come twice."),
-    keyword("corrupt", &[Accepts::Share], "How many packets have a bit turned, behind their IP header."),
+    keyword("corrupt", &[Accepts::Share], "How many packets have a bit turned, behind their IP header, or in their data with `udp`."),
     keyword(
         "reorder",
         &[Accepts::Share],
@@ -154,7 +165,12 @@ const READINGS: &[Reading] = &[
         "What passed upwards, to the one that listens or to the second host, in bytes.",
     ),
     series("received", Counter, Dimension::SIZE, "What passed back, in bytes."),
-    series("connections", Gauge, Dimension::NONE, "How many connections are open."),
+    series(
+        "connections",
+        Gauge,
+        Dimension::NONE,
+        "How many connections are open, or with `udp` how many clients are known.",
+    ),
     series(
         "round_trip",
         Distribution,
@@ -177,7 +193,14 @@ path degrade latency 500ms jitter 100ms bandwidth 1Mbit/s for 30s
 expect "Slow": p50(path.round_trip) > 400ms
 repeat 10 < path off 2s..3s; path on 2s..3s >
 path off refuse for 5s
+path slice 10B for 5s
 path cut 30%
 path reset
+link api { listen "127.0.0.1:8443"; to "127.0.0.1:8080"; http }
+api answer 503 to 10% for 30s
+api delay "/jobs" 2s for 30s
+api tear 5% for 30s
+link names { listen "127.0.0.1:5353"; to "127.0.0.1:53"; udp }
+names degrade loss 5% burst 3 duplicate 1% for 30s
 expect "Reconnects": path.connections > 0 within 30s
 "#;

@@ -40,16 +40,15 @@ async fn prepare_all(shared: &Rc<Shared>) -> Result<(), String> {
     let declared = setup.scenario.targets.iter();
     let at = |target: &Target, why: String| SetupError::at(target.span, why).at_its_line(&setup.sources);
     for (index, (live, target)) in shared.targets.iter().zip(declared.clone()).enumerate() {
-        match live {
-            Live::Link(link) => {
-                let opened = link.start().await;
-                opened.map_err(|why| {
-                    at(target, format!("the link `{}` cannot be opened: {why}", target.name))
-                })?;
-            }
-            Live::Process(process) => process.watch(shared, TargetId(index as u32)),
-            _ => {}
+        if let Live::Process(process) = live {
+            process.watch(shared, TargetId(index as u32));
         }
+        let opened = match live {
+            Live::Link(link) => link.start().await,
+            Live::PacketLink(link) => link.start().await,
+            _ => Ok(()),
+        };
+        opened.map_err(|why| at(target, format!("the link `{}` cannot be opened: {why}", target.name)))?;
     }
     watch_network(shared);
     following::follow(shared).await?;
@@ -188,7 +187,7 @@ fn clients(shared: &Rc<Shared>) -> io::Result<Vec<Client>> {
         }
         Live::Disk(disk) => Ok(Client::Disk(disk.folder().root().to_path_buf())),
         Live::Process(process) => Ok(Client::Process(super::request::pass_on(shared, process))),
-        Live::Link(_) | Live::VirtualLink(_) | Live::Host | Live::Machine(_) => Ok(Client::None),
+        Live::Link(_) | Live::PacketLink(_) | Live::Host | Live::Machine(_) => Ok(Client::None),
     });
     client.collect()
 }
@@ -219,7 +218,7 @@ pub(super) fn stop_all(shared: &Rc<Shared>, supervision: &Rc<RefCell<Option<Supe
         for live in &shared.targets {
             match live {
                 Live::Link(link) => link.end(),
-                Live::VirtualLink(link) => link.end(),
+                Live::PacketLink(link) => link.end(),
                 _ => {}
             }
         }

@@ -18,6 +18,7 @@ mod link;
 mod loads;
 mod machine;
 mod network;
+mod packet_link;
 mod probe;
 mod process;
 mod process_settings;
@@ -26,7 +27,6 @@ mod request;
 mod sample;
 mod settings;
 mod source;
-mod virtual_link;
 
 pub use settings::SetupError;
 
@@ -128,7 +128,7 @@ impl Setup {
 enum Live {
     Process(Rc<process::ProcessTarget>),
     Link(Rc<link::LinkTarget>),
-    VirtualLink(Rc<virtual_link::VirtualLink>),
+    PacketLink(Rc<packet_link::PacketLink>),
     Host,
     Disk(Rc<disk::DiskTarget>),
     /// Of a kind whose clients are made from its settings alone.
@@ -185,7 +185,7 @@ impl Shared {
             Live::Database(database, _) => Some(Rc::clone(database.client()) as Rc<dyn Requester>),
             Live::Disk(disk) => Some(Rc::clone(disk.folder()) as Rc<dyn Requester>),
             Live::Process(process) => Some(Rc::clone(process) as Rc<dyn Requester>),
-            Live::Link(_) | Live::VirtualLink(_) | Live::Host | Live::Machine(_) => None,
+            Live::Link(_) | Live::PacketLink(_) | Live::Host | Live::Machine(_) => None,
         }
     }
 
@@ -284,8 +284,8 @@ impl World for RealWorld {
             }
             Order::StopAll => launch::stop_all(shared, &self.supervision, ticket),
             Order::Set { target, property, state } => match &shared.targets[target.index()] {
-                Live::Link(link) => link.set(shared, ticket, state),
-                Live::VirtualLink(link) => link.set(shared, ticket, state),
+                Live::Link(link) => link.set(shared, ticket, property, state),
+                Live::PacketLink(link) => link.set(shared, ticket, state),
                 Live::Process(process) => process.set(shared, ticket, property, state),
                 Live::Database(database, _) => database.set(shared, ticket, property, state),
                 Live::Disk(disk) => disk.set(shared, ticket, property, state),
@@ -294,7 +294,7 @@ impl World for RealWorld {
             },
             Order::Act { target, call, held } => match &shared.targets[target.index()] {
                 Live::Link(link) => link.act(shared, ticket, &call),
-                Live::VirtualLink(link) => link.act(shared, ticket, &call),
+                Live::PacketLink(link) => link.act(shared, ticket, &call),
                 Live::Process(process) => process.act(shared, ticket, &call, held),
                 Live::Database(database, _) => database.act(shared, ticket, &call),
                 Live::Disk(disk) => disk.act(shared, ticket, &call),

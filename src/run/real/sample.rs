@@ -96,28 +96,32 @@ async fn record(shared: &Shared, series: SeriesId) -> Option<Record> {
                     "sent" => quantity(counters.sent as f64),
                     "received" => quantity(counters.received as f64),
                     "connections" => quantity(counters.open as f64),
-                    "dropped" => quantity((counters.reset + counters.cut + counters.turned_away) as f64),
+                    "dropped" => {
+                        let ended = counters.reset + counters.cut + counters.http.torn;
+                        quantity((ended + counters.turned_away) as f64)
+                    }
                     _ => match link.round_trip().await {
                         Some(took) => quantity(took.as_secs_f64()),
                         None => nothing("no probe came back"),
                     },
                 });
             }
-            Live::VirtualLink(link) if reading.name == "round_trip" => {
+            Live::PacketLink(link) if reading.name == "round_trip" => {
                 return Some(match link.round_trip().await {
                     Some(took) => quantity(took.as_secs_f64()),
                     None => nothing("no probe came back"),
                 });
             }
-            Live::VirtualLink(link) => {
+            Live::PacketLink(link) => {
                 return Some(match (link.counters().await, reading.name) {
                     (Ok(counters), "sent") => quantity(counters.up.bytes as f64),
                     (Ok(counters), "received") => quantity(counters.down.bytes as f64),
                     (Ok(counters), "dropped") => {
-                        quantity((counters.up.dropped() + counters.down.dropped()) as f64)
+                        let dropped = counters.up.dropped() + counters.down.dropped();
+                        quantity((dropped + counters.turned_away) as f64)
                     }
                     (Ok(counters), _) => quantity(counters.connections as f64),
-                    (Err(error), _) => nothing(&error.to_string()),
+                    (Err(error), _) => nothing(&error),
                 });
             }
             Live::Disk(disk) => {

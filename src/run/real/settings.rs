@@ -5,8 +5,8 @@ use super::disk::DiskTarget;
 use super::link::LinkTarget;
 use super::machine::MachineTarget;
 use super::network;
+use super::packet_link::PacketLink;
 use super::process_settings;
-use super::virtual_link::VirtualLink;
 use super::{Live, Setup};
 use crate::check::evaluated;
 use crate::check::scenario::{Argument, Target};
@@ -204,7 +204,12 @@ fn live(
         }
         "host" => Ok(Live::Host),
         "link" => Ok(match (network, network::place_of(setup, target)) {
-            (Some(network), Some(place)) => Live::VirtualLink(Rc::new(VirtualLink::new(network, place))),
+            (Some(network), Some(place)) => {
+                Live::PacketLink(Rc::new(PacketLink::between_hosts(network, place)))
+            }
+            _ if settings.has("udp") => {
+                Live::PacketLink(Rc::new(PacketLink::of_datagrams(setup, &target.name, &settings)))
+            }
             _ => Live::Link(Rc::new(LinkTarget::new(setup, &settings))),
         }),
         "disk" => {

@@ -4,10 +4,10 @@ use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, clock_gettime};
 
 /// A moment, in nanoseconds since some time before the machine was started.
-pub(super) type Nanos = u64;
+pub(in crate::kinds::link) type Nanos = u64;
 
 /// The present moment.
-pub(super) fn now() -> Nanos {
+pub(in crate::kinds::link) fn now() -> Nanos {
     read(ClockId::CLOCK_MONOTONIC)
 }
 

@@ -17,6 +17,7 @@ use nix::sys::time::TimeSpec;
 use super::chance::Chance;
 use super::clock::{self, Nanos};
 use super::condition::{Condition, Side};
+use super::end::End;
 use super::flows::{self, Flows, Resets};
 use super::lane::{Lane, Outlet, Probe};
 use super::port::Port;
@@ -62,13 +63,21 @@ impl Emulator {
     /// # Errors
     /// When the packet sockets or the thread cannot be had.
     pub fn start(name: &str, cards: (u32, u32), seed: u64) -> io::Result<Emulator> {
-        let ports = [Port::open(cards.0)?, Port::open(cards.1)?];
+        Emulator::between(name, [Port::open(cards.0)?, Port::open(cards.1)?], seed)
+    }
+
+    /// Joins any two ends.
+    pub(in crate::kinds::link) fn between<E: End + 'static>(
+        name: &str,
+        ends: [E; 2],
+        seed: u64,
+    ) -> io::Result<Emulator> {
         let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
         let (orders, inbox) = channel();
         let heard = Arc::clone(&wake);
         let thread = std::thread::Builder::new()
             .name(format!("link {name}"))
-            .spawn(move || Engine::new(ports, seed).run(&inbox, &heard))?;
+            .spawn(move || Engine::new(ends, seed).run(&inbox, &heard))?;
         Ok(Emulator { orders: Some(orders), wake, thread: Some(thread) })
     }
 
@@ -130,9 +139,9 @@ pub fn wake_soon() {
     let _ = unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const wanted, 0) };
 }
 
-struct Engine {
+struct Engine<E> {
     /// The first host's end and the second's.
-    ports: [Port; 2],
+    ports: [E; 2],
     /// From the first to the second, and back.
     lanes: [Lane; 2],
     probes: HashMap<u64, (Nanos, Reply<Duration>)>,
@@ -151,13 +160,13 @@ struct Engine {
 }
 
 /// The end of a lane.
-struct Way<'a> {
-    port: &'a mut Port,
+struct Way<'a, E> {
+    port: &'a mut E,
     probes: &'a mut Vec<Probe>,
     refusals: &'a mut Vec<Vec<u8>>,
 }
 
-impl Outlet for Way<'_> {
+impl<E: End> Outlet for Way<'_, E> {
     fn send(&mut self, head: &Head, frame: &[u8]) {
         self.port.send(head, frame);
     }
@@ -171,8 +180,8 @@ impl Outlet for Way<'_> {
     }
 }
 
-impl Engine {
-    fn new(ports: [Port; 2], seed: u64) -> Engine {
+impl<E: End> Engine<E> {
+    fn new(ports: [E; 2], seed: u64) -> Engine<E> {
         Engine {
             ports,
             lanes: [Lane::new(seed), Lane::new(seed ^ u64::MAX)],
@@ -226,20 +235,24 @@ impl Engine {
                 if condition == Condition::Refuse {
                     self.end(1.0);
                 }
+                self.ports.iter_mut().for_each(|port| port.refuse(condition == Condition::Refuse));
                 self.give_out();
                 reply(());
             }
             Order::Count(reply) => {
                 for at in [0, 1] {
-                    let refused = std::mem::take(&mut self.ports[1 - at].refused);
-                    self.lanes[at].tally.overrun += self.ports[at].overrun() + refused;
+                    let not_taken = self.ports[1 - at].not_taken();
+                    self.lanes[at].tally.overrun += self.ports[at].overrun() + not_taken;
                 }
                 let [up, down] = &self.lanes;
+                let talkers = self.ports.each_ref().map(End::talkers);
                 reply(Counters {
                     up: up.tally,
                     down: down.tally,
-                    connections: self.flows.open(),
+                    connections: self.flows.open() + talkers.iter().map(|end| end.open).sum::<usize>(),
                     reset: self.reset,
+                    turned_away: talkers.iter().map(|end| end.turned_away).sum(),
+                    refusing: talkers.iter().any(|end| end.refusing),
                     up_delays: up.delays.delays(),
                     down_delays: down.delays.delays(),
                 });

@@ -1,6 +1,6 @@
 //! The emulator of links between hosts: packets of one virtual network card come out of another, impaired as is asked.
 //!
-//! [`Emulator`] is the engine: a thread of its own that has one packet socket (packet(7)) on either end of a link and
+//! [`Emulator`] is the engine: a thread of its own that has one packet socket (packet(7)) on either [`End`] of a link and
 //! passes on what comes in under the present [`Condition`]. What happens to a packet is decided in [`lane`], which
 //! knows neither sockets nor clocks. Where nothing is to be done to single packets, those that the kernel left joined
 //! stay so.
@@ -8,6 +8,7 @@
 mod chance;
 mod clock;
 mod condition;
+mod end;
 mod engine;
 mod flows;
 mod lane;
@@ -17,9 +18,12 @@ mod tally;
 
 use std::time::Duration;
 
+pub(super) use clock::{Nanos, now};
 pub use condition::{Condition, Degraded, Impairment};
-pub use engine::{Emulator, wake_soon};
+pub(super) use end::{Came, End, Talkers};
+pub use engine::{Emulator, Reply, wake_soon};
 pub use flows::MOST_CONNECTIONS;
+pub(super) use segment::{ETHERNET, Head};
 pub use tally::{Counters, Delays, Tally};
 
 /// How long a packet that is to be overtaken waits for another one.

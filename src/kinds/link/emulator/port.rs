@@ -9,6 +9,7 @@ use nix::libc;
 use nix::sys::time::TimeSpec;
 
 use super::clock::{self, Nanos};
+use super::end::{Came, End};
 use super::segment::{HEAD, Head};
 
 /// The largest frame: 64 KiB of joined packets and what stands in front.
@@ -26,14 +27,6 @@ const CONTROL: usize = 64;
 /// Frames are at most so old when they are taken in; what says otherwise is a clock that was set.
 const OLDEST: Nanos = 1_000_000_000;
 
-/// A frame that was taken in.
-pub(super) struct Came<'a> {
-    pub head: Head,
-    pub frame: &'a [u8],
-    /// When it came, where that was asked for.
-    pub stamp: Option<Nanos>,
-}
-
 /// A packet socket with its buffers.
 pub(super) struct Port {
     socket: OwnedFd,
@@ -45,8 +38,8 @@ pub(super) struct Port {
     gathered: Vec<u8>,
     /// Where the frames in `gathered` begin and end; a head stands in front of each.
     places: Vec<(usize, usize)>,
-    /// Frames that the kernel did not take.
-    pub refused: u64,
+    /// Frames that the kernel did not take, since the last look.
+    refused: u64,
 }
 
 impl Port {
@@ -87,12 +80,23 @@ impl Port {
         })
     }
 
-    pub fn descriptor(&self) -> RawFd {
+    fn send_now(&mut self, head: &Head, frame: &[u8]) {
+        let vectors = [
+            libc::iovec { iov_base: head.0.as_ptr().cast_mut().cast(), iov_len: HEAD },
+            libc::iovec { iov_base: frame.as_ptr().cast_mut().cast(), iov_len: frame.len() },
+        ];
+        // SAFETY: both vectors point to memory of their length, which sending only reads.
+        let sent = unsafe { libc::writev(self.descriptor(), vectors.as_ptr(), 2) };
+        self.refused += u64::from(sent < 0);
+    }
+}
+
+impl End for Port {
+    fn descriptor(&self) -> RawFd {
         self.socket.as_raw_fd()
     }
 
-    /// Whether the kernel is to say when frames came.
-    pub fn stamp(&mut self, wanted: bool) {
+    fn stamp(&mut self, wanted: bool) {
         if wanted != self.stamped {
             // Where it does not, they came when they were taken in.
             let done = set(self.descriptor(), libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, i32::from(wanted));
@@ -100,25 +104,7 @@ impl Port {
         }
     }
 
-    /// Frames that came and were not taken in, since the last look, because the machine was too busy.
-    pub fn overrun(&self) -> u64 {
-        let mut statistics = [0_u32; 2];
-        let mut length = mem::size_of_val(&statistics) as u32;
-        // SAFETY: the kernel writes at most `length` bytes, which is what there is.
-        let answer = unsafe {
-            libc::getsockopt(
-                self.descriptor(),
-                libc::SOL_PACKET,
-                libc::PACKET_STATISTICS,
-                statistics.as_mut_ptr().cast(),
-                &mut length,
-            )
-        };
-        if answer == 0 { u64::from(statistics[1]) } else { 0 }
-    }
-
-    /// Takes in what has come; returns how many frames that is, to be had by [`Port::came`].
-    pub fn receive(&mut self) -> usize {
+    fn receive(&mut self) -> usize {
         let mut vectors: [libc::iovec; BATCH] = std::array::from_fn(|at| libc::iovec {
             iov_base: self.buffers[at * LARGEST..].as_mut_ptr().cast(),
             iov_len: LARGEST,
@@ -152,15 +138,13 @@ impl Port {
         count
     }
 
-    /// A frame that [`Port::receive`] took in; nothing where it is too short to be one.
-    pub fn came(&self, at: usize) -> Option<Came<'_>> {
+    fn came(&self, at: usize) -> Option<Came<'_>> {
         let bytes = &self.buffers[at * LARGEST..at * LARGEST + self.lengths[at]];
         let (head, frame) = bytes.split_first_chunk::<HEAD>()?;
         Some(Came { head: Head(*head), frame, stamp: self.stamps[at] })
     }
 
-    /// Sends a frame, at once or with the next [`Port::flush`].
-    pub fn send(&mut self, head: &Head, frame: &[u8]) {
+    fn send(&mut self, head: &Head, frame: &[u8]) {
         if frame.len() > SHORT {
             self.flush();
             self.send_now(head, frame);
@@ -175,18 +159,7 @@ impl Port {
         self.places.push((begin, self.gathered.len()));
     }
 
-    fn send_now(&mut self, head: &Head, frame: &[u8]) {
-        let vectors = [
-            libc::iovec { iov_base: head.0.as_ptr().cast_mut().cast(), iov_len: HEAD },
-            libc::iovec { iov_base: frame.as_ptr().cast_mut().cast(), iov_len: frame.len() },
-        ];
-        // SAFETY: both vectors point to memory of their length, which sending only reads.
-        let sent = unsafe { libc::writev(self.descriptor(), vectors.as_ptr(), 2) };
-        self.refused += u64::from(sent < 0);
-    }
-
-    /// Sends what was gathered.
-    pub fn flush(&mut self) {
+    fn flush(&mut self) {
         let mut done = 0;
         while done < self.places.len() {
             let mut vectors: [libc::iovec; BATCH] = std::array::from_fn(|at| {
@@ -212,6 +185,26 @@ impl Port {
         }
         self.places.clear();
         self.gathered.clear();
+    }
+
+    fn overrun(&mut self) -> u64 {
+        let mut statistics = [0_u32; 2];
+        let mut length = mem::size_of_val(&statistics) as u32;
+        // SAFETY: the kernel writes at most `length` bytes, which is what there is.
+        let answer = unsafe {
+            libc::getsockopt(
+                self.descriptor(),
+                libc::SOL_PACKET,
+                libc::PACKET_STATISTICS,
+                statistics.as_mut_ptr().cast(),
+                &mut length,
+            )
+        };
+        if answer == 0 { u64::from(statistics[1]) } else { 0 }
+    }
+
+    fn not_taken(&mut self) -> u64 {
+        mem::take(&mut self.refused)
     }
 }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 /// The length of the header that the kernel puts in front of a frame, with `PACKET_VNET_HDR`.
 pub(super) const HEAD: usize = 10;
 /// What stands in front of the IP packet.
-pub(super) const ETHERNET: usize = 14;
+pub(in crate::kinds::link) const ETHERNET: usize = 14;
 
 const NEEDS_CHECKSUM: u8 = 1;
 const GSO_NONE: u8 = 0;
@@ -24,7 +24,7 @@ const CONGESTION_REDUCED: u8 = 0x80;
 
 /// The header in front of a frame, in the machine's own byte order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Head(pub [u8; HEAD]);
+pub(in crate::kinds::link) struct Head(pub [u8; HEAD]);
 
 impl Head {
     fn number(&self, at: usize) -> usize {

@@ -14,10 +14,14 @@ pub struct Counters {
     pub up: Tally,
     /// From the second host to the first.
     pub down: Tally,
-    /// TCP connections that are open, as far as their packets show.
+    /// TCP connections that are open, as far as their packets show; of a proxy of datagrams, the clients that it knows.
     pub connections: usize,
     /// Connections that were reset.
     pub reset: u64,
+    /// Datagrams that a proxy did not take because it has no room for another client.
+    pub turned_away: u64,
+    /// A proxy of datagrams has closed its port, and tried it: it was refused.
+    pub refusing: bool,
     /// Delays under the present condition.
     pub up_delays: Option<Delays>,
     /// The same the other way.

@@ -16,9 +16,11 @@ use tokio::sync::{oneshot, watch};
 use super::condition::Side;
 use super::counters::Tally;
 use super::engine::Link;
+use super::http::HttpWire;
 use super::pump::{End, Pump};
 use super::registry::{Entry, Order};
-use super::setting::Setting;
+use super::setting::Asked;
+use super::wire::Wire;
 
 /// How long connecting on to the server may take.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -42,7 +44,7 @@ pub(super) async fn carry(
     link: Arc<Link>,
     entry: Entry,
     mut orders: oneshot::Receiver<Order>,
-    mut settings: watch::Receiver<Arc<Setting>>,
+    mut settings: watch::Receiver<Arc<Asked>>,
 ) {
     let connected = tokio::select! {
         biased;
@@ -57,13 +59,25 @@ pub(super) async fn carry(
     let _ = client.set_nodelay(true);
     let _ = server.set_nodelay(true);
     let pumps = Pumps::new(entry.number, &link, &link.tally);
-    let close = tokio::select! {
-        biased;
-        order = &mut orders => Close::from(order),
-        close = pumps.carry(&client, &server, settings) => close,
+    let (close, server) = match &link.http {
+        None => (under_orders(pumps.carry(&client, &server, settings), &mut orders).await, server),
+        Some(http) => {
+            let server = HttpWire::new(server, http, settings.clone(), &link.wakeups);
+            let close = under_orders(pumps.carry(&client, &server, settings), &mut orders).await;
+            (close, server.into_server())
+        }
     };
     drop(entry);
     hang_up(close, &link, vec![client, server]).await;
+}
+
+/// What ends a connection first: itself, or an order.
+async fn under_orders(carried: impl Future<Output = Close>, orders: &mut oneshot::Receiver<Order>) -> Close {
+    tokio::select! {
+        biased;
+        order = orders => Close::from(order),
+        close = carried => close,
+    }
 }
 
 /// Both directions of a connection.
@@ -84,16 +98,16 @@ impl Pumps {
     pub async fn carry(
         mut self,
         client: &TcpStream,
-        server: &TcpStream,
-        mut settings: watch::Receiver<Arc<Setting>>,
+        server: &impl Wire,
+        mut settings: watch::Receiver<Arc<Asked>>,
     ) -> Close {
         loop {
-            let setting = Arc::clone(&settings.borrow_and_update());
+            let asked = Arc::clone(&settings.borrow_and_update());
             let newest = settings.clone();
             tokio::select! {
                 biased;
                 changed = settings.changed() => if changed.is_err() { return Close::Gone },
-                close = poll_fn(|context| self.poll(context, client, server, &setting, &newest)) => return close,
+                close = poll_fn(|context| self.poll(context, client, server, &asked, &newest)) => return close,
             }
         }
     }
@@ -102,14 +116,17 @@ impl Pumps {
         &mut self,
         context: &mut Context<'_>,
         client: &TcpStream,
-        server: &TcpStream,
-        setting: &Setting,
-        settings: &watch::Receiver<Arc<Setting>>,
+        server: &impl Wire,
+        asked: &Asked,
+        settings: &watch::Receiver<Arc<Asked>>,
     ) -> Poll<Close> {
         // A link that is gone counts as changed; the task is woken for both.
         let stale = || settings.has_changed().unwrap_or(true);
-        let up = self.up.poll(context, (client, server), setting, self.down.ended(), stale);
-        let down = self.down.poll(context, (server, client), setting, self.up.ended(), stale);
+        let up = self.up.poll(context, (client, server), asked, self.down.ended(), stale);
+        let down = self.down.poll(context, (server, client), asked, self.up.ended(), stale);
+        if let (Poll::Ready(End::Finished), Some(close)) = (down, server.closes()) {
+            return Poll::Ready(close);
+        }
         match (up, down) {
             (Poll::Ready(End::Reset), _) | (_, Poll::Ready(End::Reset)) => Poll::Ready(Close::Reset),
             (Poll::Ready(End::Finished), Poll::Ready(End::Finished)) => Poll::Ready(Close::Finished),
@@ -122,8 +139,8 @@ impl Pumps {
 }
 
 /// Connects on as soon as the link lets it. A failure, too, is told only through a link that is on.
-async fn connect(link: &Link, settings: &mut watch::Receiver<Arc<Setting>>) -> Result<TcpStream, Close> {
-    settings.wait_for(|setting| setting.connects()).await.map_err(|_| Close::Gone)?;
+async fn connect(link: &Link, settings: &mut watch::Receiver<Arc<Asked>>) -> Result<TcpStream, Close> {
+    settings.wait_for(|asked| asked.connects()).await.map_err(|_| Close::Gone)?;
     let limit = link.wakeups.sleep_until(Instant::now() + CONNECT_LIMIT);
     let connected = tokio::select! {
         connected = dial(&link.to) => connected,
@@ -133,7 +150,7 @@ async fn connect(link: &Link, settings: &mut watch::Receiver<Arc<Setting>>) -> R
         Ok(server) => Ok(server),
         Err(_) => {
             link.tally.upstream_failures.fetch_add(1, Ordering::Relaxed);
-            settings.wait_for(|setting| setting.connects()).await.map_err(|_| Close::Gone)?;
+            settings.wait_for(|asked| asked.connects()).await.map_err(|_| Close::Gone)?;
             Err(Close::Reset)
         }
     }

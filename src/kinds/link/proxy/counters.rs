@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::condition::Side;
+use super::http::HttpCounters;
 use super::setting::Setting;
 
 /// How many of the latest delays of a direction are kept.
@@ -33,6 +34,12 @@ pub struct Counters {
     pub cut: u64,
     /// Bytes taken from a sender and never delivered, because their connection was reset, cut or broken.
     pub swallowed: u64,
+    /// Writes of pieces, while data were passed on in pieces.
+    pub pieces: u64,
+    /// How many of them ended where what was read together went on.
+    pub cuts: u64,
+    /// What was seen and done by a link that understands HTTP.
+    pub http: HttpCounters,
     /// What the link did under the present condition, to be compared with what it was asked to do.
     pub measured: Measured,
 }
@@ -80,6 +87,8 @@ pub(super) struct Tally {
     pub reset: AtomicU64,
     pub cut: AtomicU64,
     pub swallowed: AtomicU64,
+    pub pieces: AtomicU64,
+    pub cuts: AtomicU64,
     pub refusing: AtomicBool,
     up: Mutex<Recent>,
     down: Mutex<Recent>,

@@ -15,9 +15,10 @@ use super::connection::{carry, reset};
 use super::counters::{Counters, Measured, Tally};
 use super::door::Door;
 use super::error::ProxyError;
+use super::http::{Disturbance, Http};
 use super::probe::probe;
 use super::registry::Registry;
-use super::setting::Setting;
+use super::setting::{Asked, Setting};
 use crate::lang::wakeup::Wakeups;
 
 /// How long to wait before trying again after accepting or listening failed.
@@ -35,6 +36,8 @@ pub struct ProxyOptions {
     pub to: String,
     /// Where the jitter's random numbers come from: the same seed gives the same ones.
     pub seed: u64,
+    /// Whether it understands HTTP.
+    pub http: bool,
 }
 
 /// A running proxy. Dropping it closes the port and all connections, and waits the moment that takes.
@@ -44,7 +47,7 @@ pub struct Proxy {
     address: SocketAddr,
     runtime: Handle,
     /// There until the proxy is dropped, which is what tells the thread to end.
-    settings: Option<watch::Sender<Arc<Setting>>>,
+    settings: Option<watch::Sender<Arc<Asked>>>,
     applied: watch::Receiver<u64>,
     thread: Option<JoinHandle<()>>,
 }
@@ -61,6 +64,8 @@ pub(super) struct Link {
     pub probes: AtomicU64,
     /// The memory of all chunks on their way, in bytes.
     pub held: Arc<AtomicUsize>,
+    /// There where the link understands HTTP.
+    pub http: Option<Arc<Http>>,
 }
 
 impl Proxy {
@@ -69,8 +74,7 @@ impl Proxy {
     /// # Errors
     /// When the address cannot be found or listened on, or the thread cannot be started.
     pub async fn start(options: ProxyOptions) -> Result<Proxy, ProxyError> {
-        let first = Arc::new(Setting::new(Condition::On, 0));
-        let (settings, watched) = watch::channel(first);
+        let (settings, watched) = watch::channel(Arc::new(Asked::nothing()));
         let (applying, applied) = watch::channel(0);
         let (tell, told) = oneshot::channel();
         let thread = std::thread::Builder::new()
@@ -90,13 +94,33 @@ impl Proxy {
     /// Replaces the condition. Bytes that are on their way are bound by it at once; opening and closing the port
     /// follows within a moment, see [`Proxy::settled`].
     pub fn set(&self, condition: Condition) {
-        self.settings().send_modify(|setting| {
-            *setting = Arc::new(Setting::new(condition, setting.number.wrapping_add(1)))
+        self.ask(|asked| {
+            asked.setting = Arc::new(Setting::new(condition, asked.setting.number.wrapping_add(1)))
         });
         if condition == Condition::Refuse {
             // Not left to the thread: it sees only the newest condition, and this one may be replaced before.
             self.reset();
         }
+    }
+
+    /// Passes data on in pieces of at most so many bytes from now on, each in a write of its own, or as they come.
+    pub fn slice(&self, size: Option<usize>) {
+        self.ask(|asked| asked.slice = size.map(|size| size.max(1)));
+    }
+
+    /// Does that to requests and answers from now on, where the link understands HTTP. Requests that are held back
+    /// longer than is asked for now go on at once.
+    pub fn disturb(&self, disturbance: Disturbance) {
+        self.ask(|asked| asked.disturbance = Arc::new(disturbance));
+    }
+
+    fn ask(&self, change: impl FnOnce(&mut Asked)) {
+        self.settings().send_modify(|asked| {
+            let mut new = Asked::clone(asked);
+            change(&mut new);
+            new.number = new.number.wrapping_add(1);
+            *asked = Arc::new(new);
+        });
     }
 
     /// Returns when the newest condition is in force, the port's being open or closed included. Opening it again
@@ -124,7 +148,7 @@ impl Proxy {
 
     /// What has been carried and measured until now.
     pub fn counters(&self) -> Counters {
-        let setting = Arc::clone(&self.settings().borrow());
+        let setting = Arc::clone(&self.settings().borrow().setting);
         let tally = &self.link.tally;
         let number = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counters {
@@ -138,6 +162,9 @@ impl Proxy {
             reset: number(&tally.reset),
             cut: number(&tally.cut),
             swallowed: number(&tally.swallowed),
+            pieces: number(&tally.pieces),
+            cuts: number(&tally.cuts),
+            http: self.link.http.as_ref().map(|http| http.counters()).unwrap_or_default(),
             measured: Measured {
                 up: tally.delays(Side::Up, &setting),
                 down: tally.delays(Side::Down, &setting),
@@ -157,7 +184,7 @@ impl Proxy {
         self.runtime.spawn(probe(Arc::clone(&self.link), number, settings, patience)).await.ok().flatten()
     }
 
-    fn settings(&self) -> &watch::Sender<Arc<Setting>> {
+    fn settings(&self) -> &watch::Sender<Arc<Asked>> {
         self.settings.as_ref().expect("the sender is taken out only while the proxy is being dropped")
     }
 }
@@ -185,7 +212,7 @@ type Started = Result<(Arc<Link>, SocketAddr, Handle), ProxyError>;
 /// The proxy's thread: everything of one link happens here.
 fn run(
     options: ProxyOptions,
-    settings: watch::Receiver<Arc<Setting>>,
+    settings: watch::Receiver<Arc<Asked>>,
     applying: watch::Sender<u64>,
     tell: oneshot::Sender<Started>,
 ) {
@@ -222,6 +249,7 @@ async fn open(options: ProxyOptions) -> Result<(Arc<Link>, Door), ProxyError> {
         probes: AtomicU64::new(0),
         registry: Arc::new(Registry::default()),
         held: Arc::new(AtomicUsize::new(0)),
+        http: options.http.then(|| Arc::new(Http::new(options.seed))),
     };
     Ok((Arc::new(link), door))
 }
@@ -230,24 +258,28 @@ async fn open(options: ProxyOptions) -> Result<(Arc<Link>, Door), ProxyError> {
 async fn serve(
     link: &Arc<Link>,
     mut door: Door,
-    mut settings: watch::Receiver<Arc<Setting>>,
+    mut settings: watch::Receiver<Arc<Asked>>,
     applying: watch::Sender<u64>,
 ) {
     let watched = settings.clone();
+    // The number of the condition that the port was closed for.
+    let mut closed_for = None;
     while settings.has_changed().is_ok() {
-        let setting = Arc::clone(&settings.borrow_and_update());
+        let asked = Arc::clone(&settings.borrow_and_update());
+        let setting = &asked.setting;
         let closed = setting.condition == Condition::Refuse;
-        if closed {
+        if closed && closed_for != Some(setting.number) {
+            closed_for = Some(setting.number);
             door.close();
             // Those that came in between the order and the closing.
             link.reset_all();
             link.tally.refusing.store(door.refuses().await, Ordering::Relaxed);
-        } else if door.listener().is_err() {
+        } else if !closed && door.listener().is_err() {
             link.tally.accept_failures.fetch_add(1, Ordering::Relaxed);
             pause(link).await;
             continue;
         }
-        applying.send_replace(setting.number);
+        applying.send_replace(asked.number);
         tokio::select! {
             biased;
             _ = settings.changed() => {}
@@ -257,7 +289,7 @@ async fn serve(
 }
 
 /// Accepts for ever; ends only when the listener cannot be had.
-async fn accept(link: &Arc<Link>, door: &mut Door, settings: &watch::Receiver<Arc<Setting>>) {
+async fn accept(link: &Arc<Link>, door: &mut Door, settings: &watch::Receiver<Arc<Asked>>) {
     let Ok(listener) = door.listener() else { return };
     loop {
         match listener.accept().await {

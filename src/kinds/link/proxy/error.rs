@@ -22,13 +22,15 @@ pub enum ProxyError {
     Unresolved { listen: String, source: io::Error },
     #[error("`{listen}` has no address that a link could listen on")]
     NoAddress { listen: String },
+    #[error("cannot find the address of `{to}`, which the link should pass on to: {source}")]
+    UnknownServer { to: String, source: io::Error },
     #[error("cannot start the link's thread: {source}")]
     Thread { source: io::Error },
 }
 
 impl ProxyError {
     /// The error for a failure to listen on `address`.
-    pub(super) fn listening(address: SocketAddr, source: io::Error) -> ProxyError {
+    pub(in crate::kinds::link) fn listening(address: SocketAddr, source: io::Error) -> ProxyError {
         match source.kind() {
             io::ErrorKind::AddrInUse => ProxyError::PortTaken { address },
             io::ErrorKind::PermissionDenied => ProxyError::NotPermitted { address },

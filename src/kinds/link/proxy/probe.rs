@@ -11,14 +11,14 @@ use tokio::sync::watch;
 use super::connection::Pumps;
 use super::counters::Tally;
 use super::engine::Link;
-use super::setting::Setting;
+use super::setting::Asked;
 
 /// Sends one byte up and back down through a connection of the proxy's own, impaired like every other one and
 /// sharing its bandwidth, but in nobody's counters. `None` when the byte was not back within `patience`.
 pub(super) async fn probe(
     link: Arc<Link>,
     number: u64,
-    settings: watch::Receiver<Arc<Setting>>,
+    settings: watch::Receiver<Arc<Asked>>,
     patience: Duration,
 ) -> Option<Duration> {
     let limit = Instant::now().checked_add(patience).map(|limit| link.wakeups.sleep_until(limit));
@@ -37,7 +37,7 @@ pub(super) async fn probe(
 async fn round_trip(
     link: &Arc<Link>,
     number: u64,
-    settings: watch::Receiver<Arc<Setting>>,
+    settings: watch::Receiver<Arc<Asked>>,
 ) -> io::Result<Duration> {
     let (mut client, near) = connected().await?;
     let (far, mut server) = connected().await?;

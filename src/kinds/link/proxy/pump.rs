@@ -3,23 +3,21 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::io;
-use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use nix::sys::socket::{Shutdown, shutdown};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tokio::net::TcpStream;
 
 use super::condition::{Direction, Side};
 use super::counters::Tally;
 use super::engine::Link;
-use super::setting::{Gate, Passage, Setting, Slot};
+use super::setting::{Asked, Gate, Passage, Setting, Slot};
 use super::transit::Transit;
+use super::wire::Wire;
 use crate::lang::wakeup::Sleep;
 
 /// The most bytes read at once. Larger ones no longer carry more, smaller ones do.
@@ -27,6 +25,9 @@ pub const CHUNK: usize = 256 << 10;
 /// Steps a pump takes before it lets the link's other connections have their turn. Few, because every step may
 /// carry a whole chunk, and what is delayed elsewhere on the link must not become late by it.
 const TURNS: usize = 2;
+/// A piece follows the one before it no sooner, so that a receiver that waits for it reads it alone. It bounds what
+/// pieces can carry: at 10 bytes, 100 KB/s a connection and direction.
+pub const PIECE_GAP: Duration = Duration::from_micros(100);
 /// A delay too long for the clock to represent ends after this time instead.
 const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -73,6 +74,8 @@ pub(super) struct Pump {
     sleep: Option<Sleep>,
     /// The bytes booked at a bandwidth limit, and the number of the setting that the limit belongs to.
     booked: Option<(u64, Slot)>,
+    /// When the next piece may be written, while data pass in pieces.
+    next_piece: Option<Instant>,
     random: ChaCha8Rng,
     ended: Option<End>,
 }
@@ -91,6 +94,7 @@ impl Pump {
             last: None,
             sleep: None,
             booked: None,
+            next_piece: None,
             random,
             ended: None,
         }
@@ -105,27 +109,40 @@ impl Pump {
     pub fn poll(
         &mut self,
         context: &mut Context<'_>,
-        (from, to): (&TcpStream, &TcpStream),
-        setting: &Setting,
+        (from, to): (&impl Wire, &impl Wire),
+        asked: &Asked,
         opposite: Option<End>,
         stale: impl Fn() -> bool,
     ) -> Poll<End> {
-        if let Some(end) = self.ended {
-            return Poll::Ready(end);
+        let passage = asked.setting.passage(self.side);
+        let polled = match self.ended {
+            Some(end) => Poll::Ready(end),
+            None if matches!(passage, Passage::Held) => Poll::Pending,
+            None => self.carry(context, (from, to), (asked, &passage), opposite, stale),
+        };
+        if !matches!(passage, Passage::Held) {
+            to.poll_flush(context);
         }
-        let passage = setting.passage(self.side);
-        if matches!(passage, Passage::Held) {
-            return Poll::Pending;
-        }
+        polled
+    }
+
+    fn carry(
+        &mut self,
+        context: &mut Context<'_>,
+        (from, to): (&impl Wire, &impl Wire),
+        (asked, passage): (&Asked, &Passage<'_>),
+        opposite: Option<End>,
+        stale: impl Fn() -> bool,
+    ) -> Poll<End> {
         for _ in 0..TURNS {
             if stale() {
                 return Poll::Pending;
             }
-            let delivered = self.deliver(context, to, setting, &passage);
+            let delivered = self.deliver(context, to, asked, passage);
             let step = match delivered {
                 Step::Ended(_) => delivered,
-                Step::Moved => self.collect(context, (from, to), setting, &passage).or_moved(),
-                Step::Waiting => self.collect(context, (from, to), setting, &passage),
+                Step::Moved => self.collect(context, (from, to), asked, passage).or_moved(),
+                Step::Waiting => self.collect(context, (from, to), asked, passage),
             };
             match step {
                 Step::Moved => {}
@@ -135,8 +152,7 @@ impl Pump {
                     self.sleep = None;
                     self.swallow();
                     if end == End::Finished && opposite != Some(End::Broken) {
-                        // It fails only when the receiver is gone already, which the other direction notices.
-                        let _ = shutdown(to.as_raw_fd(), Shutdown::Write);
+                        to.finish();
                     }
                     return Poll::Ready(end);
                 }
@@ -160,8 +176,8 @@ impl Pump {
     fn deliver(
         &mut self,
         context: &mut Context<'_>,
-        to: &TcpStream,
-        setting: &Setting,
+        to: &impl Wire,
+        asked: &Asked,
         passage: &Passage,
     ) -> Step {
         let Some(first) = self.transit.first() else {
@@ -175,24 +191,36 @@ impl Pump {
                 return self.sleep(context, due);
             }
             if let Some(bandwidth) = direction.bandwidth {
-                let slot = self.slot(setting, gate, length, bandwidth, due);
+                let slot = self.slot(&asked.setting, gate, length, bandwidth, due);
                 if Instant::now() < slot.release {
                     return self.sleep(context, slot.release);
                 }
                 allowed = slot.bytes.min(length);
             }
         }
-        match to.poll_write_ready(context) {
+        if let Some(size) = asked.slice {
+            allowed = allowed.min(size);
+            match self.next_piece {
+                Some(next) if Instant::now() < next => return self.sleep(context, next),
+                _ => {}
+            }
+        }
+        match to.poll_writable(context) {
             Poll::Pending => return Step::Waiting,
             Poll::Ready(Err(_)) => return Step::Ended(End::Broken),
             Poll::Ready(Ok(())) => {}
         }
         let Some(first) = self.transit.first() else { return Step::Waiting };
-        match to.try_write(&first.rest()[..allowed]) {
+        let bytes = &first.rest()[..allowed];
+        let written = if asked.slice.is_some() { to.try_write_piece(bytes) } else { to.try_write(bytes) };
+        match written {
             Ok(count) => {
                 self.tally.carried(self.side, count);
+                if asked.slice.is_some() {
+                    self.piece(count < length);
+                }
                 if let Some(arrived) = self.transit.advance(count) {
-                    self.measure(arrived, setting);
+                    self.measure(arrived, &asked.setting);
                 }
                 self.use_up(count);
                 Step::Moved
@@ -200,6 +228,13 @@ impl Pump {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Step::Moved,
             Err(_) => Step::Ended(End::Broken),
         }
+    }
+
+    /// A piece was written; `cut` says that what was read with it goes on in another one.
+    fn piece(&mut self, cut: bool) {
+        self.next_piece = Some(Instant::now() + PIECE_GAP);
+        self.tally.pieces.fetch_add(1, Ordering::Relaxed);
+        self.tally.cuts.fetch_add(u64::from(cut), Ordering::Relaxed);
     }
 
     /// Passes the end on once nothing is before it.
@@ -218,8 +253,8 @@ impl Pump {
     fn collect(
         &mut self,
         context: &mut Context<'_>,
-        (from, to): (&TcpStream, &TcpStream),
-        setting: &Setting,
+        (from, to): (&impl Wire, &impl Wire),
+        asked: &Asked,
         passage: &Passage,
     ) -> Step {
         let room = self.transit.room(passage);
@@ -227,11 +262,11 @@ impl Pump {
             return Step::Waiting;
         }
         // Nothing is read that could not be written on at once: a slow receiver slows its sender down.
-        if matches!(passage, Passage::Clear) && to.poll_write_ready(context).is_pending() {
+        if matches!(passage, Passage::Clear) && to.poll_writable(context).is_pending() {
             return Step::Waiting;
         }
         // An error of the socket is found by reading, which also finds the bytes that came before it.
-        if from.poll_read_ready(context).is_pending() {
+        if from.poll_readable(context).is_pending() {
             return Step::Waiting;
         }
         SCRATCH.with_borrow_mut(|scratch| {
@@ -239,8 +274,8 @@ impl Pump {
             let arrived = Instant::now();
             match read {
                 Ok(0) => self.last = Some(Last { end: End::Finished, arrived, sway: self.sway(passage) }),
-                Ok(count) if matches!(passage, Passage::Clear) => {
-                    return self.forward(&scratch[..count], arrived, to, setting);
+                Ok(count) if matches!(passage, Passage::Clear) && asked.slice.is_none() => {
+                    return self.forward(&scratch[..count], arrived, to, &asked.setting);
                 }
                 Ok(count) => {
                     let sway = self.sway(passage);
@@ -253,7 +288,7 @@ impl Pump {
         })
     }
 
-    fn forward(&mut self, bytes: &[u8], arrived: Instant, to: &TcpStream, setting: &Setting) -> Step {
+    fn forward(&mut self, bytes: &[u8], arrived: Instant, to: &impl Wire, setting: &Setting) -> Step {
         let written = match to.try_write(bytes) {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,

@@ -1,9 +1,11 @@
-//! The condition in force, with what belongs to its one term of office.
+//! What is asked of a link now: the condition in force, with what belongs to its one term of office, and beside it the
+//! size of the pieces that data pass in.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::condition::{Condition, Direction, Side};
+use super::http::Disturbance;
 
 /// How much lost time a bandwidth limit may make good in a burst, when the receiver was slow to take its bytes.
 const CATCH_UP: Duration = Duration::from_millis(10);
@@ -11,6 +13,31 @@ const CATCH_UP: Duration = Duration::from_millis(10);
 const SLICE: Duration = Duration::from_millis(5);
 /// The bounds of such a piece, in bytes.
 const SLICE_BYTES: (f64, f64) = (64.0, 65_536.0);
+
+/// Everything that is asked of a link now.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub setting: Arc<Setting>,
+    /// The most bytes that are written together, where data pass in pieces.
+    pub slice: Option<usize>,
+    /// What is done to requests and answers, by a link that understands HTTP.
+    pub disturbance: Arc<Disturbance>,
+    /// Counts the changes of one link, from 0.
+    pub number: u64,
+}
+
+impl Asked {
+    /// Of a link that nothing is asked of.
+    pub fn nothing() -> Asked {
+        let setting = Arc::new(Setting::new(Condition::On, 0));
+        Asked { setting, slice: None, disturbance: Arc::default(), number: 0 }
+    }
+
+    /// Whether a connection may be made through the link.
+    pub fn connects(&self) -> bool {
+        matches!(self.setting.condition, Condition::On | Condition::Degrade(_))
+    }
+}
 
 /// A condition from when it was set until the next one is.
 #[derive(Debug)]
@@ -35,11 +62,6 @@ impl Setting {
     pub fn new(condition: Condition, number: u64) -> Setting {
         let since = Instant::now();
         Setting { condition, number, since, up: Gate::open(since), down: Gate::open(since) }
-    }
-
-    /// Whether a connection may be made through the link.
-    pub fn connects(&self) -> bool {
-        matches!(self.condition, Condition::On | Condition::Degrade(_))
     }
 
     pub fn passage(&self, side: Side) -> Passage<'_> {

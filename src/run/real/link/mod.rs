@@ -1,15 +1,19 @@
-//! Orders to links: conditions of the proxy, and the proof of what each did.
+//! Orders to links that are proxies: their condition, what is asked of them beside it, and acts on their connections.
 
-use super::probe::{ENOUGH, PATIENCE, Probe, SILENCE};
+mod evidence;
+
+use super::probe::{PATIENCE, Probe, SILENCE};
 use super::{Setup, Shared};
-use crate::event::Evidence;
-use crate::kinds::link::proxy::{Condition, Counters, Direction, Impairment, Proxy, ProxyOptions};
+use crate::kinds::link::proxy::{
+    Condition, Counters, Delay, Direction, Disturbance, Impairment, OwnAnswer, Proxy, ProxyOptions,
+};
 use crate::lang::call::{Arguments, Call};
-use crate::lang::unit::format_duration;
-use crate::run::world::{Answer, Effect, FaultId, State, Ticket};
+use crate::lang::unit::{format_duration, number};
+use crate::run::world::{Answer, FaultId, State, Ticket};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -22,7 +26,14 @@ pub(super) struct LinkTarget {
     proxy: RefCell<Option<Rc<Proxy>>>,
     random: RefCell<ChaCha8Rng>,
     applied: RefCell<Option<Applied>>,
+    /// What is asked beside the condition, by its property, with the counters at the moment it was set.
+    beside: RefCell<HashMap<&'static str, (Call, Counters)>>,
 }
+
+/// The property that the condition is.
+const PATH: &str = "path";
+/// The property of pieces.
+const SLICE: &str = "slice";
 
 /// A condition in force.
 struct Applied {
@@ -45,10 +56,16 @@ impl LinkTarget {
     pub fn new(setup: &Setup, settings: &Arguments) -> LinkTarget {
         let text = |name: &str| settings.text(name).unwrap_or_default().to_string();
         LinkTarget {
-            options: ProxyOptions { listen: text("listen"), to: text("to"), seed: setup.seed },
+            options: ProxyOptions {
+                listen: text("listen"),
+                to: text("to"),
+                seed: setup.seed,
+                http: settings.has("http"),
+            },
             proxy: RefCell::default(),
             random: RefCell::new(ChaCha8Rng::seed_from_u64(setup.seed)),
             applied: RefCell::default(),
+            beside: RefCell::default(),
         }
     }
 
@@ -80,12 +97,66 @@ impl LinkTarget {
         proxy.probe(PATIENCE).await
     }
 
-    /// Puts the link into a condition. It takes effect before this returns; the answer waits for the port.
-    pub fn set(self: &Rc<Self>, shared: &Rc<Shared>, ticket: Ticket, state: Option<State>) {
+    /// Puts a property of the link into a state. It takes effect before this returns.
+    pub fn set(
+        self: &Rc<Self>,
+        shared: &Rc<Shared>,
+        ticket: Ticket,
+        property: &'static str,
+        state: Option<State>,
+    ) {
         let Some(proxy) = self.proxy.borrow().clone() else {
             return shared.answer(ticket, Err("the link is not open".into()));
         };
-        let effect = self.applied.borrow_mut().take().and_then(|applied| effect(&applied, &proxy.counters()));
+        match property {
+            PATH => self.set_condition(proxy, shared, ticket, state),
+            _ => shared.answer(ticket, self.set_beside(&proxy, property, state)),
+        }
+    }
+
+    /// Sets what is asked beside the condition.
+    fn set_beside(
+        &self,
+        proxy: &Proxy,
+        property: &'static str,
+        state: Option<State>,
+    ) -> Result<Answer, String> {
+        if let Some(State { call, .. }) = &state
+            && let Some(status) = call.arguments.number("status")
+            && (status.fract() != 0.0 || !(200.0..600.0).contains(&status))
+        {
+            return Err(format!("an answer has a status from 200 to 599, not {}", number(status)));
+        }
+        let now = proxy.counters();
+        let mut beside = self.beside.borrow_mut();
+        let previous = beside.remove(property);
+        let effect = previous.map(|(call, before)| evidence::beside(&call, &before, &now));
+        if let Some(state) = state {
+            beside.insert(property, (state.call, now));
+        }
+        let asked = |property: &str| beside.get(property).map(|(call, _)| &call.arguments);
+        match property {
+            SLICE => {
+                proxy.slice(asked(SLICE).and_then(|slice| slice.number("size")).map(|size| size as usize))
+            }
+            _ => proxy.disturb(disturbance(asked)),
+        }
+        Ok(Answer::Set(effect))
+    }
+
+    /// Puts the link into a condition. The answer waits for the port.
+    fn set_condition(
+        self: &Rc<Self>,
+        proxy: Rc<Proxy>,
+        shared: &Rc<Shared>,
+        ticket: Ticket,
+        state: Option<State>,
+    ) {
+        let effect = self
+            .applied
+            .borrow_mut()
+            .take()
+            .and_then(|applied| evidence::effect(&applied, &proxy.counters()));
         let condition = state.as_ref().map_or(Condition::On, |state| condition(&state.call));
         proxy.set(condition);
         let before = Rc::<OnceCell<Counters>>::default();
@@ -119,6 +190,21 @@ impl LinkTarget {
             verb => return shared.answer(ticket, Err(format!("this link cannot `{verb}` yet"))),
         }
         shared.answer(ticket, Ok(Answer::Done));
+    }
+}
+
+/// What is asked of a link that understands HTTP, by its properties.
+fn disturbance<'a>(asked: impl Fn(&str) -> Option<&'a Arguments>) -> Disturbance {
+    Disturbance {
+        answer: asked("answer").map(|answer| OwnAnswer {
+            status: answer.number("status").unwrap_or_default() as u16,
+            share: answer.number("to").unwrap_or(1.0),
+        }),
+        delay: asked("delay").map(|delay| Delay {
+            route: delay.text("route").unwrap_or_default().to_string(),
+            time: delay.duration("time").unwrap_or_default(),
+        }),
+        tear: asked("tear").map(|tear| tear.number("share").unwrap_or(1.0)),
     }
 }
 
@@ -165,50 +251,4 @@ fn asked(impairment: &Impairment) -> (Duration, Duration) {
         let (latency, jitter) = (direction.latency, direction.jitter);
         (least + latency.saturating_sub(jitter), most + latency + jitter)
     })
-}
-
-/// What a condition did, looked at in its last moment. A clean link is no fault and needs no proof.
-fn effect(applied: &Applied, now: &Counters) -> Option<Effect> {
-    tracing::debug!(fault = applied.fault, "a link's condition ends");
-    // Replaced before it held: nothing was seen of it.
-    let passed =
-        applied.before.get().map_or(0, |before| (now.sent - before.sent) + (now.received - before.received));
-    let tell = |evidence, text: String| Some(Effect { measured: Some(text), evidence });
-    match applied.condition {
-        Condition::On => None,
-        Condition::Off => match applied.probed() {
-            _ if passed > 0 => tell(Evidence::None, format!("{passed} bytes got through")),
-            Some(None) => tell(
-                Evidence::Measured,
-                format!("nothing got through, no answer within {}", format_duration(SILENCE)),
-            ),
-            Some(Some(took)) => tell(Evidence::None, format!("answered in {}", format_duration(took))),
-            None if now.open > 0 || now.measured.held > 0 => {
-                tell(Evidence::Measured, format!("nothing got through on {} connections", now.open))
-            }
-            None => Some(Effect { measured: None, evidence: Evidence::NotExercised }),
-        },
-        Condition::Refuse if now.measured.refusing => tell(Evidence::Measured, "the port refused".into()),
-        Condition::Refuse => tell(Evidence::None, "the port did not refuse".into()),
-        Condition::Degrade(impairment) => degraded(applied, now, &impairment),
-    }
-}
-
-fn degraded(applied: &Applied, now: &Counters, impairment: &Impairment) -> Option<Effect> {
-    let (least, _) = asked(impairment);
-    let probed = applied.probed().flatten();
-    let chunks = [&now.measured.up, &now.measured.down].into_iter().flatten().map(|delays| delays.median);
-    let seen = match (now.measured.round_trip(), probed) {
-        (Some(took), _) => Some(took),
-        (None, Some(took)) => Some(took),
-        // Traffic in one direction only: what it took that way, where only that way was slowed.
-        (None, None) if impairment.up.is_none() != impairment.down.is_none() => chunks.max(),
-        (None, None) => None,
-    };
-    let Some(took) = seen else {
-        return Some(Effect { measured: None, evidence: Evidence::NotExercised });
-    };
-    let enough = took.as_secs_f64() >= least.as_secs_f64() * ENOUGH;
-    let evidence = if enough { Evidence::Measured } else { Evidence::None };
-    Some(Effect { measured: Some(format!("round trip {}", format_duration(took))), evidence })
 }

@@ -1,24 +1,24 @@
-//! Orders to links between hosts: conditions of the emulator, and acts on the connections that go over it.
+//! Orders to links that carry packets, between hosts or as a proxy of datagrams: conditions of the emulator, and acts on the
+//! connections that go over it.
 
+mod carrier;
 mod evidence;
 
-use super::Shared;
+use self::carrier::Carrier;
 use super::probe::{PATIENCE, Probe, SILENCE};
-use crate::kinds::host::NetworkError;
+use super::{Setup, Shared};
 use crate::kinds::host::network::Network;
+use crate::kinds::link::datagrams::DatagramOptions;
 use crate::kinds::link::emulator::{Condition, Counters, Degraded, Impairment};
-use crate::lang::call::Call;
+use crate::lang::call::{Arguments, Call};
 use crate::run::world::{Answer, State, Ticket};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// A declared link between hosts.
-pub(super) struct VirtualLink {
-    /// There until the run ends it.
-    network: RefCell<Option<Rc<Network>>>,
-    /// Which of the network's links it is.
-    place: usize,
+/// A declared link that carries packets.
+pub(super) struct PacketLink {
+    carrier: Carrier,
     applied: RefCell<Option<Applied>>,
 }
 
@@ -37,61 +37,70 @@ impl Applied {
     }
 }
 
-impl VirtualLink {
-    pub fn new(network: &Rc<Network>, place: usize) -> VirtualLink {
+impl PacketLink {
+    /// One of a network's links, by its place.
+    pub fn between_hosts(network: &Rc<Network>, place: usize) -> PacketLink {
         let network = RefCell::new(Some(Rc::clone(network)));
-        VirtualLink { network, place, applied: RefCell::default() }
+        PacketLink { carrier: Carrier::Network(network, place), applied: RefCell::default() }
     }
 
-    /// Lets go of the network, which ends with its last link.
+    /// A proxy of datagrams.
+    pub fn of_datagrams(setup: &Setup, name: &str, settings: &Arguments) -> PacketLink {
+        let text = |name: &str| settings.text(name).unwrap_or_default().to_string();
+        let options = DatagramOptions {
+            name: name.to_string(),
+            listen: text("listen"),
+            to: text("to"),
+            seed: setup.seed,
+        };
+        PacketLink { carrier: Carrier::Datagrams(options, RefCell::default()), applied: RefCell::default() }
+    }
+
+    /// Opens the port, where it is a proxy.
+    pub async fn start(&self) -> Result<(), String> {
+        self.carrier.start().await
+    }
+
+    /// Lets go of the proxy, or of the network, which ends with its last link.
     pub fn end(&self) {
         self.applied.borrow_mut().take();
-        self.network.borrow_mut().take();
+        self.carrier.end();
     }
 
-    fn network(&self) -> Result<Rc<Network>, NetworkError> {
-        self.network.borrow().clone().ok_or(NetworkError::Ended)
-    }
-
-    pub async fn counters(&self) -> Result<Counters, NetworkError> {
-        self.network()?.counters(self.place).await
+    pub async fn counters(&self) -> Result<Counters, String> {
+        self.carrier.counters()?.await
     }
 
     /// The time that a packet of soak's own takes there and back now.
     pub async fn round_trip(&self) -> Option<Duration> {
-        self.network().ok()?.probe(self.place, PATIENCE).await
+        self.carrier.probe(PATIENCE).ok()?.await
     }
 
     /// Puts the link into a condition. The order is on its way before this returns.
     pub fn set(self: &Rc<Self>, shared: &Rc<Shared>, ticket: Ticket, state: Option<State>) {
-        let network = match self.network() {
-            Ok(network) => network,
-            Err(error) => return shared.answer(ticket, Err(error.to_string())),
-        };
         let condition = state.as_ref().map_or(Condition::On, |state| condition(&state.call));
-        let previous = self.applied.borrow_mut().take();
         // What the condition before it did is counted up to its very end: orders are carried out one after the other.
-        let last = previous.is_some().then(|| network.counters(self.place));
-        let set = network.set(self.place, condition.clone());
-        let first = state.is_some().then(|| network.counters(self.place));
+        let ordered = self.carrier.counters().and_then(|last| {
+            let set = self.carrier.set(condition.clone())?;
+            Ok((last, set, self.carrier.counters()?))
+        });
+        let previous = self.applied.borrow_mut().take();
+        let (last, set, first) = match ordered {
+            Ok(ordered) => ordered,
+            Err(error) => return shared.answer(ticket, Err(error)),
+        };
         let before = Rc::<RefCell<Option<Counters>>>::default();
         if state.is_some() {
-            let applied = self.watch(&network, condition, Rc::clone(&before));
+            let applied = self.watch(condition, Rc::clone(&before));
             *self.applied.borrow_mut() = Some(applied);
         }
         let shared = Rc::clone(shared);
         tokio::task::spawn_local(async move {
-            let effect = match (previous, last) {
-                (Some(previous), Some(last)) => {
-                    last.await.ok().and_then(|now| evidence::effect(&previous, &now))
-                }
-                _ => None,
-            };
+            let last = last.await.ok();
+            let effect = previous.zip(last).and_then(|(previous, now)| evidence::effect(&previous, &now));
             let done = set.await;
-            shared.answer(ticket, done.map(|()| Answer::Set(effect)).map_err(|error| error.to_string()));
-            if let Some(first) = first {
-                *before.borrow_mut() = first.await.ok();
-            }
+            shared.answer(ticket, done.map(|()| Answer::Set(effect)));
+            *before.borrow_mut() = first.await.ok();
         });
     }
 
@@ -99,26 +108,23 @@ impl VirtualLink {
         let share = match call.verb {
             "reset" => 1.0,
             "cut" => call.arguments.number("share").unwrap_or(1.0),
-            verb => return shared.answer(ticket, Err(format!("a link between hosts cannot `{verb}`"))),
+            verb => {
+                return shared.answer(ticket, Err(format!("a link that carries packets cannot `{verb}`")));
+            }
         };
-        let ended = self.network().map(|network| network.end(self.place, share));
+        let ended = self.carrier.reset(share);
         let shared = Rc::clone(shared);
         tokio::task::spawn_local(async move {
             let answer = match ended {
                 Ok(ended) => ended.await.map(|count| Answer::Did(format!("{count} connections were reset"))),
                 Err(error) => Err(error),
             };
-            shared.answer(ticket, answer.map_err(|error| error.to_string()));
+            shared.answer(ticket, answer);
         });
     }
 
     /// Begins to look at what a condition does.
-    fn watch(
-        &self,
-        network: &Network,
-        condition: Condition,
-        before: Rc<RefCell<Option<Counters>>>,
-    ) -> Applied {
+    fn watch(&self, condition: Condition, before: Rc<RefCell<Option<Counters>>>) -> Applied {
         let patience = match &condition {
             Condition::On | Condition::Refuse => None,
             Condition::Off => Some(SILENCE),
@@ -127,7 +133,7 @@ impl VirtualLink {
                 Some(2 * most.max().unwrap_or_default() + PATIENCE)
             }
         };
-        let probe = patience.map(|patience| Probe::start(network.probe(self.place, patience)));
+        let probe = patience.and_then(|patience| self.carrier.probe(patience).ok()).map(Probe::start);
         Applied { condition, before, probe }
     }
 }

@@ -1,4 +1,4 @@
-//! The proof of what a condition of a link between hosts did: what was asked, beside what the emulator counted.
+//! The proof of what a condition of a link that carries packets did: what was asked, beside what the emulator counted.
 
 use super::super::probe::{ENOUGH, SILENCE};
 use super::Applied;
@@ -23,6 +23,9 @@ pub(super) fn effect(applied: &Applied, now: &Counters) -> Option<Effect> {
     match &applied.condition {
         Condition::On => None,
         Condition::Off => Some(silent(&up, &down, probed)),
+        Condition::Refuse if now.refusing && up.packets + down.packets == 0 => {
+            Some(Effect { measured: Some("the port refused".into()), evidence: Evidence::Measured })
+        }
         Condition::Refuse => Some(refused(&up, &down, now.reset - before.reset)),
         Condition::Degrade(asked) => {
             let ways = [
