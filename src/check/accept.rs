@@ -179,10 +179,21 @@ impl Checker<'_> {
             Entity::Unknown => None,
             _ => {
                 let sort = self.sort_of(&name.text);
-                self.report(mistake::names::wrong_sort(name.span, &name.text, sort, kinds));
+                let found = mistake::names::wrong_sort(name.span, &name.text, sort, kinds);
+                let found = match kinds {
+                    ["host"] => found.help(mistake::names::hosts_there_are(&self.named_hosts())),
+                    _ => found,
+                };
+                self.report(found);
                 None
             }
         }
+    }
+
+    /// The names of the hosts declared so far.
+    fn named_hosts(&self) -> Vec<&str> {
+        let hosts = self.scenario.targets.iter().filter(|target| target.kind.name == "host");
+        hosts.map(|host| host.name.as_str()).collect()
     }
 
     /// `http("…")` and the like behind `ready`.

@@ -2,9 +2,9 @@
 
 use super::mistake;
 use super::names::Entity;
-use super::scenario::{Arrival, Load, LoadSubject, RateArrival};
+use super::scenario::{Arrival, Load, LoadSubject, Origin, RateArrival};
 use super::state::{Checker, unknown};
-use crate::lang::expr::{CurveId, Expr};
+use crate::lang::expr::{CurveId, Expr, ExprKind};
 use crate::lang::quantity::Dimension;
 use crate::lang::types::Type;
 use crate::source::Span;
@@ -154,6 +154,16 @@ impl Checker<'_> {
             && super::accept::lowest(&rate).is_some_and(|low| low.to_f64() < 0.0)
         {
             self.report(mistake::types::negative(&rate, "a rate", self.sources.text(rate.span)));
+        }
+        let mut measured = false;
+        rate.walk(&mut |part| {
+            if let ExprKind::Measure { series, .. } = &part.kind {
+                measured |= matches!(self.scenario.series(*series).origin, Origin::Load { .. });
+            }
+        });
+        if measured {
+            self.report(mistake::load::measured_rate(rate.span));
+            return unknown(written.span);
         }
         rate
     }

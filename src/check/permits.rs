@@ -35,6 +35,7 @@ impl Checker<'_> {
                     None => self.report(mistake::safety::permit_not_a_host(host.span, name)),
                 }
             }
+            ("fault", PermitSubject::On(name)) if self.permit_of_kind(name) => {}
             ("fault", PermitSubject::On(name)) => match self.entity(name, "target") {
                 Some(Entity::Target(target)) => self.scenario.permits.fault.push((target, name.span)),
                 None | Some(Entity::Unknown) => {}
@@ -45,6 +46,20 @@ impl Checker<'_> {
             },
             _ => self.report(mistake::safety::permit_form(permit.what.span, &permit.what.text)),
         }
+    }
+
+    /// Tells of a permit for a kind, in which its one target is meant; that has it all the same.
+    fn permit_of_kind(&mut self, name: &crate::syntax::ast::Name) -> bool {
+        if self.symbols.peek(&name.text).is_some() || name.text == "machine" {
+            return false;
+        }
+        let targets = self.scenario.targets.iter().enumerate();
+        let of_kind: Vec<_> = targets.filter(|(_, target)| target.kind.name == name.text).collect();
+        let [(index, target)] = of_kind.as_slice() else { return false };
+        let found = mistake::safety::permit_of_kind(name.span, &name.text, &target.name);
+        self.scenario.permits.fault.push((TargetId(*index as u32), name.span));
+        self.report(found);
+        true
     }
 
     /// Everything that needs a permit and has none, each once.
@@ -105,8 +120,9 @@ impl Checker<'_> {
                 destinations.extend(host.map(|host| (host, document.span)));
             }
         }
+        let mut whole = Vec::new();
         visit_tells(&self.scenario, &mut |tell| {
-            // A request to a whole URL leaves the base that was declared.
+            // A request goes to a path behind the base that was declared.
             for value in tell
                 .arguments
                 .iter()
@@ -116,17 +132,40 @@ impl Checker<'_> {
                 if let Argued::Value(expr) = value {
                     let sketch = self.sketch(expr);
                     let host = (tell.target_is_http(&self.scenario)).then(|| url_host(&sketch)).flatten();
-                    destinations.extend(host.map(|host| (host.to_string(), expr.span)));
+                    if host.is_some() {
+                        let target = self.scenario.target(tell.target).name.as_str();
+                        whole.push(mistake::arguments::whole_url(expr.span, target, &sketch));
+                    }
                 }
             }
         });
+        whole.into_iter().for_each(|found| self.report(found));
         let mut told = HashSet::new();
         for (host, span) in destinations {
             let host = host.to_lowercase();
             if !self.is_near(&host) && told.insert(host.clone()) {
-                self.report(mistake::safety::load_needs_permit(span, &host, self.top()));
+                let found = mistake::safety::load_needs_permit(span, &host, self.top());
+                let near = self.hosts_near(&host);
+                let found =
+                    if near.is_empty() { found } else { mistake::safety::no_host_of(span, &host, &near) };
+                self.report(found);
             }
         }
+    }
+
+    /// The declared hosts whose addresses differ from this one in their last part only.
+    fn hosts_near(&self, address: &str) -> Vec<(String, String)> {
+        let network = |address: &str| address.rsplit_once('.').map(|(network, _)| network.to_string());
+        if address.parse::<std::net::Ipv4Addr>().is_err() {
+            return Vec::new();
+        }
+        let hosts = self.scenario.targets.iter().filter(|target| target.kind.name == "host");
+        let near = hosts.filter_map(|host| {
+            let Argued::Value(own) = host.setting("address")?.values.first()? else { return None };
+            let own = own.constant()?.as_text()?.split('/').next()?.to_string();
+            (network(&own) == network(address)).then(|| (host.name.clone(), own))
+        });
+        near.collect()
     }
 
     /// Where a permit can be added: on the line below the title, or at the start of the file.

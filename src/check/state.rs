@@ -220,6 +220,16 @@ impl<'a> Checker<'a> {
         None
     }
 
+    /// A column of a table that is gone through, by its name alone.
+    pub fn column_meant(&self, word: &str) -> Option<String> {
+        let column = |local: &&Local| match &local.ty {
+            Type::Row(columns) => columns.iter().any(|(name, _)| name == word),
+            _ => false,
+        };
+        let local = self.locals.iter().rev().find(column)?;
+        Some(format!("{}.{word}", local.name))
+    }
+
     /// The declared or bound name nearest to a word, of those that can stand for what is wanted; not looked for any more
     /// once very many were.
     pub fn nearest_name(&self, word: &str, wanted: &str) -> Option<&str> {

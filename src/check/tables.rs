@@ -75,7 +75,14 @@ impl Checker<'_> {
         let ends = points.first().map(|point| point.0).zip(points.last().map(|point| point.0));
         if ends != Some((0, DAY)) {
             let missing = if ends.is_none_or(|(first, _)| first != 0) { "00:00" } else { "24:00" };
-            self.report(mistake::load::curve_ends(table.span, missing));
+            let found = match table.rows.last().map(|row| row.cells.as_slice()) {
+                Some([at, level]) if missing == "24:00" => {
+                    let level = self.sources.text(level.span).to_string();
+                    mistake::load::curve_ends_early(at.span, self.sources.text(at.span), &level)
+                }
+                _ => mistake::load::curve_ends(table.span, missing),
+            };
+            self.report(found);
             return Vec::new();
         }
         points.into_iter().map(|(at, level)| (f64::from(at) / f64::from(DAY), level)).collect()

@@ -43,7 +43,9 @@ impl Checker<'_> {
         let names = AGGREGATES.iter().map(|signature| signature.name);
         let names =
             names.chain(SOURCES.iter().map(|source| source.name)).chain(MAKERS.iter().map(|maker| maker.1));
-        let found = self.percentile_meant(function, arguments, span).unwrap_or_else(|| {
+        let elsewhere = self.percentile_meant(function, arguments, span);
+        let elsewhere = elsewhere.or_else(|| self.function_elsewhere(function, arguments, span));
+        let found = elsewhere.unwrap_or_else(|| {
             let meant = meant(&function.text, &names.collect::<Vec<_>>());
             mistake::names::unknown_function(function.span, &function.text, meant)
         });
@@ -68,6 +70,27 @@ impl Checker<'_> {
             return Some(found.help("there are `p50`, `p90`, `p95`, `p99` and `p999`"));
         }
         let better = format!("{better}({})", self.sources.text(reading.value.span));
+        let found = mistake::names::unknown_function(function.span, &function.text, None);
+        Some(found.help(format!("write `{better}`")).fix(span, better, false))
+    }
+
+    /// `eventually(x, 30s)`, `between(1s, 3s)` and `range(10)`, as other tools have them.
+    fn function_elsewhere(&self, function: &Name, arguments: &[Argument], span: Span) -> Option<Diagnostic> {
+        let text = |argument: &Argument| self.sources.text(argument.value.span).to_string();
+        let better = match (function.text.as_str(), arguments) {
+            ("eventually", [what, within, ..]) => format!("{} within {}", text(what), text(within)),
+            ("consistently", [what, within, ..]) => format!("{} for {}", text(what), text(within)),
+            ("eventually", [what]) => format!("{} within 1m", text(what)),
+            ("between" | "uniform" | "randint" | "random", [low, high]) => {
+                format!("{}..{}", text(low), text(high))
+            }
+            ("range", [count]) => {
+                let found = mistake::names::unknown_function(function.span, &function.text, None);
+                let count = text(count);
+                return Some(found.help(format!("a loop that counts is written `repeat {count} {{ … }}`")));
+            }
+            _ => return None,
+        };
         let found = mistake::names::unknown_function(function.span, &function.text, None);
         Some(found.help(format!("write `{better}`")).fix(span, better, false))
     }

@@ -212,7 +212,7 @@ impl Checker<'_> {
             // It may be captured by what could not be read.
             _ if self.may_be_captured() => Term::Value(unknown(span)),
             _ => {
-                let meant = self.reading_of_an_action(name);
+                let meant = self.column_meant(name).or_else(|| self.reading_of_an_action(name));
                 let meant = meant.or_else(|| self.nearest_name(name, "name").map(str::to_string));
                 self.report(mistake::names::unknown(span, name, "name", meant.as_deref()));
                 Term::Value(unknown(span))

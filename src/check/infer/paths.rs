@@ -232,6 +232,11 @@ impl Checker<'_> {
             }
             return self.load_reading(LoadSubject::Action(action), &captures, field, span);
         };
+        if self.iteration.is_some() {
+            let written = self.sources.text(span).to_string();
+            self.report(mistake::measure::capture_of_another(span, &written));
+            return Term::Value(unknown(span));
+        }
         if !self.may_measure(span) {
             return Term::Value(unknown(span));
         }

@@ -34,6 +34,28 @@ impl Checker<'_> {
         self.windowed(term, Window::Phase(Box::new(name)), span)
     }
 
+    /// The comparison that ends with `limit`, with the window behind what it measures; `whole` is limit and window.
+    fn window_meant(&self, limit: Span, whole: Span) -> Option<(Span, String)> {
+        let file = self.sources.file_of(whole);
+        let start = (whole.start - file.base()) as usize;
+        let before = &file.text()[..start];
+        let line = &before[before.rfind(['\n', ';', '{']).map_or(0, |end| end + 1)..];
+        let line = line.rsplit_once(" and ").or(line.rsplit_once(" or ")).map_or(line, |(_, last)| last);
+        let trimmed = line.trim_end();
+        let operator = ["<=", ">=", "==", "!=", "<", ">"].into_iter().find(|sign| trimmed.ends_with(sign))?;
+        let measured = trimmed.strip_suffix(operator)?.trim_end();
+        let begins = measured.rfind(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '(' | ')'));
+        let measured = &measured[begins.map_or(0, |at| at + 1)..];
+        let text = self.sources.text(whole);
+        let (limit, window) = (self.sources.text(limit), text.strip_prefix(self.sources.text(limit))?.trim());
+        let better = match measured.strip_suffix(')') {
+            Some(open) => format!("{open} {window}) {operator} {limit}"),
+            None => format!("{measured} {window} {operator} {limit}"),
+        };
+        let place = measured.as_ptr() as usize - file.text().as_ptr() as usize;
+        Some((Span::new(file.base() + place as u32, whole.end), better)).filter(|_| !measured.is_empty())
+    }
+
     fn windowed(&mut self, term: Term, window: Window, span: Span) -> Term {
         match term {
             Term::Readout(readout) if matches!(readout.window, Window::Block) => {
@@ -50,13 +72,14 @@ impl Checker<'_> {
                     measures |= matches!(part.kind, ExprKind::Measure { window: Window::Block, .. });
                 });
                 if !measures {
-                    self.report(mistake::measure::window_of_nothing(span, &expr.ty));
+                    let better = self.window_meant(expr.span, span);
+                    self.report(mistake::measure::window_of_nothing(span, &expr.ty, better));
                     return Term::Value(unknown(span));
                 }
                 Term::Value(Expr { span, ..apply(expr, &window) })
             }
             Term::Log(_, at) => {
-                self.report(mistake::measure::window_of_nothing(at, &Type::Log));
+                self.report(mistake::measure::window_of_nothing(at, &Type::Log, None));
                 Term::Value(unknown(span))
             }
         }

@@ -8,6 +8,13 @@ use crate::syntax::ast;
 impl Checker<'_> {
     /// Marks of a shell in a command line, outside of quotes; `sketch` is the command as far as the file fixes it.
     pub fn shell_lint(&mut self, expr: &Expr, sketch: &str) {
+        let first = sketch.split_whitespace().next().unwrap_or_default();
+        if let Some((name, value)) = first.split_once('=')
+            && !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        {
+            return self.report(mistake::lint::variable_in_command(expr.span, name, value));
+        }
         // Nearly all commands have none of these characters.
         if !sketch.contains(['&', '|', ';', '<', '>']) && !sketch.starts_with("cd ") {
             return;

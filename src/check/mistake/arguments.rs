@@ -136,6 +136,8 @@ pub fn unexpected_value(span: Span, owner: &str, text: &str, keywords: &[&str]) 
     let finding = Diagnostic::error("E0402", format!("`{owner}` does not take a bare `{text}`"), span)
         .here("one too many");
     match keywords {
+        [] if owner == "restart" => finding
+            .help("soak starts it again whenever it ends; say how long after that, as in `restart after 2s`"),
         [] => finding,
         [one] => finding.help(format!("write `{one} {text}`")).fix(span, format!("{one} {text}"), false),
         several => finding.help(format!("say what it is: {}", list(several, "or"))),
@@ -358,6 +360,19 @@ pub fn not_a_probe(span: Span) -> Diagnostic {
     Diagnostic::error("E0405", "readiness is told by a probe", span)
         .here("no probe")
         .help("as in `ready http(\"http://127.0.0.1:8080/health\")` or `ready line('listening')`")
+}
+
+/// A whole URL where a path belongs; `sketch` is what the file fixes of it.
+pub fn whole_url(span: Span, target: &str, sketch: &str) -> Diagnostic {
+    let behind = sketch.split_once("://").map_or(sketch, |(_, rest)| rest);
+    let path = behind.find('/').map_or("/", |start| &behind[start..]);
+    Diagnostic::error(
+        "E0419",
+        format!("what `{target}` asks for is a path behind its `base`, not a whole URL"),
+        span,
+    )
+    .here("this would be a path of that name")
+    .help(format!("write the path alone, `\"{path}\"`; for another server declare another `http`"))
 }
 
 pub fn duration_needs_for(span: Span, verb: &str, text: &str) -> Diagnostic {

@@ -148,6 +148,14 @@ pub fn count_as_share(measured: Span, limit: Span, percent: Quantity, share: Opt
     }
 }
 
+/// `MODE=test ./shop`
+pub fn variable_in_command(span: Span, name: &str, value: &str) -> Diagnostic {
+    let message = format!("no shell reads this command, so `{name}={value}` is the program that it names");
+    Diagnostic::warning("W0915", message, span).here("given to the system as it stands").help(format!(
+        "a process has the setting `env {name} \"{value}\"`; of another command, write `env {name}={value} …`"
+    ))
+}
+
 pub fn shell_in_command(span: Span, operator: &str) -> Diagnostic {
     Diagnostic::warning("W0915", format!("no shell reads this command, so `{operator}` is one of its words"), span)
         .here("given to the program as it stands")

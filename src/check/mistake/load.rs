@@ -84,6 +84,23 @@ pub fn curve_ends(span: Span, missing: &str) -> Diagnostic {
         .help(format!("add `| {missing} | 100% |`"))
 }
 
+/// `load a at a.rate`
+pub fn measured_rate(span: Span) -> Diagnostic {
+    Diagnostic::error("E0310", "the rate of a load is said, and not measured of a load", span)
+        .here("known only once it runs")
+        .help("write a rate, such as `50/s`, or a name that stands for one")
+}
+
+/// The last point stands at `at`, before the end of the day.
+pub fn curve_ends_early(span: Span, at: &str, level: &str) -> Diagnostic {
+    let found = Diagnostic::error("E0505", "a curve goes from 00:00 to 24:00", span)
+        .here("the last point stands at the end of the day");
+    if at.starts_with("23:") {
+        return found.help("write `24:00`").fix(span, "24:00", false);
+    }
+    found.help(format!("add `| 24:00 | {level} |` below it, or the level that the day ends with"))
+}
+
 pub fn cells(span: Span, given: usize, wanted: usize) -> Diagnostic {
     Diagnostic::error("E0505", format!("a row has as many cells as the header: {wanted}, not {given}"), span)
         .here("this row")

@@ -66,15 +66,28 @@ pub fn two_windows(span: Span) -> Diagnostic {
     Diagnostic::error("E0307", "a reading has one window", span).here("the second")
 }
 
-pub fn window_of_nothing(span: Span, ty: &Type) -> Diagnostic {
-    Diagnostic::error("E0307", format!("a window belongs to a reading, and this is {}", ty.describe()), span)
-        .here("nothing is measured here")
+/// `better` is the comparison with the window behind its reading, at its place.
+pub fn window_of_nothing(span: Span, ty: &Type, better: Option<(Span, String)>) -> Diagnostic {
+    let message = format!("a window belongs to a reading, and this is {}", ty.describe());
+    let found = Diagnostic::error("E0307", message, span).here("nothing is measured here");
+    match better {
+        Some((place, better)) => found.help(format!("write `{better}`")).fix(place, better, false),
+        None => found.help("write it behind what is measured, as in `p99(api.latency over 1m) < 300ms`"),
+    }
 }
 
 pub fn not_measured_here(span: Span) -> Diagnostic {
     Diagnostic::error("E0310", "nothing is measured here", span)
         .here("a reading")
         .help("readings stand in metrics, in conditions and in notes of the story")
+}
+
+/// `{submit.id}` in an iteration of another action.
+pub fn capture_of_another(span: Span, written: &str) -> Diagnostic {
+    Diagnostic::error("E0310", format!("`{written}` is what many iterations have captured"), span)
+        .here("which of them?")
+        .help(format!("write `recent({written})` for one of the latest, or `take({written})` for one that nobody else gets"))
+        .fix(span, format!("recent({written})"), false)
 }
 
 pub fn source_not_fixed(span: Span) -> Diagnostic {

@@ -214,6 +214,14 @@ pub fn wrong_sort(span: Span, name: &str, sort: &str, wanted: &[&str]) -> Diagno
     .here(format!("{} is wanted here", list(wanted, "or")))
 }
 
+/// What stands where a host is wanted.
+pub fn hosts_there_are(hosts: &[&str]) -> String {
+    match hosts {
+        [] => "declare hosts, as in `host car { address \"10.30.0.1\" }`, and put processes `on` them".into(),
+        _ => format!("name the hosts that they run on: there is {}", list(hosts, "and")),
+    }
+}
+
 pub fn defined_by_itself(span: Span, name: &str, declared: Span) -> Diagnostic {
     Diagnostic::error("E0209", format!("`{name}` is defined by itself"), span)
         .here("used for its own value")

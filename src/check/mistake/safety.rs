@@ -15,6 +15,21 @@ pub fn load_needs_permit(span: Span, host: &str, top: Span) -> Diagnostic {
     .fix(top, format!("permit load to \"{host}\"\n"), false)
 }
 
+/// An address in the network of a declared host, which no host has.
+pub fn no_host_of(span: Span, address: &str, near: &[(String, String)]) -> Diagnostic {
+    let there: Vec<String> = near.iter().map(|(host, address)| format!("`{host}` has {address}")).collect();
+    Diagnostic::error("E0701", format!("no host has the address `{address}`"), span)
+        .here("of nobody")
+        .help(there.join(", "))
+}
+
+pub fn permit_of_kind(span: Span, kind: &str, target: &str) -> Diagnostic {
+    Diagnostic::error("E0201", format!("`{kind}` is a kind, and a permit names a target"), span)
+        .here("which one of them?")
+        .help(format!("write `{target}`"))
+        .fix(span, target, false)
+}
+
 pub fn fault_needs_permit(span: Span, target: &str, verb: &str, why: &str, top: Span) -> Diagnostic {
     Diagnostic::error("E0702", format!("`{target} {verb}` is a fault, and nothing permits it: {why}"), span)
         .here("a fault on what is not soak's own")

@@ -60,6 +60,7 @@ impl Constraining {
         start: Option<Start<'_>>,
         name: &str,
         limits: Option<Limits>,
+        around: &Surroundings,
         reply: Changed<Limited>,
     ) {
         let mut start = start;
@@ -69,9 +70,8 @@ impl Constraining {
         let before = self.limit.take().map(|(_, found)| found);
         let done = match limits {
             None => Ok(()),
-            Some(limits) => {
-                running(start, name).and_then(|start| start.constraints.limit(name, start.tree, limits))
-            }
+            Some(limits) => running(start, name)
+                .and_then(|start| start.constraints.limit(name, start.tree, limits, around)),
         };
         if let (Some(limits), Ok(())) = (limits, &done) {
             self.limit = Some((limits, Limited::default()));
@@ -92,7 +92,7 @@ impl Constraining {
             constraints.throttle(name, tree, share, around)?;
         }
         if let Some((limits, _)) = self.limit {
-            constraints.limit(name, tree, limits)?;
+            constraints.limit(name, tree, limits, around)?;
         }
         Ok(())
     }

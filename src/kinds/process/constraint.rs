@@ -5,13 +5,13 @@ use super::grip::Grip;
 use super::limit::{self, Limited, Limits};
 use super::options::Surroundings;
 use super::throttle::{Paused, Throttled, throttle};
-use crate::kinds::undo::{Applied, PausedTree, Tree, Undo};
+use crate::kinds::undo::{Applied, LimitedTree, PausedTree, Tree, Undo};
 
 /// Nothing, until it is told. Dropped, the process is free again.
 #[derive(Default)]
 pub(super) struct Constraints {
     throttle: Option<Throttling>,
-    limit: Option<Grip<Limited>>,
+    limit: Option<Limiting>,
     /// Whether somebody else wants it stopped.
     pub paused: Paused,
 }
@@ -20,6 +20,12 @@ struct Throttling {
     grip: Grip<Throttled>,
     /// It may be stopped when the run dies.
     applied: Applied,
+}
+
+struct Limiting {
+    grip: Grip<Limited>,
+    /// It may still have the limits when the run dies.
+    applied: Option<Applied>,
 }
 
 impl Constraints {
@@ -52,17 +58,38 @@ impl Constraints {
         found
     }
 
-    /// Sets upper limits.
-    pub fn limit(&mut self, name: &str, tree: &Tree, limits: Limits) -> Result<(), ProcessError> {
+    /// Sets upper limits. Those of a process that outlives the run are in the journal before.
+    pub fn limit(
+        &mut self,
+        name: &str,
+        tree: &Tree,
+        limits: Limits,
+        around: &Surroundings,
+    ) -> Result<(), ProcessError> {
         let failed = |reason| ProcessError::Constrain { name: name.to_owned(), reason };
+        let applied = match tree.marker {
+            Some(_) => None,
+            None => {
+                let limits = limit::changes(tree, limits).map_err(failed)?;
+                let undo = LimitedTree { name: name.to_owned(), tree: tree.clone(), limits };
+                Some(Applied::record(&around.recorder, Undo::Limited(undo))?)
+            }
+        };
         let kept = limit::begin(tree, limits).map_err(failed)?;
         let tree = tree.clone();
-        self.limit = Some(Grip::take("limit", move |held| limit::keep(&tree, kept, held)).map_err(failed)?);
+        let grip = Grip::take("limit", move |held| limit::keep(&tree, kept, held)).map_err(failed)?;
+        self.limit = Some(Limiting { grip, applied });
         Ok(())
     }
 
     /// Takes them back.
     pub fn unlimit(&mut self) -> Option<Limited> {
-        self.limit.take()?.end()
+        let Limiting { grip, applied } = self.limit.take()?;
+        let found = grip.end();
+        match (applied, found) {
+            (Some(applied), Some(_)) => applied.settle(),
+            (applied, _) => drop(applied),
+        }
+        found
     }
 }

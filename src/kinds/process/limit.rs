@@ -1,18 +1,17 @@
 //! Upper limits for a process and all it started, beyond which the kernel refuses it more (prlimit(2)).
 //!
 //! Only soft limits are set: they can be taken back without privileges, and they end with the processes, so that the
-//! journal needs to know of nothing but those.
+//! journal needs to know of those only that outlive the run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::libc;
 
 use super::grip::Held;
-use crate::kinds::undo::{Member, ProcessTable, Tree};
+use crate::kinds::undo::{ChangedLimit, Member, ProcessTable, Resource, Tree, soft_limit};
 
 /// Between two looks at what is used, and for processes that are new.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -39,6 +38,13 @@ pub struct Limited {
     pub undone: usize,
 }
 
+impl Limits {
+    fn wanted(self) -> impl Iterator<Item = (Resource, u64)> {
+        let memory = self.memory.map(|memory| (Resource::Memory, memory));
+        memory.into_iter().chain(self.files.map(|files| (Resource::Files, files)))
+    }
+}
+
 impl Limited {
     pub(super) fn add(&mut self, other: Limited) {
         self.memory = self.memory.max(other.memory);
@@ -46,6 +52,18 @@ impl Limited {
         self.processes += other.processes;
         self.undone += other.undone;
     }
+}
+
+/// What of the process itself is about to change.
+///
+/// # Errors
+/// When its limits may not be read.
+pub(super) fn changes(tree: &Tree, limits: Limits) -> io::Result<Vec<ChangedLimit>> {
+    let change = |(resource, soft): (Resource, u64)| {
+        let old = soft_limit(tree.root.pid, resource, None)?;
+        Ok(ChangedLimit { resource, before: old.rlim_cur, set: soft.min(old.rlim_max) })
+    };
+    limits.wanted().map(change).collect()
 }
 
 /// Sets the limits of all who live.
@@ -83,7 +101,7 @@ pub(super) fn keep(tree: &Tree, mut kept: Kept, held: &Held) -> Limited {
     found
 }
 
-type Old = (libc::__rlimit_resource_t, libc::rlimit);
+type Old = (Resource, libc::rlimit);
 
 /// What is limited, and what the limits were before.
 pub(super) struct Kept {
@@ -94,23 +112,18 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    fn wanted(&self) -> impl Iterator<Item = (libc::__rlimit_resource_t, u64)> + use<> {
-        let memory = self.limits.memory.map(|memory| (libc::RLIMIT_DATA, memory));
-        memory.into_iter().chain(self.limits.files.map(|files| (libc::RLIMIT_NOFILE, files)))
-    }
-
     fn set(&mut self, member: Member) -> io::Result<()> {
         if self.before.contains_key(&member) {
             return Ok(());
         }
         let mut before = Vec::new();
-        for (resource, soft) in self.wanted() {
-            let mut old = limit(member.pid, resource, None)?;
+        for (resource, soft) in self.limits.wanted() {
+            let mut old = soft_limit(member.pid, resource, None)?;
             let of_root = self.root.iter().find(|(of, _)| *of == resource).map(|(_, old)| old.rlim_cur);
             if old.rlim_cur == soft.min(old.rlim_max) {
                 old.rlim_cur = of_root.unwrap_or(old.rlim_cur).min(old.rlim_max);
             }
-            limit(member.pid, resource, Some(libc::rlimit { rlim_cur: soft.min(old.rlim_max), ..old }))?;
+            soft_limit(member.pid, resource, Some(libc::rlimit { rlim_cur: soft.min(old.rlim_max), ..old }))?;
             before.push((resource, old));
         }
         self.before.insert(member, before);
@@ -125,15 +138,12 @@ impl Kept {
                 continue;
             }
             let mut changed = false;
-            for ((resource, old), (_, soft)) in before.iter().zip(self.wanted()) {
-                match limit(member.pid, *resource, None) {
+            for ((resource, old), (_, soft)) in before.iter().zip(self.limits.wanted()) {
+                match soft_limit(member.pid, *resource, None) {
                     Ok(now) if now.rlim_cur == soft.min(old.rlim_max) => {
                         // It ended just now, or its limit is what it was.
-                        let _ = limit(
-                            member.pid,
-                            *resource,
-                            Some(libc::rlimit { rlim_cur: old.rlim_cur, ..now }),
-                        );
+                        let new = libc::rlimit { rlim_cur: old.rlim_cur, ..now };
+                        let _ = soft_limit(member.pid, *resource, Some(new));
                     }
                     Ok(_) => changed = true,
                     Err(_) => {}
@@ -143,20 +153,6 @@ impl Kept {
         }
         undone
     }
-}
-
-/// Sets a limit of a process where one is given; gives what it was.
-fn limit(
-    pid: i32,
-    resource: libc::__rlimit_resource_t,
-    new: Option<libc::rlimit>,
-) -> io::Result<libc::rlimit> {
-    let mut old = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    let new = new.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
-    // SAFETY: both structures outlive the call, and a null pointer stands for no new limit.
-    let answer = unsafe { libc::prlimit(pid, resource, new, &raw mut old) };
-    Errno::result(answer)?;
-    Ok(old)
 }
 
 /// What counts against the limit of memory, proc_pid_status(5) `VmData`.
@@ -181,11 +177,11 @@ mod tests {
         let mut child = Command::new("sleep").arg("100").stdin(Stdio::null()).spawn().unwrap();
         let pid = child.id() as i32;
         let tree = Tree { root: Identity::of(pid).unwrap(), leads_session: false, marker: None };
-        let was = limit(pid, libc::RLIMIT_NOFILE, None).unwrap();
+        let was = soft_limit(pid, Resource::Files, None).unwrap();
         let kept = begin(&tree, Limits { memory: None, files: Some(16) }).unwrap();
-        assert_eq!(limit(pid, libc::RLIMIT_NOFILE, None).unwrap().rlim_cur, 16);
+        assert_eq!(soft_limit(pid, Resource::Files, None).unwrap().rlim_cur, 16);
         assert_eq!(kept.restore(), 0);
-        assert_eq!(limit(pid, libc::RLIMIT_NOFILE, None).unwrap().rlim_cur, was.rlim_cur);
+        assert_eq!(soft_limit(pid, Resource::Files, None).unwrap().rlim_cur, was.rlim_cur);
         child.kill().unwrap();
         child.wait().unwrap();
     }

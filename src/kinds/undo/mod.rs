@@ -9,6 +9,7 @@ mod error;
 mod file;
 mod folder;
 mod identity;
+mod limited;
 mod marked;
 mod paused;
 mod process_table;
@@ -24,6 +25,7 @@ pub use error::UndoError;
 pub use file::OwnedFile;
 pub use folder::{OWNER_MARK, OwnedFolder};
 pub use identity::{Delivery, Identity};
+pub use limited::{ChangedLimit, LimitedTree, Resource, soft_limit};
 pub use marked::MarkedProcesses;
 pub use paused::PausedTree;
 pub use process_table::{Member, ProcessEntry, ProcessTable, is_marked};
@@ -43,6 +45,8 @@ pub enum Undo {
     Started(StartedTree),
     /// A process soak stopped with SIGSTOP goes on.
     Paused(PausedTree),
+    /// A process that soak did not start gets the limits back that it had.
+    Limited(LimitedTree),
     /// A folder soak made is removed with what is in it.
     Folder(OwnedFolder),
     /// A file soak made is removed.
@@ -70,6 +74,7 @@ impl Undo {
             Undo::Marked(marked) => marked.carry_out(),
             Undo::Started(started) => started.carry_out(),
             Undo::Paused(paused) => paused.carry_out(),
+            Undo::Limited(limited) => limited.carry_out(),
             Undo::Folder(folder) => folder.carry_out(),
             Undo::File(file) => file.carry_out(),
             Undo::Down(down) => down.carry_out(),
@@ -82,7 +87,9 @@ impl Undo {
         match self {
             Undo::Marked(marked) => marked.strike(),
             Undo::Started(started) => started.strike(),
-            Undo::Paused(_) | Undo::Folder(_) | Undo::File(_) | Undo::Down(_) => Outcome::AlreadyGone,
+            Undo::Paused(_) | Undo::Limited(_) | Undo::Folder(_) | Undo::File(_) | Undo::Down(_) => {
+                Outcome::AlreadyGone
+            }
         }
     }
 
@@ -92,6 +99,7 @@ impl Undo {
             Undo::Marked(marked) => marked.describe(),
             Undo::Started(started) => started.describe(),
             Undo::Paused(paused) => paused.describe(),
+            Undo::Limited(limited) => limited.describe(),
             Undo::Folder(folder) => folder.describe(),
             Undo::File(file) => file.describe(),
             Undo::Down(down) => down.describe(),

@@ -198,6 +198,28 @@ pub(super) fn limit_of_waiting(scene: &Scene<'_>) -> Option<Diagnostic> {
     Some(instead(scene, "E0101", "how long to wait at most stands behind `max`", range, &better))
 }
 
+/// `expect a < 1, b > 2` and `expect a < 1 && always abort`: two conditions, and one that is to end the run.
+pub(super) fn two_conditions(scene: &Scene<'_>) -> Option<Diagnostic> {
+    if scene.rule != Rule::expect {
+        return None;
+    }
+    let token = scene.tokens.get(scene.failed_token()?)?;
+    match token.text {
+        "," => {
+            let before = scene.text[scene.head.start..token.range.start].trim_end();
+            let range = scene.head.start + before.len()..token.range.end;
+            Some(instead(scene, "E0101", "two conditions are joined with `and`", range, " and"))
+        }
+        "abort" | "abortOnFail" | "abort_on_fail" | "fatal" => {
+            let rest = scene.text[scene.head.clone()].replacen(token.text, "", 1);
+            let better = format!("require {}", rest.trim_end().split_once(' ').map_or("", |(_, rest)| rest));
+            let message = "what ends the run when it is missed is `require`";
+            Some(instead(scene, "E0101", message, scene.head.clone(), better.trim_end()))
+        }
+        _ => None,
+    }
+}
+
 /// What a unit that is written out as a word is called here.
 pub fn long_unit(word: &str) -> Option<&'static str> {
     Some(match word {

@@ -32,7 +32,7 @@ use forms::{
 };
 use habits::{
     comment_mark, comparison, containment, counted_loop, counted_range, limit_of_waiting, load_word,
-    percentile, percentile_with_dot, rate_in_words, stages, users_by_another_name, window,
+    percentile, percentile_with_dot, rate_in_words, stages, two_conditions, users_by_another_name, window,
 };
 use pest::Parser;
 use std::ops::Range;
@@ -70,6 +70,7 @@ pub(super) fn explain(text: &str, base: u32, rule: Rule, head: Range<usize>, fai
         percentile,
         window,
         limit_of_waiting,
+        two_conditions,
         stages,
         counted_range,
         colon_before_block,

@@ -138,6 +138,17 @@ expect logs > 0"#,
         good: r#"run "echo 'hello'""#,
     },
     Code {
+        code: "E0419",
+        title: "a whole URL where a path belongs",
+        explanation: "A request of an `http` goes to a path behind its `base`. What asks another server is another `http`.",
+        bad: r#"http api { base "http://127.0.0.1:8080" }
+action look { api get "http://127.0.0.1:8080/items" }
+load look at 5/s for 1m"#,
+        good: r#"http api { base "http://127.0.0.1:8080" }
+action look { api get "/items" }
+load look at 5/s for 1m"#,
+    },
+    Code {
         code: "E0418",
         title: "hosts and links that are no network",
         explanation: "Each host has an IP address of its own, which it has on all of its links. A link joins two of them, which no other link does, and both have an address of one family.",

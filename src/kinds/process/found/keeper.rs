@@ -153,8 +153,8 @@ impl Keeper {
                 self.constraining.throttle(start_of(&mut self.found), name, share, around, reply);
             }
             Order::Limit { limits, reply } => {
-                let name = &self.options.name;
-                self.constraining.limit(start_of(&mut self.found), name, limits, reply);
+                let (name, around) = (&self.options.name, &self.around);
+                self.constraining.limit(start_of(&mut self.found), name, limits, around, reply);
             }
             Order::Signal { signal, reply } => {
                 let signalled = self.running().and_then(|found| match found.tree.root.signal(signal) {

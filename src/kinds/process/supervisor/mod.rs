@@ -190,8 +190,8 @@ impl Supervisor {
                 self.constraining.throttle(start_of(&mut self.instance), name, share, around, reply);
             }
             Order::Limit { limits, reply } => {
-                let name = &self.launch.options.name;
-                self.constraining.limit(start_of(&mut self.instance), name, limits, reply);
+                let (name, around) = (&self.launch.options.name, &self.launch.around);
+                self.constraining.limit(start_of(&mut self.instance), name, limits, around, reply);
             }
             Order::Signal { signal, reply } => {
                 let result = running(&mut self.instance, &self.launch.options.name)

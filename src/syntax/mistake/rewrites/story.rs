@@ -25,6 +25,11 @@ pub(super) const LOADS: &[Rewrite] = &[
         USERS,
     ),
     rewrite("load W N users|user|vus|vu|VUs|clients|threads|workers", "load $2 with $3 users", USERS),
+    rewrite(
+        "with N users spawn_rate|spawn|hatch_rate|ramp_up|rampup|ramp V",
+        "with 0 users -> $2 users",
+        USER_RAMP,
+    ),
     rewrite("users|vus|concurrency|threads|workers|clients N", "with $2 users", USERS),
     rewrite("with R", "at $2", RATE),
     rewrite("rate|rps|throughput R", "at $2", RATE),
