@@ -201,7 +201,15 @@ impl Checker<'_> {
         );
         let text = self.sources.text(value.span).to_string();
         if duration && takes_values {
-            self.report(mistake::arguments::duration_needs_for(value.span, owner, &text));
+            // `latency 200ms 20ms`, as others have it.
+            let file = self.sources.file_of(value.span);
+            let behind = &file.text()[(value.span.end - file.base()) as usize..];
+            let jitter = matched.arguments.last().is_some_and(|last| last.parameter.name == "latency")
+                && behind.trim_start_matches(' ').starts_with("for ");
+            self.report(match jitter {
+                true => mistake::arguments::jitter_needs_its_word(value.span, &text),
+                false => mistake::arguments::duration_needs_for(value.span, owner, &text),
+            });
         } else if expr.ty != Type::Unknown {
             let words: Vec<&str> = parameters
                 .iter()

@@ -386,6 +386,14 @@ pub fn duration_needs_for(span: Span, verb: &str, text: &str) -> Diagnostic {
     .fix(span, format!("for {text}"), false)
 }
 
+/// `latency 200ms 20ms`
+pub fn jitter_needs_its_word(span: Span, text: &str) -> Diagnostic {
+    Diagnostic::error("E0406", "how far the latency strays stands behind `jitter`", span)
+        .here("no word before it")
+        .help(format!("write `jitter {text}`"))
+        .fix(span, format!("jitter {text}"), false)
+}
+
 pub fn two_durations(span: Span, first: Span) -> Diagnostic {
     Diagnostic::error("E0406", "a duration is given twice", span).here("the second").also(first, "the first")
 }

@@ -41,6 +41,15 @@ pub(in crate::syntax) fn as_object(
         |place| Diagnostic::error("E0101", "what a request sends as JSON stands behind `json`", place);
     let help = format!("write `{}`", better.split_whitespace().collect::<Vec<_>>().join(" "));
     let last = words.last().filter(|last| is_body_word(last.text));
+    if let Some(word) = words.last().filter(|last| is_map_word(last.text)) {
+        let member = text.get(open + 1..inside.end.max(open + 1))?.trim().trim_end_matches(',');
+        let (name, value) = member.split_once(':')?;
+        let better = format!("header \"{}\" {}", name.trim().trim_matches('"'), value.trim());
+        let place = at(&(word.range.start..inside.end + 1));
+        let found = Diagnostic::error("E0101", "each header of a request is a word of its own", place);
+        let found = found.here("not written like this").help(format!("write `{better}`"));
+        return Some(if member.contains(',') { found } else { found.fix(place, better, false) });
+    }
     Some(match last {
         Some(last) => {
             found(at(&last.range)).here("no word of a request").help(help).fix(at(&last.range), "json", false)
