@@ -3,14 +3,14 @@
 use super::asked;
 use super::message::{Id, Order, Told, write_out};
 use crate::kinds::client::{self, Around};
+use crate::kinds::descriptors;
+use crate::kinds::helper::own;
 use crate::kinds::request::{Conversation, RequestError, Requester};
 use crate::kinds::undo::RunId;
 use crate::kinds::{find, request};
 use crate::lang::call::{Call, Message, Turn};
 use crate::lang::signature::Kind;
 use bytes::Bytes;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use nix::sys::signal::{SigHandler, Signal, signal};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
@@ -23,9 +23,6 @@ use tokio::net::UnixStream;
 use tokio::runtime;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, LocalSet, spawn_local};
-
-/// Exit code of a carrier that could not begin.
-const FAILED: i32 = 1;
 
 /// What is open. A conversation is out of here while a turn of it is taken.
 #[derive(Default)]
@@ -43,18 +40,12 @@ struct Worker {
 
 /// Runs a carrier; returns its exit code when the run has closed the socket.
 pub fn main() -> i32 {
-    for ignored in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGPIPE] {
-        // A signal to the whole group is the run's to answer: it closes the socket when it has.
-        // SAFETY: ignoring a signal installs no handler, so no code of ours runs at a bad moment.
-        let _ = unsafe { signal(ignored, SigHandler::SigIgn) };
-    }
-    if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        // Where it stays lower the run is told so by what cannot be opened.
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
-    }
-    let Ok(runtime) = runtime::Builder::new_current_thread().enable_all().build() else { return FAILED };
-    let served = LocalSet::new().block_on(&runtime, serve());
-    if served.is_ok() { 0 } else { FAILED }
+    // Where it stays lower the run is told so by what cannot be opened.
+    descriptors::raise();
+    own::main(|| {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+        LocalSet::new().block_on(&runtime, serve())
+    })
 }
 
 async fn serve() -> io::Result<()> {

@@ -1,33 +1,25 @@
 //! The helper's own side: it makes the network, passes on descriptors, and hands orders to the threads of the links.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufReader};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
 use super::build::{Built, build};
 use super::message::{LinkOrder, LinkOutcome, Order, Told};
 use super::namespace;
 use super::passing::{self, SocketKind, Wanted};
+use crate::kinds::helper::own;
 use crate::kinds::link::emulator::{Emulator, wake_soon};
-
-/// Exit code of a helper that could not begin.
-const FAILED: i32 = 1;
 
 /// Where answers go. The threads of the links answer too.
 type Answers = Arc<Mutex<UnixStream>>;
 
 /// Runs a helper; returns its exit code when the run has closed the socket that is its standard input.
 pub fn main() -> i32 {
-    for ignored in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGPIPE] {
-        // A signal to the whole group is the run's to answer: it closes the socket when it has.
-        // SAFETY: ignoring a signal installs no handler, so no code of ours runs at a bad moment.
-        let _ = unsafe { signal(ignored, SigHandler::SigIgn) };
-    }
-    if serve().is_ok() { 0 } else { FAILED }
+    own::main(serve)
 }
 
 fn serve() -> io::Result<()> {
@@ -35,7 +27,7 @@ fn serve() -> io::Result<()> {
     let asked = io::stdout().as_fd().try_clone_to_owned()?;
     let answers: Answers = Arc::new(Mutex::new(control.try_clone()?));
     let mut orders = BufReader::new(control);
-    let Some(Order::Begin(plan)) = next(&mut orders)? else {
+    let Some(Order::Begin(plan)) = own::next(&mut orders)? else {
         return Err(io::Error::other("nothing to begin with"));
     };
     let built = match build(&plan) {
@@ -50,7 +42,7 @@ fn serve() -> io::Result<()> {
     // A new condition is to be in force when it is due.
     wake_soon();
     tell(&answers, &Told::Begun { lacks });
-    while let Some(order) = next(&mut orders)? {
+    while let Some(order) = own::next(&mut orders)? {
         if let Order::Link { id, link, what } = order
             && let Some(link) = links.get(link)
         {
@@ -58,14 +50,6 @@ fn serve() -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-fn next(orders: &mut BufReader<UnixStream>) -> io::Result<Option<Order>> {
-    let mut line = Vec::new();
-    if orders.read_until(b'\n', &mut line)? == 0 {
-        return Ok(None);
-    }
-    serde_json::from_slice(&line).map(Some).map_err(io::Error::other)
 }
 
 fn obey(link: &Emulator, id: u64, what: LinkOrder, answers: Answers) {
@@ -81,12 +65,9 @@ fn obey(link: &Emulator, id: u64, what: LinkOrder, answers: Answers) {
 }
 
 fn tell(answers: &Answers, told: &Told) {
-    // These are plain values, which always have a form in JSON.
-    let mut line = serde_json::to_vec(told).unwrap_or_default();
-    line.push(b'\n');
     let mut stream = answers.lock().unwrap_or_else(PoisonError::into_inner);
     // A run that is gone hears nothing, and the end of its orders ends this process.
-    let _ = stream.write_all(&line);
+    let _ = own::tell(&mut stream, told);
 }
 
 /// Answers who asks for descriptors, until nobody does.

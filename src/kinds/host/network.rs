@@ -21,7 +21,7 @@ use super::SUBCOMMAND;
 use super::error::NetworkError;
 use super::hosts::Hosts;
 use super::message::{LinkOrder, LinkOutcome, Order, Plan, Told};
-use crate::kinds::helper::{Helper, HelperError};
+use crate::kinds::helper::{self, Helper, HelperError};
 use crate::kinds::link::emulator::{Condition, Counters};
 use crate::kinds::undo::{Recorder, RunId};
 
@@ -151,9 +151,8 @@ impl Network {
         let id = self.next.get();
         self.next.set(id + 1);
         let (sender, waiting) = oneshot::channel();
-        let mut line = serde_json::to_vec(&Order::Link { id, link, what })
-            .map_err(|reason| NetworkError::Start { reason: reason.into() })?;
-        line.push(b'\n');
+        let line =
+            helper::line(&Order::Link { id, link, what }).map_err(|reason| NetworkError::Start { reason })?;
         let mut list = self.waiting.borrow_mut();
         // Those whose answers nobody waits for any more.
         list.retain(|_, sender| !sender.is_closed());
@@ -191,8 +190,7 @@ impl Drop for Network {
 fn begun(stream: &StdUnixStream, plan: Plan) -> Result<Vec<String>, NetworkError> {
     let no_answer = |_| NetworkError::NoAnswer;
     stream.set_read_timeout(Some(BEGIN_WITHIN)).map_err(no_answer)?;
-    let mut line = serde_json::to_vec(&Order::Begin(plan)).map_err(|_| NetworkError::NoAnswer)?;
-    line.push(b'\n');
+    let line = helper::line(&Order::Begin(plan)).map_err(no_answer)?;
     let copy = stream.as_fd().try_clone_to_owned().map_err(no_answer)?;
     let mut copy = StdUnixStream::from(copy);
     copy.write_all(&line).map_err(no_answer)?;

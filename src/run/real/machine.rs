@@ -4,7 +4,7 @@ use super::{Setup, Shared};
 use crate::event::Evidence;
 use crate::kinds::disk::reserve::reserve_of;
 use crate::kinds::machine::strain::{Burnt, Eaten, Held, Stalled, Strain, StrainError, Strained};
-use crate::kinds::undo::RunId;
+use crate::kinds::undo::{Recorder, RunId};
 use crate::lang::call::Call;
 use crate::lang::unit::{format_duration, format_share, format_size};
 use crate::run::world::{Answer, Effect, State, Ticket};
@@ -12,6 +12,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use tokio::sync::Mutex;
 
 /// Processors that are kept busy for this part of the share asked for are as busy as asked.
@@ -24,24 +25,32 @@ const LONGER: f64 = 1.5;
 /// The machine.
 pub(super) struct MachineTarget {
     run: RunId,
+    recorder: Arc<dyn Recorder>,
     scratch: PathBuf,
     /// Orders take their turn, in the order in which they were given.
     turn: Mutex<()>,
-    held: RefCell<HashMap<String, (Held, Strain)>>,
+    held: RefCell<HashMap<&'static str, (Held, Strain)>>,
 }
 
 impl MachineTarget {
     pub fn new(setup: &Setup) -> MachineTarget {
-        let (run, scratch) = (setup.run.clone(), setup.scratch.clone());
-        MachineTarget { run, scratch, turn: Mutex::new(()), held: RefCell::default() }
+        let (run, recorder) = (setup.run.clone(), Arc::clone(&setup.recorder));
+        let scratch = setup.scratch.clone();
+        MachineTarget { run, recorder, scratch, turn: Mutex::new(()), held: RefCell::default() }
     }
 
     /// Strains it by one property, or lets that be as it is.
-    pub fn set(self: &Rc<Self>, shared: &Rc<Shared>, ticket: Ticket, property: &str, state: Option<State>) {
-        let (this, shared, property) = (Rc::clone(self), Rc::clone(shared), property.to_owned());
+    pub fn set(
+        self: &Rc<Self>,
+        shared: &Rc<Shared>,
+        ticket: Ticket,
+        property: &'static str,
+        state: Option<State>,
+    ) {
+        let (this, shared) = (Rc::clone(self), Rc::clone(shared));
         tokio::task::spawn_local(async move {
             let _turn = this.turn.lock().await;
-            let held = this.held.borrow_mut().remove(&property);
+            let held = this.held.borrow_mut().remove(property);
             let effect = match held {
                 Some((held, strain)) => Some(effect(&strain, held.end().await)),
                 None => None,
@@ -54,7 +63,7 @@ impl MachineTarget {
         });
     }
 
-    async fn strain(&self, property: String, call: &Call) -> Result<(), StrainError> {
+    async fn strain(&self, property: &'static str, call: &Call) -> Result<(), StrainError> {
         let number = |name| call.arguments.number(name).unwrap_or(0.0).max(0.0);
         let strain = match call.verb {
             "burn" => Strain::Burn { share: number("cpu").min(1.0) },
@@ -64,7 +73,7 @@ impl MachineTarget {
                 reserve: reserve_of(&self.scratch, &[&self.scratch]),
             },
         };
-        let held = Held::begin(&strain, &self.run).await?;
+        let held = Held::begin(&strain, (&self.run, &self.recorder)).await?;
         self.held.borrow_mut().insert(property, (held, strain));
         Ok(())
     }

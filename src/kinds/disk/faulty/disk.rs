@@ -19,7 +19,7 @@ use thiserror::Error;
 use super::message::{Fault, Lost, Order, Sort, Tally, Told};
 use super::{DEVICE, SUBCOMMAND};
 use crate::kinds::disk::own;
-use crate::kinds::helper::{Helper, HelperError};
+use crate::kinds::helper::{self, Helper, HelperError};
 use crate::kinds::undo::{Recorder, RunId};
 
 /// How long an order may take to be carried out: what was lost may be much.
@@ -123,8 +123,7 @@ impl FaultyDisk {
     fn tell(&self, order: Order) -> Result<Told, FaultyError> {
         let mut serving = self.serving();
         let control = &mut serving.as_mut().ok_or(FaultyError::Ended)?.control;
-        let mut line = serde_json::to_vec(&order).map_err(|_| FaultyError::NoAnswer)?;
-        line.push(b'\n');
+        let mut line = helper::line(&order).map_err(|_| FaultyError::NoAnswer)?;
         control.get_mut().write_all(&line).map_err(|_| FaultyError::Ended)?;
         line.clear();
         match control.read_until(b'\n', &mut line) {

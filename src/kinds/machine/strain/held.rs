@@ -1,22 +1,23 @@
-//! The run's side: a process of soak's own that strains the machine for as long as this is held.
+//! The run's side: a helper that strains the machine for as long as this is held.
 
 use super::{Begun, SUBCOMMAND, Strain, Strained};
-use crate::kinds::undo::{MARK_RUN, RunId};
-use nix::sys::prctl;
-use nix::sys::signal::Signal;
-use nix::unistd::{getpid, getppid, gettid};
+use crate::kinds::helper::{self, Helper, HelperError};
+use crate::kinds::undo::{Recorder, RunId};
 use serde::de::DeserializeOwned;
 use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream as StdUnixStream;
 use std::process::Stdio;
+use std::sync::Arc;
 use thiserror::Error;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
 
 /// Why the machine could not be strained, or why nothing is known of it.
 #[derive(Debug, Error)]
 pub enum StrainError {
     #[error("the process that strains the machine could not be started: {0}")]
-    Start(io::Error),
+    Start(#[from] HelperError),
     #[error("the machine cannot be strained so: {0}")]
     Refused(String),
     /// Without having told anything.
@@ -24,51 +25,35 @@ pub enum StrainError {
     Ended,
 }
 
-/// Dropped, the process is killed.
+impl From<io::Error> for StrainError {
+    fn from(error: io::Error) -> StrainError {
+        HelperError::Start(error).into()
+    }
+}
+
+/// Dropped, the helper is ended.
 pub struct Held {
-    child: Child,
-    input: ChildStdin,
-    output: Lines<BufReader<ChildStdout>>,
+    control: BufReader<UnixStream>,
+    _helper: Helper,
 }
 
 impl Held {
-    /// Begins. Dying with the run takes a call on the program's first thread; the end of its input ends it in any case.
+    /// Begins.
     ///
     /// # Errors
-    /// When the process cannot be started, or cannot do it.
-    pub async fn begin(strain: &Strain, run: &RunId) -> Result<Held, StrainError> {
-        let mut command = Command::new("/proc/self/exe");
-        command
-            .arg(SUBCOMMAND)
-            .env(MARK_RUN, run.as_str())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true);
-        let runner = getpid();
-        if gettid() == runner {
-            // SAFETY: prctl and getppid are async-signal-safe, and nothing is allocated between fork and exec.
-            unsafe {
-                command.pre_exec(move || {
-                    prctl::set_pdeathsig(Signal::SIGKILL)?;
-                    if getppid() != runner {
-                        return Err(nix::errno::Errno::ESRCH.into());
-                    }
-                    Ok(())
-                });
-            }
-        }
-        let mut child = command.spawn().map_err(StrainError::Start)?;
-        let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(StrainError::Start(io::ErrorKind::BrokenPipe.into()));
-        };
-        let mut output = BufReader::new(output).lines();
-        // A plain value, which always has a form in JSON.
-        let mut line = serde_json::to_vec(strain).unwrap_or_default();
-        line.push(b'\n');
-        input.write_all(&line).await.map_err(StrainError::Start)?;
-        match next(&mut output).await? {
-            Begun::Well => Ok(Held { child, input, output }),
+    /// When the helper cannot be started, or cannot do it, or the journal cannot be written.
+    pub async fn begin(
+        strain: &Strain,
+        (run, recorder): (&RunId, &Arc<dyn Recorder>),
+    ) -> Result<Held, StrainError> {
+        let (ours, theirs) = StdUnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        let stdio = [OwnedFd::from(theirs).into(), Stdio::null(), Stdio::null()];
+        let helper = Helper::start((SUBCOMMAND, "strain of the machine"), (run, recorder), stdio)?;
+        let mut held = Held { control: BufReader::new(UnixStream::from_std(ours)?), _helper: helper };
+        held.control.write_all(&helper::line(strain)?).await?;
+        match held.told().await? {
+            Begun::Well => Ok(held),
             Begun::Failed(reason) => Err(StrainError::Refused(reason)),
         }
     }
@@ -76,17 +61,17 @@ impl Held {
     /// Ends it and gives what came of it.
     ///
     /// # Errors
-    /// When the process had been ended by somebody else.
-    pub async fn end(self) -> Result<Strained, StrainError> {
-        let Held { mut child, input, mut output } = self;
-        drop(input);
-        let strained = next(&mut output).await;
-        let _ = child.wait().await;
-        strained
+    /// When the helper had been ended by somebody else.
+    pub async fn end(mut self) -> Result<Strained, StrainError> {
+        // One that is gone hears nothing, and says nothing below.
+        let _ = self.control.shutdown().await;
+        self.told().await
     }
-}
 
-async fn next<T: DeserializeOwned>(output: &mut Lines<BufReader<ChildStdout>>) -> Result<T, StrainError> {
-    let line = output.next_line().await.ok().flatten().ok_or(StrainError::Ended)?;
-    serde_json::from_str(&line).map_err(|_| StrainError::Ended)
+    async fn told<Told: DeserializeOwned>(&mut self) -> Result<Told, StrainError> {
+        let mut line = String::new();
+        // Nothing was said where it has ended.
+        let _ = self.control.read_line(&mut line).await;
+        serde_json::from_str(&line).map_err(|_| StrainError::Ended)
+    }
 }

@@ -1,8 +1,7 @@
 //! Faults of the whole machine: its processors kept busy, its memory held, its disk made to wait.
 //!
-//! What strains the machine is this program started again with the hidden subcommand [`SUBCOMMAND`], so that the run's own
-//! threads stay on time, and so that the kernel takes that process first when memory is short. It ends when its standard
-//! input does, so it cannot outlive the run, and carries the run's mark for whoever looks.
+//! What strains the machine is a helper with the hidden subcommand [`SUBCOMMAND`], so that the run's own threads stay on
+//! time, and so that the kernel takes that process first when memory is short.
 
 mod burn;
 mod eat;

@@ -4,59 +4,50 @@ use super::burn::Burning;
 use super::eat::Eating;
 use super::stall::Stalling;
 use super::{Begun, Strain, Strained};
-use nix::sys::signal::{SigHandler, Signal, signal};
-use serde::Serialize;
-use std::io::{self, BufRead, Read, Write};
+use crate::kinds::helper::own;
+use std::io::{self, BufReader};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-/// Exit code of a process that could not begin.
-const FAILED: i32 = 1;
 /// How often is looked whether memory has to be given back.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Strains the machine as the line on standard input says, until that input ends; returns the exit code.
+/// Strains the machine as it is told once, until the run has closed its socket; returns the exit code.
 pub fn main() -> i32 {
-    for ignored in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGPIPE] {
-        // A signal to the whole group is the run's to answer: it closes the input when it has.
-        // SAFETY: ignoring a signal installs no handler, so no code of ours runs at a bad moment.
-        let _ = unsafe { signal(ignored, SigHandler::SigIgn) };
-    }
-    match serve() {
-        Ok(()) => 0,
-        Err(error) => {
-            tell(&Begun::Failed(error.to_string()));
-            FAILED
-        }
-    }
+    own::main(|| {
+        let mut run = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+        serve(&mut run).or_else(|error| own::tell(&mut run, &Begun::Failed(error.to_string())))
+    })
 }
 
-fn serve() -> io::Result<()> {
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
-    let strain: Strain = serde_json::from_str(&line).map_err(io::Error::other)?;
-    let ended = end_of_input();
+fn serve(run: &mut UnixStream) -> io::Result<()> {
+    let mut orders = BufReader::new(run.try_clone()?);
+    let Some(strain) = own::next(&mut orders)? else {
+        return Err(io::Error::other("nothing to begin with"));
+    };
+    let ended = end_of(orders);
     let strained = match strain {
         Strain::Burn { share } => {
             let burning = Burning::begin(share)?;
-            tell(&Begun::Well);
+            own::tell(run, &Begun::Well)?;
             let _ = ended.recv();
             Strained::Burnt(burning.end())
         }
         Strain::Eat { bytes } => {
             first_to_go()?;
-            tell(&Begun::Well);
+            own::tell(run, &Begun::Well)?;
             Strained::Eaten(eat(bytes, &ended))
         }
         Strain::Stall { folder, reserve } => {
             let stalling = Stalling::begin(&folder, reserve)?;
-            tell(&Begun::Well);
+            own::tell(run, &Begun::Well)?;
             let _ = ended.recv();
             Strained::Stalled(stalling.end())
         }
     };
-    tell(&strained);
-    Ok(())
+    own::tell(run, &strained)
 }
 
 fn eat(bytes: u64, ended: &Receiver<()>) -> super::Eaten {
@@ -74,20 +65,12 @@ fn first_to_go() -> io::Result<()> {
     std::fs::write("/proc/self/oom_score_adj", "1000")
 }
 
-/// Hears of the end of standard input.
-fn end_of_input() -> Receiver<()> {
+/// Hears of the end of what the run says.
+fn end_of(mut orders: BufReader<UnixStream>) -> Receiver<()> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
-        let _ = io::copy(&mut io::stdin().lock().by_ref(), &mut io::sink());
+        let _ = io::copy(&mut orders, &mut io::sink());
         drop(sender);
     });
     receiver
-}
-
-fn tell(what: &impl Serialize) {
-    // These are plain values, which always have a form in JSON; a run that is gone hears nothing.
-    let mut line = serde_json::to_vec(what).unwrap_or_default();
-    line.push(b'\n');
-    let mut output = io::stdout().lock();
-    let _ = output.write_all(&line).and_then(|()| output.flush());
 }

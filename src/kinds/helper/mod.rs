@@ -1,11 +1,15 @@
 //! Processes of soak's own that hold something for a run: started from its own program, known to the journal before they
 //! do anything, ended with what they hold.
 
+pub mod own;
+
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use serde::Serialize;
 
 use crate::kinds::undo::{
     Applied, Identity, JournalError, MARK_RUN, Recorder, RunId, StartedTree, Tree, Undo,
@@ -15,6 +19,16 @@ use crate::kinds::undo::{
 const END_WITHIN: Duration = Duration::from_secs(2);
 /// Between two looks whether it has.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
+
+/// A value as a helper and the run tell it each other: JSON on one line, with its end.
+///
+/// # Errors
+/// When it has no form in JSON.
+pub fn line(value: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    Ok(line)
+}
 
 /// A helper process. Dropping it ends it, and settles what the journal has of it.
 pub struct Helper {
