@@ -60,7 +60,7 @@ impl Checker<'_> {
 }
 
 /// The address of a host, where the file fixes it.
-fn address(host: &Target) -> Option<(String, Span)> {
+pub(super) fn address(host: &Target) -> Option<(String, Span)> {
     let Some(Argued::Value(expr)) = host.setting("address")?.values.first() else { return None };
     Some((expr.constant()?.as_text()?.to_string(), expr.span))
 }

@@ -161,8 +161,7 @@ impl Checker<'_> {
         }
         let hosts = self.scenario.targets.iter().filter(|target| target.kind.name == "host");
         let near = hosts.filter_map(|host| {
-            let Argued::Value(own) = host.setting("address")?.values.first()? else { return None };
-            let own = own.constant()?.as_text()?.split('/').next()?.to_string();
+            let (own, _) = super::hosts::address(host)?;
             (network(&own) == network(address)).then(|| (host.name.clone(), own))
         });
         near.collect()

@@ -1,7 +1,7 @@
 //! Containers, for processes that soak did not start.
 
 use super::{Backend, Found, declares};
-use crate::kinds::undo::output_of;
+use crate::kinds::undo::{CONTAINER_TOOLS, output_of};
 
 pub(super) const BACKEND: Backend = Backend {
     name: "containers",
@@ -12,7 +12,7 @@ pub(super) const BACKEND: Backend = Backend {
 
 fn look() -> Found {
     let lists = |tool: &&str| output_of(&[tool, "ps", "--quiet"]);
-    let tried: Vec<_> = ["docker", "podman"].into_iter().map(|tool| (tool, lists(&tool))).collect();
+    let tried: Vec<_> = CONTAINER_TOOLS.into_iter().map(|tool| (tool, lists(&tool))).collect();
     match tried.iter().find(|(_, listed)| listed.is_ok()) {
         Some((tool, _)) => Found::good(format!("{tool} lists them")),
         None => {

@@ -5,3 +5,5 @@ pub mod reading;
 pub mod signature;
 #[cfg(target_os = "linux")]
 pub mod strain;
+#[cfg(target_os = "linux")]
+mod ticks;

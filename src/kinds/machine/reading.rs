@@ -1,8 +1,9 @@
 //! Readings of the whole machine, from /proc and from the file systems.
 
+use super::ticks::Ticks;
 use crate::kinds::stretch::Stretch;
 use nix::sys::statvfs::statvfs;
-use procfs::{Current, CurrentSI, KernelStats, LoadAverage, Meminfo};
+use procfs::{Current, LoadAverage, Meminfo};
 use std::io;
 use std::time::Instant;
 
@@ -12,8 +13,7 @@ const SECTOR: f64 = 512.0;
 /// Takes readings of the machine. CPU is measured from one sample to the next, so each series wants its own.
 #[derive(Debug, Default)]
 pub struct MachineSampler {
-    /// Busy and whole time, in ticks of all cores together.
-    ticks: Stretch<(u64, u64)>,
+    ticks: Stretch<Ticks>,
 }
 
 impl MachineSampler {
@@ -45,21 +45,8 @@ impl MachineSampler {
     }
 
     fn cpu(&mut self) -> io::Result<Option<f64>> {
-        let total = KernelStats::current().map_err(io::Error::other)?.total;
-        let idle = total.idle + total.iowait.unwrap_or(0);
-        let busy = total.user
-            + total.nice
-            + total.system
-            + total.irq.unwrap_or(0)
-            + total.softirq.unwrap_or(0)
-            + total.steal.unwrap_or(0);
-        let now = (busy, busy + idle);
-        let Some((_, before)) = self.ticks.since(Instant::now(), now) else { return Ok(None) };
-        let whole = now.1.saturating_sub(before.1);
-        if whole == 0 {
-            return Ok(None);
-        }
-        Ok(Some(now.0.saturating_sub(before.0) as f64 / whole as f64))
+        let now = Ticks::now()?;
+        Ok(self.ticks.since(Instant::now(), now).and_then(|(_, before)| now.busy_since(before)))
     }
 }
 

@@ -31,53 +31,37 @@ impl Constraining {
     /// Wants another share of a core, or all there is.
     pub fn throttle(
         &mut self,
-        start: Option<Start<'_>>,
+        mut start: Option<Start<'_>>,
         name: &str,
         share: Option<f64>,
         around: &Surroundings,
         reply: Changed<Throttled>,
     ) {
-        let mut start = start;
         if let Some(start) = &mut start {
             self.gather_throttled(start.constraints);
         }
-        let before = self.throttle.take().map(|(_, found)| found);
-        let done = match share {
-            None => Ok(()),
-            Some(share) => running(start, name)
-                .and_then(|start| start.constraints.throttle(name, start.tree, share, around)),
-        };
-        if let (Some(share), Ok(())) = (share, &done) {
-            self.throttle = Some((share, Throttled::default()));
-        }
-        // Who asked may have been cut off by the end of a block.
-        let _ = reply.send((before, done));
+        replace(&mut self.throttle, share, reply, |share| {
+            let start = running(start, name)?;
+            start.constraints.throttle(name, start.tree, share, around)
+        });
     }
 
     /// Wants other limits, or none.
     pub fn limit(
         &mut self,
-        start: Option<Start<'_>>,
+        mut start: Option<Start<'_>>,
         name: &str,
         limits: Option<Limits>,
         around: &Surroundings,
         reply: Changed<Limited>,
     ) {
-        let mut start = start;
         if let Some(start) = &mut start {
             self.gather_limited(start.constraints);
         }
-        let before = self.limit.take().map(|(_, found)| found);
-        let done = match limits {
-            None => Ok(()),
-            Some(limits) => running(start, name)
-                .and_then(|start| start.constraints.limit(name, start.tree, limits, around)),
-        };
-        if let (Some(limits), Ok(())) = (limits, &done) {
-            self.limit = Some((limits, Limited::default()));
-        }
-        // As above.
-        let _ = reply.send((before, done));
+        replace(&mut self.limit, limits, reply, |limits| {
+            let start = running(start, name)?;
+            start.constraints.limit(name, start.tree, limits, around)
+        });
     }
 
     /// Puts a fresh start under what is wanted.
@@ -114,6 +98,20 @@ impl Constraining {
             all.add(found);
         }
     }
+}
+
+/// Puts what is asked in the place of what was wanted, as far as it can be put into force, and answers.
+fn replace<Asked: Copy, Found: Default>(
+    wanted: &mut Option<(Asked, Found)>,
+    asked: Option<Asked>,
+    reply: Changed<Found>,
+    apply: impl FnOnce(Asked) -> Result<(), ProcessError>,
+) {
+    let before = wanted.take().map(|(_, found)| found);
+    let done = asked.map_or(Ok(()), apply);
+    *wanted = asked.filter(|_| done.is_ok()).map(|asked| (asked, Found::default()));
+    // Who asked may have been cut off by the end of a block.
+    let _ = reply.send((before, done));
 }
 
 fn running<'a>(start: Option<Start<'a>>, name: &str) -> Result<Start<'a>, ProcessError> {

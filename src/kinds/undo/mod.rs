@@ -31,7 +31,7 @@ pub use paused::PausedTree;
 pub use process_table::{Member, ProcessEntry, ProcessTable, is_marked};
 pub use recorder::{Applied, JournalError, Recorder, Ticket};
 pub use run_id::{RunId, RunIdError};
-pub use service::{DownService, Service, output_of};
+pub use service::{CONTAINER_TOOLS, DownService, Service, output_of};
 pub use started::StartedTree;
 pub use tree::{KILL_LIMIT, MARK_PROCESS, MARK_RUN, Marker, Tree};
 

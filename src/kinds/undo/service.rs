@@ -40,6 +40,17 @@ impl Service {
         }
     }
 
+    /// A property of a unit, as systemd tells it.
+    ///
+    /// # Errors
+    /// When systemd cannot be asked.
+    pub fn property(&self, name: &str) -> Result<String, String> {
+        let (property, mut words) = (format!("--property={name}"), self.words("show"));
+        let place = words.len() - 2;
+        words.splice(place..place, [property.as_str(), "--value"]);
+        output_of(&words).map(|told| told.trim().to_owned())
+    }
+
     /// Has its supervisor do something with it, and waits until it has.
     ///
     /// # Errors
@@ -50,6 +61,9 @@ impl Service {
         output_of(&words).map(drop).map_err(failed)
     }
 }
+
+/// Tools that manage containers; the first that there is is asked.
+pub const CONTAINER_TOOLS: [&str; 2] = ["docker", "podman"];
 
 /// What a command prints, as far as it ends well and in time.
 ///

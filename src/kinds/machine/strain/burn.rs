@@ -4,9 +4,9 @@
 //! kernel's own count, is taken. So it is the share also where others compete for the core, as far as they let it.
 
 use super::Burnt;
+use crate::kinds::machine::ticks::Ticks;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::time::{ClockId, clock_gettime};
-use procfs::{CurrentSI, KernelStats};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -39,13 +39,13 @@ impl Burning {
             std::thread::Builder::new().name(format!("burn-{index}")).spawn(move || burn(share, &ended))
         };
         let threads = (0..cores).map(thread).collect::<std::io::Result<Vec<_>>>()?;
-        Ok(Burning { ended, threads, began: Instant::now(), used: used(), ticks: Ticks::now() })
+        Ok(Burning { ended, threads, began: Instant::now(), used: used(), ticks: Ticks::now().ok() })
     }
 
     /// Ends, and tells what was used.
     pub fn end(self) -> Burnt {
         let (used, time) = (used().saturating_sub(self.used), self.began.elapsed());
-        let busy = Ticks::now().zip(self.ticks).and_then(|(now, before)| now.busy_since(before));
+        let busy = Ticks::now().ok().zip(self.ticks).and_then(|(now, before)| now.busy_since(before));
         self.ended.store(true, Ordering::Relaxed);
         let cores = self.threads.len();
         for thread in self.threads {
@@ -91,29 +91,6 @@ fn used() -> Duration {
         Duration::new(time.tv_sec().max(0) as u64, (time.tv_usec().max(0) as u32) * 1000)
     };
     whole(usage.user_time()) + whole(usage.system_time())
-}
-
-/// What all cores together have done since the machine started.
-#[derive(Clone, Copy)]
-struct Ticks {
-    idle: u64,
-    all: u64,
-}
-
-impl Ticks {
-    fn now() -> Option<Ticks> {
-        let total = KernelStats::current().ok()?.total;
-        let idle = total.idle + total.iowait.unwrap_or(0);
-        let busy =
-            total.user + total.nice + total.system + total.irq.unwrap_or(0) + total.softirq.unwrap_or(0);
-        Some(Ticks { idle, all: idle + busy + total.steal.unwrap_or(0) })
-    }
-
-    fn busy_since(self, before: Ticks) -> Option<f64> {
-        let all = self.all.saturating_sub(before.all);
-        let idle = self.idle.saturating_sub(before.idle);
-        (all > 0).then(|| 1.0 - idle as f64 / all as f64)
-    }
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@
 
 use super::Stalled;
 use crate::kinds::disk::space::Space;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -44,13 +44,13 @@ impl Stalling {
     /// # Errors
     /// When the folder takes no files, or its disk has no room beyond what stays free.
     pub fn begin(folder: &Path, reserve: u64) -> io::Result<Stalling> {
-        let file = Arc::new(without_name(folder)?);
+        let file = Arc::new(tempfile::tempfile_in(folder)?);
         let free = Space::under(&*file)?.free;
         let stretch = (free.saturating_sub(reserve) / WRITERS).min(STRETCH) / PIECE as u64 * PIECE as u64;
         if stretch == 0 {
             return Err(io::ErrorKind::StorageFull.into());
         }
-        let small = without_name(folder)?;
+        let small = tempfile::tempfile_in(folder)?;
         let mut times = (0..PROBES).map(|_| probe(&small)).collect::<io::Result<Vec<_>>>()?;
         let before = lower_quartile(&mut times).unwrap_or_default();
         let (ended, written) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
@@ -77,18 +77,6 @@ impl Stalling {
         let written = self.written.load(Ordering::Relaxed);
         Stalled { before: self.before, during: lower_quartile(&mut times), written, time }
     }
-}
-
-/// A file that is gone with the process, however that ends.
-fn without_name(folder: &Path) -> io::Result<File> {
-    let nameless = OpenOptions::new().write(true).custom_flags(nix::libc::O_TMPFILE).mode(0o600).open(folder);
-    nameless.or_else(|_| {
-        // A file system without files without names: the folder is the run's own, and goes with it.
-        let path = folder.join(format!(".stall-{}", std::process::id()));
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        std::fs::remove_file(&path)?;
-        Ok(file)
-    })
 }
 
 fn write(file: &File, from: u64, stretch: u64, ended: &AtomicBool, written: &AtomicU64) {

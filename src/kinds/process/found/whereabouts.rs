@@ -10,15 +10,13 @@ use nix::unistd::{SysconfVar, getpid, sysconf};
 use regex::Regex;
 use thiserror::Error;
 
-use crate::kinds::undo::{Identity, ProcessEntry, ProcessTable, Service, output_of};
+use crate::kinds::undo::{CONTAINER_TOOLS, Identity, ProcessEntry, ProcessTable, Service, output_of};
 
 /// A file with a number that was written so long before the process with that number started names another one: the
 /// kernel tells the time of its start to a second.
 const STALE: Duration = Duration::from_secs(2);
 /// So many of several processes are named.
 const NAMED: usize = 5;
-/// Tools that manage containers, the first that is installed is asked.
-const TOOLS: [&str; 2] = ["docker", "podman"];
 
 /// How a process is told from all others.
 #[derive(Clone, Debug)]
@@ -81,9 +79,7 @@ impl Whereabouts {
             Whereabouts::Unit(name) => {
                 let loaded = |user| {
                     let service = Service::Unit { name: name.clone(), user };
-                    let mut words = service.words("show");
-                    words.splice(words.len() - 2..words.len() - 2, ["--property=LoadState", "--value"]);
-                    output_of(&words).map(|state| (state.trim() == "loaded").then_some(service))
+                    service.property("LoadState").map(|state| (state == "loaded").then_some(service))
                 };
                 // A user's own units are asked after where the machine has none of that name.
                 let found = loaded(false).map_err(LookError::Tool)?;
@@ -92,8 +88,9 @@ impl Whereabouts {
                 found.map(Some).ok_or_else(missing)
             }
             Whereabouts::Container(name) => {
-                let tool = TOOLS.into_iter().find(|tool| output_of(&[tool, "--version"]).is_ok());
-                let missing = || LookError::Tool(format!("neither `{}` is installed", TOOLS.join("` nor `")));
+                let tool = CONTAINER_TOOLS.into_iter().find(|tool| output_of(&[tool, "--version"]).is_ok());
+                let missing =
+                    || LookError::Tool(format!("neither `{}` is installed", CONTAINER_TOOLS.join("` nor `")));
                 let tool = tool.ok_or_else(missing)?.to_owned();
                 Ok(Some(Service::Container { name: name.clone(), tool }))
             }
@@ -205,15 +202,11 @@ fn command_line(pid: i32) -> Option<String> {
 
 /// The process that a supervisor names; 0 is none.
 fn main_process(service: &Service) -> Result<i32, LookError> {
-    let words = match service {
-        Service::Unit { .. } => {
-            let mut words = service.words("show");
-            words.splice(words.len() - 2..words.len() - 2, ["--property=MainPID", "--value"]);
-            words
-        }
-        Service::Container { name, tool } => vec![tool, "inspect", "--format={{.State.Pid}}", name],
+    let told = match service {
+        Service::Unit { .. } => service.property("MainPID"),
+        Service::Container { name, tool } => output_of(&[tool, "inspect", "--format={{.State.Pid}}", name]),
     };
-    let told = output_of(&words).map_err(LookError::Tool)?;
+    let told = told.map_err(LookError::Tool)?;
     let pid: i32 = told.trim().parse().unwrap_or(0);
     let how = match service {
         Service::Unit { .. } => "its unit has no main process",
