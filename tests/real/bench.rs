@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -114,13 +113,6 @@ fn command(case: &Case, folder: &Path, ports: &[(&String, u16)], mark: &str) -> 
         let path = folder.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content.replace("\\n", "\n")).unwrap();
-    }
-    for program in case.all("program") {
-        let (path, content) = program.split_once(' ').unwrap();
-        std::fs::create_dir_all(folder.join(path).parent().unwrap()).unwrap();
-        let text = format!("#!/bin/sh\n{}\n", content.replace("\\n", "\n"));
-        std::fs::write(folder.join(path), text).unwrap();
-        std::fs::set_permissions(folder.join(path), std::fs::Permissions::from_mode(0o755)).unwrap();
     }
     for name in case.all("copy") {
         std::fs::copy(case.folder.join(name), folder.join(name)).unwrap();

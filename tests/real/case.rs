@@ -13,7 +13,6 @@
 //! | `#! nodes JSONPATH COUNT` | how many matches there are |
 //! | `#! param NAME=VALUE`, `#! arguments …`, `#! env NAME=VALUE` | how the program is started |
 //! | `#! file PATH CONTENT` | a file beside the scenario |
-//! | `#! program PATH SCRIPT` | a program of a shell's beside the scenario |
 //! | `#! copy NAME` | the same, of a file beside the cases |
 //! | `#! disk NAME SIZE` | a disk in memory beside the scenario, which only the program sees |
 //! | `#! descriptors COUNT` | the program may have no more |
