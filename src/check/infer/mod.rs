@@ -126,7 +126,7 @@ impl Checker<'_> {
                 Term::Value(self.binary(*operator, left, right, span))
             }
             ast::ExprKind::Parenthesis(inner) => self.term(inner),
-            ast::ExprKind::Over { base, window } => self.over(base, window, span),
+            ast::ExprKind::Over { base, window } => self.over(base, window, span, None),
             ast::ExprKind::InPhase { base, phase } => self.in_phase(base, phase, span),
             ast::ExprKind::Bad => Term::Value(unknown(span)),
         }

@@ -44,7 +44,7 @@ impl Checker<'_> {
         right: &ast::Expr,
         span: Span,
     ) -> Expr {
-        let (left, right) = (self.value(left), self.value(right));
+        let (left, right) = (self.value(left), self.right_side(operator, left, right));
         let Some(ty) = self.operator_type(operator, &left, &right, span) else { return unknown(span) };
         if left.ty == Type::Unknown || right.ty == Type::Unknown {
             return unknown(span);

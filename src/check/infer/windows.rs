@@ -3,14 +3,20 @@
 use super::super::mistake;
 use super::super::state::{Checker, unknown};
 use super::{Term, constant_quantity};
-use crate::lang::expr::{Expr, ExprKind, Window};
+use crate::lang::expr::{BinaryOperator, Expr, ExprKind, Window};
 use crate::lang::types::Type;
 use crate::source::Span;
 use crate::syntax::ast;
 
 impl Checker<'_> {
-    /// `base over window`
-    pub(super) fn over(&mut self, base: &ast::Expr, window: &ast::Expr, span: Span) -> Term {
+    /// `base over window`; `better` is what was meant where nothing is measured there, at its place.
+    pub(super) fn over(
+        &mut self,
+        base: &ast::Expr,
+        window: &ast::Expr,
+        span: Span,
+        better: Option<(Span, String)>,
+    ) -> Term {
         let term = self.term(base);
         let length = self.value(window);
         if !self.expect_type(&length, &Type::DURATION, "a window") {
@@ -20,7 +26,7 @@ impl Checker<'_> {
             self.report(mistake::types::not_positive(length.span, "a window"));
             return Term::Value(unknown(span));
         }
-        self.windowed(term, Window::Over(Box::new(length)), span)
+        self.windowed(term, Window::Over(Box::new(length)), span, better)
     }
 
     /// `base in "phase"`
@@ -31,32 +37,36 @@ impl Checker<'_> {
         if let Some(text) = name.constant().and_then(|value| value.as_text()) {
             self.phases_named.push((text.to_string(), phase.span));
         }
-        self.windowed(term, Window::Phase(Box::new(name)), span)
+        self.windowed(term, Window::Phase(Box::new(name)), span, None)
     }
 
-    /// The comparison that ends with `limit`, with the window behind what it measures; `whole` is limit and window.
-    fn window_meant(&self, limit: Span, whole: Span) -> Option<(Span, String)> {
-        let file = self.sources.file_of(whole);
-        let start = (whole.start - file.base()) as usize;
-        let before = &file.text()[..start];
-        let line = &before[before.rfind(['\n', ';', '{']).map_or(0, |end| end + 1)..];
-        let line = line.rsplit_once(" and ").or(line.rsplit_once(" or ")).map_or(line, |(_, last)| last);
-        let trimmed = line.trim_end();
-        let operator = ["<=", ">=", "==", "!=", "<", ">"].into_iter().find(|sign| trimmed.ends_with(sign))?;
-        let measured = trimmed.strip_suffix(operator)?.trim_end();
-        let begins = measured.rfind(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '(' | ')'));
-        let measured = &measured[begins.map_or(0, |at| at + 1)..];
-        let text = self.sources.text(whole);
-        let (limit, window) = (self.sources.text(limit), text.strip_prefix(self.sources.text(limit))?.trim());
-        let better = match measured.strip_suffix(')') {
-            Some(open) => format!("{open} {window}) {operator} {limit}"),
-            None => format!("{measured} {window} {operator} {limit}"),
+    /// The right side of an operator. A window there was meant for what stands on the left, where that is measured.
+    pub(super) fn right_side(
+        &mut self,
+        operator: BinaryOperator,
+        left: &ast::Expr,
+        right: &ast::Expr,
+    ) -> Expr {
+        let ast::ExprKind::Over { base, window } = &right.kind else { return self.value(right) };
+        let (measured, window_text) = (self.sources.text(left.span), self.sources.text(window.span));
+        let moved = match &left.kind {
+            ast::ExprKind::Call { .. } => {
+                measured.strip_suffix(')').map(|open| format!("{open} over {window_text})"))
+            }
+            ast::ExprKind::Field { .. } | ast::ExprKind::Name(_) => {
+                Some(format!("{measured} over {window_text}"))
+            }
+            _ => None,
         };
-        let place = measured.as_ptr() as usize - file.text().as_ptr() as usize;
-        Some((Span::new(file.base() + place as u32, whole.end), better)).filter(|_| !measured.is_empty())
+        let limit = self.sources.text(base.span);
+        let better = moved
+            .filter(|_| operator.compares())
+            .map(|moved| (left.span.to(right.span), format!("{moved} {} {limit}", operator.symbol())));
+        let term = self.over(base, window, right.span, better);
+        self.reduce(term)
     }
 
-    fn windowed(&mut self, term: Term, window: Window, span: Span) -> Term {
+    fn windowed(&mut self, term: Term, window: Window, span: Span, better: Option<(Span, String)>) -> Term {
         match term {
             Term::Readout(readout) if matches!(readout.window, Window::Block) => {
                 Term::Readout(super::Readout { window, span, ..readout })
@@ -72,7 +82,6 @@ impl Checker<'_> {
                     measures |= matches!(part.kind, ExprKind::Measure { window: Window::Block, .. });
                 });
                 if !measures {
-                    let better = self.window_meant(expr.span, span);
                     self.report(mistake::measure::window_of_nothing(span, &expr.ty, better));
                     return Term::Value(unknown(span));
                 }

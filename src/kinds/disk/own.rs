@@ -167,14 +167,19 @@ fn lend(lent: bool) -> nix::Result<()> {
 /// # Errors
 /// When one of them is forbidden.
 pub fn try_out() -> io::Result<()> {
+    let folder = std::env::temp_dir();
+    try_steps(move || put(&folder, BYTES_A_FILE * LEAST_FILES))
+}
+
+/// Takes steps behind [`enter`] in a process that ends at once.
+pub(super) fn try_steps(steps: impl Fn() -> io::Result<()> + Send + Sync + 'static) -> io::Result<()> {
     let mut command = Command::new("/proc/self/exe");
     command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let folder = std::env::temp_dir();
     // SAFETY: the process that is to begin has one thread, and nobody else's lock can be held in it.
     unsafe {
         command.pre_exec(move || {
             enter()?;
-            put(&folder, BYTES_A_FILE * LEAST_FILES)
+            steps()
         });
     }
     command.spawn().and_then(|mut child| child.wait()).map(drop)

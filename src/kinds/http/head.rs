@@ -120,12 +120,13 @@ impl Said {
     }
 }
 
-fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+/// The parts of a header's value that is a list (RFC 9110, section 5.6.1).
+pub(in crate::kinds) fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
 }
 
 /// Digits only: a sign or a space between is no length.
-fn whole(digits: &[u8]) -> Option<u64> {
+pub(in crate::kinds) fn whole(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }

@@ -23,7 +23,7 @@ mod cookies;
 #[cfg(target_os = "linux")]
 mod form;
 #[cfg(target_os = "linux")]
-mod head;
+pub(in crate::kinds) mod head;
 #[cfg(target_os = "linux")]
 mod hyper_error;
 #[cfg(target_os = "linux")]

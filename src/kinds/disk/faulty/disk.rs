@@ -5,9 +5,8 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -162,15 +161,6 @@ fn mount_at(folder: &Path, below: &File, device: &File) -> io::Result<()> {
 /// # Errors
 /// When one of them is forbidden.
 pub fn try_out() -> io::Result<()> {
-    let mut command = Command::new("/proc/self/exe");
-    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let folder = fs::canonicalize(std::env::temp_dir())?;
-    // SAFETY: the process that is to begin has one thread, and nobody else's lock can be held in it.
-    unsafe {
-        command.pre_exec(move || {
-            own::enter()?;
-            mount_at(&folder, &File::open(&folder)?, &open_device()?)
-        });
-    }
-    command.spawn().and_then(|mut child| child.wait()).map(drop)
+    own::try_steps(move || mount_at(&folder, &File::open(&folder)?, &open_device()?))
 }

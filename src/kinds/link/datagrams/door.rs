@@ -6,7 +6,7 @@ use std::os::fd::AsRawFd;
 
 use nix::libc;
 
-use super::super::proxy::ProxyError;
+use super::super::proxy::{ProxyError, open_first};
 use super::socket;
 
 /// A port that can be closed without being given up.
@@ -20,19 +20,9 @@ pub(super) struct Door {
 }
 
 impl Door {
-    /// Opens a port at the first of the addresses that works, IPv4 before IPv6.
-    pub fn open(listen: &str, mut addresses: Vec<SocketAddr>) -> Result<Door, ProxyError> {
-        addresses.sort_by_key(SocketAddr::is_ipv6);
-        let mut failure = None;
-        for address in addresses {
-            match Door::bind(address) {
-                Ok(door) => return Ok(door),
-                Err(source) => {
-                    failure.get_or_insert(ProxyError::listening(address, source));
-                }
-            }
-        }
-        Err(failure.unwrap_or_else(|| ProxyError::NoAddress { listen: listen.to_string() }))
+    /// Opens a port at the first of the addresses that works.
+    pub fn open(listen: &str, addresses: Vec<SocketAddr>) -> Result<Door, ProxyError> {
+        open_first(listen, addresses, Door::bind)
     }
 
     fn bind(wanted: SocketAddr) -> io::Result<Door> {

@@ -28,24 +28,12 @@ pub(super) struct Door {
 }
 
 impl Door {
-    /// Opens a port at the first address of `name` (`host:port`) that works. IPv4 goes before IPv6, since
-    /// programs that know `localhost` try both and those that know an address mostly know 127.0.0.1.
+    /// Opens a port at the first address of `name` (`host:port`) that works.
     pub async fn open(name: &str) -> Result<Door, ProxyError> {
         let found = tokio::net::lookup_host(name)
             .await
             .map_err(|source| ProxyError::Unresolved { listen: name.to_string(), source })?;
-        let mut addresses: Vec<SocketAddr> = found.collect();
-        addresses.sort_by_key(SocketAddr::is_ipv6);
-        let mut failure = None;
-        for address in addresses {
-            match Door::bind(address) {
-                Ok(door) => return Ok(door),
-                Err(source) => {
-                    failure.get_or_insert(ProxyError::listening(address, source));
-                }
-            }
-        }
-        Err(failure.unwrap_or_else(|| ProxyError::NoAddress { listen: name.to_string() }))
+        open_first(name, found.collect(), Door::bind)
     }
 
     fn bind(wanted: SocketAddr) -> io::Result<Door> {
@@ -90,6 +78,26 @@ impl Door {
             .await
             .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
     }
+}
+
+/// Opens what listens at the first of the addresses of `listen` that works. IPv4 goes before IPv6, since programs that know
+/// `localhost` try both and those that know an address mostly know 127.0.0.1.
+pub(in crate::kinds::link) fn open_first<Door>(
+    listen: &str,
+    mut addresses: Vec<SocketAddr>,
+    bind: impl Fn(SocketAddr) -> io::Result<Door>,
+) -> Result<Door, ProxyError> {
+    addresses.sort_by_key(SocketAddr::is_ipv6);
+    let mut failure = None;
+    for address in addresses {
+        match bind(address) {
+            Ok(door) => return Ok(door),
+            Err(source) => {
+                failure.get_or_insert(ProxyError::listening(address, source));
+            }
+        }
+    }
+    Err(failure.unwrap_or_else(|| ProxyError::NoAddress { listen: listen.to_string() }))
 }
 
 fn bound(address: SocketAddr) -> io::Result<TcpSocket> {

@@ -30,7 +30,7 @@ pub enum ProxyError {
 
 impl ProxyError {
     /// The error for a failure to listen on `address`.
-    pub(in crate::kinds::link) fn listening(address: SocketAddr, source: io::Error) -> ProxyError {
+    pub(super) fn listening(address: SocketAddr, source: io::Error) -> ProxyError {
         match source.kind() {
             io::ErrorKind::AddrInUse => ProxyError::PortTaken { address },
             io::ErrorKind::PermissionDenied => ProxyError::NotPermitted { address },

@@ -24,6 +24,7 @@ mod wire;
 pub use condition::{Condition, Direction, Impairment};
 pub use connection::{CONNECT_LIMIT, CUT_GRACE};
 pub use counters::{Counters, Delays, Measured};
+pub(super) use door::open_first;
 pub use engine::{Proxy, ProxyOptions};
 pub use error::ProxyError;
 pub use http::{Delay, Disturbance, HttpCounters, LONGEST_HEAD, MOST_PENDING, OwnAnswer};

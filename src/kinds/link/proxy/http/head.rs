@@ -3,6 +3,7 @@
 use httparse::{EMPTY_HEADER, Header, Status};
 
 use super::body::Body;
+use crate::kinds::http::head::{whole, words};
 
 /// A longer head is not understood, in bytes.
 pub const LONGEST_HEAD: usize = 256 << 10;
@@ -160,19 +161,15 @@ enum Framing {
 fn framing(lines: &[Header<'_>]) -> Result<Framing, Foreign> {
     let coding = values(lines, "transfer-encoding").last();
     if let Some(coding) = coding {
-        let last = coding.rsplit(|byte| *byte == b',').next().unwrap_or_default();
-        return Ok(match last.trim_ascii().eq_ignore_ascii_case(b"chunked") {
+        let last = words(coding).last().unwrap_or_default();
+        return Ok(match last.eq_ignore_ascii_case(b"chunked") {
             true => Framing::Chunked,
             false => Framing::Coded,
         });
     }
     let mut length = None;
-    for value in values(lines, "content-length").flat_map(|value| value.split(|byte| *byte == b',')) {
-        let value = value.trim_ascii();
-        if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
-            return Err(Foreign);
-        }
-        let value: u64 = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok()).ok_or(Foreign)?;
+    for value in values(lines, "content-length").flat_map(words) {
+        let value = whole(value).ok_or(Foreign)?;
         if length.is_some_and(|other| other != value) {
             return Err(Foreign);
         }
@@ -186,9 +183,7 @@ fn values<'a>(lines: &'a [Header<'a>], name: &'a str) -> impl Iterator<Item = &'
 }
 
 fn has_word(lines: &[Header<'_>], name: &str, word: &str) -> bool {
-    values(lines, name)
-        .flat_map(|value| value.split(|byte| *byte == b','))
-        .any(|value| value.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
+    values(lines, name).flat_map(words).any(|value| value.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// The path of what was asked for, also where a whole URL was (RFC 9112, section 3.2.2).
