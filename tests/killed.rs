@@ -2,6 +2,9 @@
 //! by that of `soak recover` where the guardian was killed too.
 #![cfg(target_os = "linux")]
 
+#[path = "real/wire.rs"]
+mod wire;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -10,6 +13,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use soak::kinds::undo::ProcessTable;
+use wire::Wire;
 
 /// The size of the disk.
 const DISK: u64 = 16 << 20;
@@ -24,26 +28,22 @@ struct Run {
 
 impl Run {
     fn start(scenario: &str) -> Run {
+        let mut unshare = Command::new("unshare");
+        unshare.arg(if geteuid().is_root() { "-m" } else { "-rm" });
+        let mount = r#"mount -t tmpfs -o size=16m soak small && exec "$@""#;
+        unshare.args(["sh", "-c", mount, "sh", env!("CARGO_BIN_EXE_soak")]);
+        Run::started_by(unshare, scenario)
+    }
+
+    /// What the command becomes is the program.
+    fn started_by(mut command: Command, scenario: &str) -> Run {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("case.soak"), scenario).unwrap();
         fs::write(folder.path().join("busy.sh"), BUSY).unwrap();
         for own in ["state", "temporary", "small"] {
             fs::create_dir(folder.path().join(own)).unwrap();
         }
-        let mount = r#"mount -t tmpfs -o size=16m soak small && exec "$@""#;
-        let mut command = Command::new("unshare");
-        command.arg(if geteuid().is_root() { "-m" } else { "-rm" });
-        command.args([
-            "sh",
-            "-c",
-            mount,
-            "sh",
-            env!("CARGO_BIN_EXE_soak"),
-            "run",
-            "case.soak",
-            "--out",
-            "out",
-        ]);
+        command.args(["run", "case.soak", "--out", "out"]);
         let runner = in_folder(&mut command, folder.path()).spawn().unwrap();
         Run { folder, runner }
     }
@@ -267,5 +267,49 @@ fn a_throttled_process_is_found_by_recover_when_the_guardian_is_killed_too() {
     run.kill();
     run.recover();
     assert_eq!(stands(pid), None);
+    assert!(run.clean());
+}
+
+/// Rules, a queue at the root, and a device for what comes in.
+const THIN: &str = r#"scenario "thin"
+permit fault on wire
+link wire { interface "wire0" }
+wire degrade loss 1% bandwidth 1MB/s for 50s
+"#;
+
+/// A run whose interface has all of soak's own on it.
+fn thin() -> (Wire, Run) {
+    let wire = Wire::new("wire0");
+    let run = Run::started_by(wire.here(env!("CARGO_BIN_EXE_soak")), THIN);
+    let there = |what: &str| wire.left().iter().any(|left| left.contains(what));
+    until("the queues stand", || there("htb") && there("netdev") && there(": soak"));
+    (wire, run)
+}
+
+#[test]
+fn an_interface_is_as_it_was_when_the_run_is_killed() {
+    let (wire, mut run) = thin();
+    run.kill();
+    until("nothing is left", || wire.left().is_empty() && run.clean());
+}
+
+#[test]
+fn an_interface_in_another_namespace_is_as_it_was_after_recover() {
+    let (wire, mut run) = thin();
+    kill(Pid::from_raw(run.guardian()), Signal::SIGKILL).unwrap();
+    run.kill();
+    assert!(!wire.left().is_empty());
+    run.recover();
+    assert_eq!(wire.left(), Vec::<String>::new());
+    assert!(run.clean());
+}
+
+#[test]
+fn what_was_put_on_an_interface_that_is_gone_is_gone() {
+    let (wire, mut run) = thin();
+    kill(Pid::from_raw(run.guardian()), Signal::SIGKILL).unwrap();
+    run.kill();
+    drop(wire);
+    run.recover();
     assert!(run.clean());
 }

@@ -4,6 +4,7 @@
 use super::mistake;
 use super::scenario::{Argued, Argument, Target};
 use crate::diag::Diagnostic;
+use crate::kinds::link::interface_name;
 use crate::lang::expr::{Expr, ExprKind, Piece};
 use crate::lang::signature::Verb;
 
@@ -136,7 +137,7 @@ const NEEDS: &[Need] = &[
         kind: "link",
         verbs: &["off"],
         words: &["refuse"],
-        settings: &["listen", "between"],
+        settings: &["listen", "between", "interface"],
         unless: &[],
         held: false,
         why: PROXY,
@@ -304,7 +305,15 @@ pub(super) fn setting_mistake(target: &Target) -> Option<Diagnostic> {
     };
     let itself =
         same("listen", "to").map(|(first, second)| mistake::arguments::link_to_itself(second, first));
-    itself.or_else(|| tls_in_vain(target))
+    itself.or_else(|| interface_mistake(target)).or_else(|| tls_in_vain(target))
+}
+
+/// An interface that soak puts no rules on.
+fn interface_mistake(target: &Target) -> Option<Diagnostic> {
+    let Some(Argued::Value(expr)) = target.setting("interface")?.values.first() else { return None };
+    let name = expr.constant()?.as_text()?;
+    let why = interface_name::check(name).err()?;
+    Some(mistake::arguments::no_such_interface(expr.span, name, why, interface_name::INSTEAD))
 }
 
 /// Schemes without TLS, and the same with it. That of NATS is not among them: its servers ask for TLS themselves.

@@ -16,6 +16,9 @@ use crate::source::Span;
 use crate::syntax::ast::{Permit, PermitSubject};
 use std::collections::HashSet;
 
+/// What a permit calls the sessions that whoever runs soak came in over, where no target has that name.
+pub(super) const SESSIONS: &str = "ssh";
+
 impl Checker<'_> {
     /// `permit load to "host"`, `permit fault on name`
     pub fn permit(&mut self, permit: &Permit) {
@@ -36,6 +39,11 @@ impl Checker<'_> {
                 }
             }
             ("fault", PermitSubject::On(name)) if self.permit_of_kind(name) => {}
+            ("fault", PermitSubject::On(name))
+                if name.text == SESSIONS && self.symbols.peek(SESSIONS).is_none() =>
+            {
+                self.scenario.permits.sessions = Some(name.span);
+            }
             ("fault", PermitSubject::On(name)) => match self.entity(name, "target") {
                 Some(Entity::Target(target)) => self.scenario.permits.fault.push((target, name.span)),
                 None | Some(Entity::Unknown) => {}

@@ -68,6 +68,8 @@ pub struct Permits {
     pub load: Vec<(String, Span)>,
     /// Targets that faults may be done to.
     pub fault: Vec<(TargetId, Span)>,
+    /// SSH sessions too may be met by faults of the interface that they come over.
+    pub sessions: Option<Span>,
 }
 
 /// A declared target, or the machine.
@@ -530,6 +532,11 @@ impl Target {
 }
 
 impl Tell {
+    /// Whether a word stands in it.
+    pub fn says(&self, word: &str) -> bool {
+        self.arguments.iter().any(|argument| argument.parameter.name == word)
+    }
+
     /// Whether it is a request over HTTP, whose path may be a whole URL.
     pub fn target_is_http(&self, scenario: &Scenario) -> bool {
         scenario.target(self.target).kind.name == "http"

@@ -1,8 +1,7 @@
 //! Real network interfaces, which take privileges and two programs.
 
-use std::path::PathBuf;
-
 use super::{Backend, Found, declares};
+use crate::kinds::link::interface::{Prefix, Tool};
 
 pub(super) const BACKEND: Backend = Backend {
     name: "interfaces",
@@ -11,14 +10,11 @@ pub(super) const BACKEND: Backend = Backend {
     needed: |scenario| declares(scenario, "link", &["interface"]),
 };
 
-/// The programs, and the Debian packages that bring them.
-const PROGRAMS: [(&str, &str); 2] = [("nft", "nftables"), ("tc", "iproute2")];
-
 fn look() -> Found {
-    let missing: Vec<_> = PROGRAMS.iter().filter(|(program, _)| find(program).is_none()).collect();
+    let missing: Vec<_> = [Tool::NFT, Tool::TC].into_iter().filter(|tool| tool.find().is_none()).collect();
     if !missing.is_empty() {
-        let programs: Vec<_> = missing.iter().map(|(program, _)| format!("`{program}`")).collect();
-        let packages: Vec<_> = missing.iter().map(|(_, package)| *package).collect();
+        let programs: Vec<_> = missing.iter().map(|tool| format!("`{}`", tool.program)).collect();
+        let packages: Vec<_> = missing.iter().map(|tool| tool.package).collect();
         return Found::missing(
             format!("not installed: {}", programs.join(", ")),
             format!(
@@ -27,15 +23,11 @@ fn look() -> Found {
             ),
         );
     }
-    if nix::unistd::geteuid().is_root() {
-        return Found::good("nft and tc are there, and soak runs as root");
+    match Tool::NFT.ask(&Prefix::default(), &["list", "tables"]) {
+        Ok(_) => Found::good("nft and tc are there, and this user may set their rules"),
+        Err(error) => Found::missing(
+            format!("rules on interfaces are kept from this user ({error})"),
+            "run soak as root, or with CAP_NET_ADMIN and CAP_NET_RAW",
+        ),
     }
-    Found::missing("rules on interfaces are kept from this user", "run soak as root, or with CAP_NET_ADMIN")
-}
-
-fn find(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    // An ordinary user's path leaves out where these two are.
-    let folders = std::env::split_paths(&path).chain(["/usr/sbin", "/sbin"].map(PathBuf::from));
-    folders.map(|folder| folder.join(program)).find(|file| file.is_file())
 }

@@ -5,9 +5,11 @@ mod containers;
 mod control_groups;
 mod descriptors;
 mod fuse;
+mod interface_queues;
 mod interfaces;
 mod journal;
 mod nameless;
+mod netem;
 mod network;
 mod own_disks;
 mod ports;
@@ -88,6 +90,8 @@ pub static BACKENDS: &[Backend] = &[
     fuse::BACKEND,
     waiting_disks::BACKEND,
     interfaces::BACKEND,
+    interface_queues::BACKEND,
+    netem::BACKEND,
     units::BACKEND,
     containers::BACKEND,
     descriptors::BACKEND,
@@ -122,6 +126,18 @@ fn tells(scenario: &Scenario, kind: &str, verb: &str) -> Need {
     let mut need = Need::None;
     visit_tells(scenario, &mut |tell| {
         if need == Need::None && tell.verb.name == verb && scenario.target(tell.target).kind.name == kind {
+            need = Need::Because(tell.span);
+        }
+    });
+    need
+}
+
+/// Needed by the first degradation of a real interface that asks for one of these.
+fn degrades_interface(scenario: &Scenario, words: &[&str]) -> Need {
+    let mut need = Need::None;
+    visit_tells(scenario, &mut |tell| {
+        let real = scenario.target(tell.target).setting("interface").is_some();
+        if need == Need::None && real && words.iter().any(|word| tell.says(word)) {
             need = Need::Because(tell.span);
         }
     });

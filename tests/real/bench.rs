@@ -1,5 +1,8 @@
 //! Runs a case in a folder of its own and looks at what came of it and what is left.
 
+#[path = "wire.rs"]
+mod wire;
+
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{TcpListener, TcpStream};
@@ -15,6 +18,7 @@ use nix::unistd::{Pid, geteuid};
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
+use self::wire::Wire;
 use crate::case::{self, Case};
 use crate::ports;
 
@@ -76,7 +80,8 @@ fn run(case: &Case) -> Vec<String> {
         .map(|(_, port)| TcpListener::bind(("127.0.0.1", *port)).unwrap())
         .collect();
     let mark = format!("{}", folder.path().display());
-    let ended = carry_out(case, folder.path(), &ports, &mark);
+    let wire = case.one("interface").map(Wire::new);
+    let ended = carry_out(case, folder.path(), &ports, &mark, wire.as_ref());
     drop(taken);
     let mut wrong = Vec::new();
     outcome(case, &ended, &mut wrong);
@@ -84,15 +89,19 @@ fn run(case: &Case) -> Vec<String> {
         wrong.push(format!("`{path}` is not there"));
     }
     leftovers(folder.path(), &ports, &mark, &mut wrong);
+    wrong.extend(wire.iter().flat_map(Wire::left).map(|left| format!("left: {left}")));
     if !wrong.is_empty() {
         wrong.push(format!("it said:\n{}", ended.said));
     }
     wrong
 }
 
-/// The program, which sees the disk that the case wants; nobody else does.
-fn program(case: &Case) -> Command {
+/// The program, which sees the disk or the interface that the case wants; nobody else does.
+fn program(case: &Case, wire: Option<&Wire>) -> Command {
     let soak = env!("CARGO_BIN_EXE_soak");
+    if let Some(wire) = wire {
+        return wire.here(soak);
+    }
     let Some((name, size)) = case.one("disk").and_then(|disk| disk.split_once(' ')) else {
         return Command::new(soak);
     };
@@ -103,7 +112,7 @@ fn program(case: &Case) -> Command {
     command
 }
 
-fn command(case: &Case, folder: &Path, ports: &[(&String, u16)], mark: &str) -> Command {
+fn command(case: &Case, folder: &Path, ports: &[(&String, u16)], mark: &str, wire: Option<&Wire>) -> Command {
     for own in ["state", "temporary"] {
         std::fs::create_dir(folder.join(own)).unwrap();
     }
@@ -117,7 +126,7 @@ fn command(case: &Case, folder: &Path, ports: &[(&String, u16)], mark: &str) -> 
     for name in case.all("copy") {
         std::fs::copy(case.folder.join(name), folder.join(name)).unwrap();
     }
-    let mut command = program(case);
+    let mut command = program(case, wire);
     command.args(["run", "case.soak", "--out", "out", "--seed", "7"]).current_dir(folder);
     command.args(case.all("arguments").flat_map(str::split_whitespace));
     for (name, port) in ports {
@@ -126,6 +135,10 @@ fn command(case: &Case, folder: &Path, ports: &[(&String, u16)], mark: &str) -> 
     if case.text.lines().any(|line| line.starts_with("param program ")) {
         let own = std::env::current_exe().unwrap();
         command.args(["--param", &format!("program={}", own.display())]);
+    }
+    if let Some(wire) = wire {
+        command.args(["--param", &format!("peer={}", wire.there.display())]);
+        command.env("SOAK_TEST_PEER", &wire.there);
     }
     command.args(case.all("param").flat_map(|param| ["--param", param]));
     for variable in ["NO_COLOR", "LANG", "LC_ALL", "LC_CTYPE", "COLUMNS"] {
@@ -145,8 +158,8 @@ fn command(case: &Case, folder: &Path, ports: &[(&String, u16)], mark: &str) -> 
     command
 }
 
-fn carry_out(case: &Case, folder: &Path, ports: &[(&String, u16)], mark: &str) -> Ended {
-    let mut child = command(case, folder, ports, mark).spawn().unwrap();
+fn carry_out(case: &Case, folder: &Path, ports: &[(&String, u16)], mark: &str, wire: Option<&Wire>) -> Ended {
+    let mut child = command(case, folder, ports, mark, wire).spawn().unwrap();
     let mut output = child.stdout.take().unwrap();
     let printed = std::thread::spawn(move || {
         let mut text = String::new();

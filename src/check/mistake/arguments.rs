@@ -260,6 +260,12 @@ pub fn link_to_itself(span: Span, listen: Span) -> Diagnostic {
         .also(listen, "it listens here")
 }
 
+pub fn no_such_interface(span: Span, name: &str, why: &str, instead: &str) -> Diagnostic {
+    Diagnostic::error("E0404", format!("`{name}` cannot be the interface of a link: {why}"), span)
+        .here("this interface")
+        .help(instead)
+}
+
 pub fn tls_in_vain(span: Span, url: Span, scheme: &str) -> Diagnostic {
     Diagnostic::error("E0404", "`tls` means nothing where the URL asks for no TLS", span)
         .here("these do not go together")

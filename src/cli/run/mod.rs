@@ -9,6 +9,8 @@ mod files;
 #[cfg(target_os = "linux")]
 mod log;
 #[cfg(target_os = "linux")]
+mod mistake;
+#[cfg(target_os = "linux")]
 mod real;
 mod reporter;
 mod secrets;

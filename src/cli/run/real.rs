@@ -1,5 +1,6 @@
 //! Runs on this machine: what `soak run` is there for.
 
+use super::mistake;
 use super::{Deny, Executor, Outcome, Refusal, RunOptions};
 use crate::check::scenario::{Scenario, Step, StepKind};
 use crate::check::walk::visit_steps;
@@ -55,6 +56,7 @@ impl Executor for RealExecutor {
         sink: &mut dyn FnMut(Event),
         control: Control,
     ) -> Outcome {
+        mistake::ends_the_run();
         descriptors::raise();
         let output = options.folder.join(OUTPUT);
         if let Err(error) = fs::create_dir_all(&output) {

@@ -41,7 +41,11 @@ const SETTINGS: &[Parameter] = &[
         &[Accepts::Target(&["host"]), Accepts::Target(&["host"])],
         "The two hosts, with a comma between them, that a virtual network of soak's own joins.",
     ),
-    keyword("interface", &[Accepts::Text], "A real network interface, which needs a permit.").not_yet(),
+    keyword(
+        "interface",
+        &[Accepts::Text],
+        "A real network interface, which needs a permit; SSH sessions over it are left alone unless `permit fault on ssh` stands in the file.",
+    ),
 ];
 
 /// `on`, `off` and `degrade` are one property: the newest replaces the others whole.
@@ -129,7 +133,7 @@ const DEGRADE: &[Parameter] = &[
         &[Accepts::Quantity(Dimension::TIME)],
         "How far the latency strays to either side, drawn anew again and again, never out of order.",
     ),
-    keyword("loss", &[Accepts::Share], "How many packets are lost, on a link that carries packets, as one between hosts or with `udp` does.").more(&[
+    keyword("loss", &[Accepts::Share], "How many packets are lost, on a link that carries packets, as one between hosts, an interface or one with `udp` does.").more(&[
         keyword(
             "burst",
             &[Accepts::Count],
@@ -153,8 +157,8 @@ const DEGRADE: &[Parameter] = &[
         &[Accepts::Quantity(Dimension::SIZE)],
         "How much may wait for it on a link that carries packets, beyond which they are lost; without it, what passes in 200 ms.",
     )]),
-    flag("up", "Only on the way from the one that connects to the one that listens, or from the first host to the second."),
-    flag("down", "Only on the way back."),
+    flag("up", "Only on the way from the one that connects to the one that listens, from the first host to the second, or out of the interface."),
+    flag("down", "Only on the way back, or into the interface."),
 ];
 
 const READINGS: &[Reading] = &[
@@ -162,7 +166,7 @@ const READINGS: &[Reading] = &[
         "sent",
         Counter,
         Dimension::SIZE,
-        "What passed upwards, to the one that listens or to the second host, in bytes.",
+        "What passed upwards, to the one that listens, to the second host or out of the interface, in bytes.",
     ),
     series("received", Counter, Dimension::SIZE, "What passed back, in bytes."),
     series(
@@ -175,7 +179,7 @@ const READINGS: &[Reading] = &[
         "round_trip",
         Distribution,
         Dimension::TIME,
-        "The time that soak's own probes take there and back.",
+        "The time that soak's own probes take there and back; of an interface, echoes of the gateway or neighbour that it leads to.",
     ),
     series(
         "dropped",

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::kinds::link::interface::ToolError;
+
 /// Something soak made is still there.
 #[derive(Debug, Error)]
 pub enum UndoError {
@@ -29,6 +31,11 @@ pub enum UndoError {
     /// Whoever supervises a service did not do what it was told.
     #[error("`{command}` failed: {reason}")]
     Service { command: String, reason: String },
+    /// What soak put on an interface is still there.
+    #[error(
+        "cannot take what is soak's own off the interface `{interface}`: {reason}; as root, `nft delete table inet {table}` and `tc qdisc del dev {interface} root` do"
+    )]
+    Interface { interface: String, table: String, reason: ToolError },
     /// A file or folder could not be read or removed.
     #[error("cannot remove `{}`: {reason}", .path.display())]
     Remove { path: PathBuf, reason: io::Error },

@@ -9,6 +9,7 @@ mod error;
 mod file;
 mod folder;
 mod identity;
+mod interface;
 mod limited;
 mod marked;
 mod paused;
@@ -25,6 +26,7 @@ pub use error::UndoError;
 pub use file::OwnedFile;
 pub use folder::{OWNER_MARK, OwnedFolder};
 pub use identity::{Delivery, Identity};
+pub use interface::TouchedInterface;
 pub use limited::{ChangedLimit, LimitedTree, Resource, soft_limit};
 pub use marked::MarkedProcesses;
 pub use paused::PausedTree;
@@ -53,6 +55,8 @@ pub enum Undo {
     File(OwnedFile),
     /// A service soak brought down is started.
     Down(DownService),
+    /// What soak put on a network interface is taken away.
+    Interface(TouchedInterface),
 }
 
 /// What carrying out an undo came to.
@@ -78,6 +82,7 @@ impl Undo {
             Undo::Folder(folder) => folder.carry_out(),
             Undo::File(file) => file.carry_out(),
             Undo::Down(down) => down.carry_out(),
+            Undo::Interface(interface) => interface.carry_out(),
         }
     }
 
@@ -87,9 +92,12 @@ impl Undo {
         match self {
             Undo::Marked(marked) => marked.strike(),
             Undo::Started(started) => started.strike(),
-            Undo::Paused(_) | Undo::Limited(_) | Undo::Folder(_) | Undo::File(_) | Undo::Down(_) => {
-                Outcome::AlreadyGone
-            }
+            Undo::Paused(_)
+            | Undo::Limited(_)
+            | Undo::Folder(_)
+            | Undo::File(_)
+            | Undo::Down(_)
+            | Undo::Interface(_) => Outcome::AlreadyGone,
         }
     }
 
@@ -103,6 +111,7 @@ impl Undo {
             Undo::Folder(folder) => folder.describe(),
             Undo::File(file) => file.describe(),
             Undo::Down(down) => down.describe(),
+            Undo::Interface(interface) => interface.describe(),
         }
     }
 }

@@ -319,6 +319,9 @@ impl<'a> Collector<'a> {
             let name = &scenario.target(*target).name;
             self.add(TouchKind::Permit, format!("fault on {name}"), "permit", *span);
         }
+        if let Some(span) = scenario.permits.sessions {
+            self.add(TouchKind::Permit, "fault on ssh".to_string(), "permit", span);
+        }
     }
 
     /// The run's own folders: its record, and `scratch` where anything speaks of it.

@@ -210,6 +210,14 @@ fn live(
             _ if settings.has("udp") => {
                 Live::PacketLink(Rc::new(PacketLink::of_datagrams(setup, &target.name, &settings)))
             }
+            _ if settings.has("interface") => {
+                let place = setup.scenario.targets.iter().position(|one| std::ptr::eq(one, target));
+                Live::PacketLink(Rc::new(PacketLink::of_interface(
+                    setup,
+                    place.unwrap_or_default(),
+                    &settings,
+                )))
+            }
             _ => Live::Link(Rc::new(LinkTarget::new(setup, &settings))),
         }),
         "disk" => {

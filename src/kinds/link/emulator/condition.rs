@@ -69,7 +69,7 @@ pub enum Side {
 
 impl Condition {
     /// What it means for one direction.
-    pub(super) fn passage(&self, side: Side) -> Passage {
+    pub(in crate::kinds::link) fn passage(&self, side: Side) -> Passage {
         match (self, side) {
             (Condition::On, _) => Passage::Clear,
             (Condition::Off, _) => Passage::Silent,
@@ -84,7 +84,7 @@ impl Condition {
 
 /// What a condition means for one direction.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Passage {
+pub(in crate::kinds::link) enum Passage {
     Clear,
     Silent,
     Refusing,

@@ -253,6 +253,7 @@ impl<E: End> Engine<E> {
                     reset: self.reset,
                     turned_away: talkers.iter().map(|end| end.turned_away).sum(),
                     refusing: talkers.iter().any(|end| end.refusing),
+                    uncounted: false,
                     up_delays: up.delays.delays(),
                     down_delays: down.delays.delays(),
                 });

@@ -19,7 +19,8 @@ mod tally;
 use std::time::Duration;
 
 pub(super) use clock::{Nanos, now};
-pub use condition::{Condition, Degraded, Impairment};
+pub(super) use condition::Passage;
+pub use condition::{Condition, Degraded, Impairment, Side};
 pub(super) use end::{Came, End, Talkers};
 pub use engine::{Emulator, Reply, wake_soon};
 pub use flows::MOST_CONNECTIONS;

@@ -22,6 +22,9 @@ pub struct Counters {
     pub turned_away: u64,
     /// A proxy of datagrams has closed its port, and tried it: it was refused.
     pub refusing: bool,
+    /// What packets were duplicated, corrupted or overtaken, nobody counts.
+    #[serde(default)]
+    pub uncounted: bool,
     /// Delays under the present condition.
     pub up_delays: Option<Delays>,
     /// The same the other way.
@@ -61,20 +64,38 @@ impl Tally {
         self.lost + self.overflowed + self.silenced + self.refused + self.overrun
     }
 
-    /// What has happened since an earlier look.
+    /// Both together.
+    pub fn plus(&self, other: &Tally) -> Tally {
+        Tally {
+            offered: self.offered + other.offered,
+            packets: self.packets + other.packets,
+            bytes: self.bytes + other.bytes,
+            lost: self.lost + other.lost,
+            overflowed: self.overflowed + other.overflowed,
+            silenced: self.silenced + other.silenced,
+            refused: self.refused + other.refused,
+            duplicated: self.duplicated + other.duplicated,
+            corrupted: self.corrupted + other.corrupted,
+            reordered: self.reordered + other.reordered,
+            overrun: self.overrun + other.overrun,
+        }
+    }
+
+    /// What has happened since an earlier look. Of an interface the kernel counts what passes together in one place and single
+    /// packets in the next, so that a number may go back.
     pub fn since(&self, earlier: &Tally) -> Tally {
         Tally {
-            offered: self.offered - earlier.offered,
-            packets: self.packets - earlier.packets,
-            bytes: self.bytes - earlier.bytes,
-            lost: self.lost - earlier.lost,
-            overflowed: self.overflowed - earlier.overflowed,
-            silenced: self.silenced - earlier.silenced,
-            refused: self.refused - earlier.refused,
-            duplicated: self.duplicated - earlier.duplicated,
-            corrupted: self.corrupted - earlier.corrupted,
-            reordered: self.reordered - earlier.reordered,
-            overrun: self.overrun - earlier.overrun,
+            offered: self.offered.saturating_sub(earlier.offered),
+            packets: self.packets.saturating_sub(earlier.packets),
+            bytes: self.bytes.saturating_sub(earlier.bytes),
+            lost: self.lost.saturating_sub(earlier.lost),
+            overflowed: self.overflowed.saturating_sub(earlier.overflowed),
+            silenced: self.silenced.saturating_sub(earlier.silenced),
+            refused: self.refused.saturating_sub(earlier.refused),
+            duplicated: self.duplicated.saturating_sub(earlier.duplicated),
+            corrupted: self.corrupted.saturating_sub(earlier.corrupted),
+            reordered: self.reordered.saturating_sub(earlier.reordered),
+            overrun: self.overrun.saturating_sub(earlier.overrun),
         }
     }
 }

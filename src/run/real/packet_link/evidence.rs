@@ -13,7 +13,7 @@ const EXPECTED: f64 = 10.0;
 
 /// What a condition did, looked at in its last moment. A clean link is no fault and needs no proof.
 pub(super) fn effect(applied: &Applied, now: &Counters) -> Option<Effect> {
-    let before = applied.before.borrow();
+    let before = applied.seen.before.borrow();
     // Replaced before it held: nothing was seen of it.
     let Some(before) = before.as_ref() else {
         return (applied.condition != Condition::On).then_some(UNSEEN);
@@ -37,7 +37,8 @@ pub(super) fn effect(applied: &Applied, now: &Counters) -> Option<Effect> {
                     delays: now.down_delays.clone(),
                 }),
             ];
-            Some(degraded(&ways.into_iter().flatten().collect::<Vec<_>>(), probed.flatten()))
+            let ways: Vec<_> = ways.into_iter().flatten().collect();
+            Some(degraded(&ways, probed.flatten(), now.uncounted))
         }
     }
 }
@@ -88,10 +89,10 @@ struct Finding {
     evidence: Evidence,
 }
 
-fn degraded(ways: &[Way], probed: Option<Duration>) -> Effect {
+fn degraded(ways: &[Way], probed: Option<Duration>, uncounted: bool) -> Effect {
     let mut findings = Vec::new();
     delays(ways, probed, &mut findings);
-    shares(ways, &mut findings);
+    shares(ways, uncounted, &mut findings);
     for way in ways {
         overrun(way, &mut findings);
     }
@@ -137,8 +138,8 @@ fn rounded(duration: Duration) -> Duration {
     Duration::from_micros((duration.as_nanos() as u64).div_ceil(10_000) * 10)
 }
 
-/// How many packets chance really hit.
-fn shares(ways: &[Way], findings: &mut Vec<Finding>) {
+/// How many packets chance really hit. Of an interface the kernel counts no more than those that were lost.
+fn shares(ways: &[Way], uncounted: bool, findings: &mut Vec<Finding>) {
     type Of = (&'static str, fn(&Impairment) -> f64, fn(&Tally) -> u64);
     let all: [Of; 4] = [
         ("lost", |asked| asked.loss, |tally| tally.lost),
@@ -147,6 +148,13 @@ fn shares(ways: &[Way], findings: &mut Vec<Finding>) {
         ("overtaken", |asked| asked.reorder, |tally| tally.reordered),
     ];
     for (word, asked, done) in all {
+        if uncounted && word != "lost" {
+            if ways.iter().any(|way| asked(&way.asked) > 0.0) {
+                let text = format!("the kernel does not count packets {word}");
+                findings.push(Finding { text, evidence: Evidence::NotExercised });
+            }
+            continue;
+        }
         let ways: Vec<&Way> = ways.iter().filter(|way| asked(&way.asked) > 0.0).collect();
         let offered: u64 = ways.iter().map(|way| way.tally.offered).sum();
         if offered == 0 {
@@ -219,11 +227,14 @@ mod tests {
             (thin, passed(7, 0), None, Evidence::Measured, "up passed 7 packets"),
         ];
         for (asked, tally, late, evidence, text) in cases {
-            let effect = degraded(&[way(asked, tally, late)], None);
+            let effect = degraded(&[way(asked, tally, late)], None, false);
             assert_eq!((effect.evidence, effect.measured.as_deref().unwrap_or("")), (evidence, text));
         }
-        let probed = degraded(&[way(slow, none, None)], Some(Duration::from_millis(51)));
+        let probed = degraded(&[way(slow, none, None)], Some(Duration::from_millis(51)), false);
         assert_eq!(probed.evidence, Evidence::Measured);
+        let twice = Impairment { duplicate: 0.5, ..Impairment::default() };
+        let unknown = degraded(&[way(twice, passed(1000, 0), None)], None, true);
+        assert_eq!(unknown.evidence, Evidence::NotExercised);
     }
 
     #[test]

@@ -1,19 +1,24 @@
-//! Orders to links that carry packets, between hosts or as a proxy of datagrams: conditions of the emulator, and acts on the
-//! connections that go over it.
+//! Orders to links that carry packets, between hosts, as a proxy of datagrams or as a real interface: their conditions, and acts
+//! on the connections that go over them.
 
 mod carrier;
 mod evidence;
 
-use self::carrier::Carrier;
+use self::carrier::{Carrier, Switch};
 use super::probe::{PATIENCE, Probe, SILENCE};
 use super::{Setup, Shared};
+use crate::check::scenario::{Scenario, Tell};
+use crate::check::walk::visit_tells;
 use crate::kinds::host::network::Network;
 use crate::kinds::link::datagrams::DatagramOptions;
 use crate::kinds::link::emulator::{Condition, Counters, Degraded, Impairment};
+use crate::kinds::link::interface::{BANDWIDTH, InterfaceOptions, NETEM_WORDS};
 use crate::lang::call::{Arguments, Call};
+use crate::lang::expr::TargetId;
 use crate::run::world::{Answer, State, Ticket};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A declared link that carries packets.
@@ -25,15 +30,24 @@ pub(super) struct PacketLink {
 /// A condition in force.
 struct Applied {
     condition: Condition,
-    /// The counters when it came into force.
-    before: Rc<RefCell<Option<Counters>>>,
-    probe: Option<Probe>,
+    seen: Rc<Seen>,
+    /// What the probe takes where nothing is asked.
+    unimpaired: Duration,
+}
+
+/// What is seen of a condition from when it is in force.
+#[derive(Default)]
+struct Seen {
+    /// The counters at that moment.
+    before: RefCell<Option<Counters>>,
+    probe: RefCell<Option<Probe>>,
 }
 
 impl Applied {
-    /// What a probe of it came to, once it has.
+    /// What a probe of it came to, once it has: the time beyond what it takes anyway.
     fn probed(&self) -> Option<Option<Duration>> {
-        self.probe.as_ref().and_then(Probe::came)
+        let came = self.seen.probe.borrow().as_ref().and_then(Probe::came);
+        came.map(|took| took.map(|took| took.saturating_sub(self.unimpaired)))
     }
 }
 
@@ -56,12 +70,32 @@ impl PacketLink {
         PacketLink { carrier: Carrier::Datagrams(options, RefCell::default()), applied: RefCell::default() }
     }
 
-    /// Opens the port, where it is a proxy.
+    /// A real interface, by the place of the link among the targets.
+    pub fn of_interface(setup: &Setup, place: usize, settings: &Arguments) -> PacketLink {
+        let scenario = &setup.scenario;
+        let told = told(scenario, TargetId(place as u32));
+        let queued = |not: &str| {
+            told.iter().any(|tell| !tell.says(not) && QUEUED_WORDS.iter().any(|word| tell.says(word)))
+        };
+        let options = InterfaceOptions {
+            interface: settings.text("interface").unwrap_or_default().to_string(),
+            place,
+            run: setup.run.clone(),
+            recorder: Arc::clone(&setup.recorder),
+            told: !told.is_empty(),
+            queued_up: queued("down"),
+            queued_down: queued("up"),
+            spare_sessions: scenario.permits.sessions.is_none(),
+        };
+        PacketLink { carrier: Carrier::Interface(options, RefCell::default()), applied: RefCell::default() }
+    }
+
+    /// Opens the port, where it is a proxy, and looks for the interface, where it is one.
     pub async fn start(&self) -> Result<(), String> {
         self.carrier.start().await
     }
 
-    /// Lets go of the proxy, or of the network, which ends with its last link.
+    /// Lets go of the proxy or the interface, or of the network, which ends with its last link.
     pub fn end(&self) {
         self.applied.borrow_mut().take();
         self.carrier.end();
@@ -79,28 +113,28 @@ impl PacketLink {
     /// Puts the link into a condition. The order is on its way before this returns.
     pub fn set(self: &Rc<Self>, shared: &Rc<Shared>, ticket: Ticket, state: Option<State>) {
         let condition = state.as_ref().map_or(Condition::On, |state| condition(&state.call));
-        // What the condition before it did is counted up to its very end: orders are carried out one after the other.
-        let ordered = self.carrier.counters().and_then(|last| {
-            let set = self.carrier.set(condition.clone())?;
-            Ok((last, set, self.carrier.counters()?))
-        });
+        let ordered = self.carrier.set(condition.clone());
         let previous = self.applied.borrow_mut().take();
-        let (last, set, first) = match ordered {
+        let Switch { last, done, first } = match ordered {
             Ok(ordered) => ordered,
             Err(error) => return shared.answer(ticket, Err(error)),
         };
-        let before = Rc::<RefCell<Option<Counters>>>::default();
+        let seen = Rc::<Seen>::default();
+        let patience = patience(&condition);
         if state.is_some() {
-            let applied = self.watch(condition, Rc::clone(&before));
-            *self.applied.borrow_mut() = Some(applied);
+            let unimpaired = self.carrier.unimpaired();
+            *self.applied.borrow_mut() = Some(Applied { condition, seen: Rc::clone(&seen), unimpaired });
         }
-        let shared = Rc::clone(shared);
+        let (shared, this) = (Rc::clone(shared), Rc::clone(self));
         tokio::task::spawn_local(async move {
-            let last = last.await.ok();
+            let last = last.await;
             let effect = previous.zip(last).and_then(|(previous, now)| evidence::effect(&previous, &now));
-            let done = set.await;
+            let done = done.await;
+            if let (Ok(()), Some(patience)) = (&done, patience) {
+                *seen.probe.borrow_mut() = this.carrier.probe(patience).ok().map(Probe::start);
+            }
             shared.answer(ticket, done.map(|()| Answer::Set(effect)));
-            *before.borrow_mut() = first.await.ok();
+            *seen.before.borrow_mut() = first.await;
         });
     }
 
@@ -122,20 +156,35 @@ impl PacketLink {
             shared.answer(ticket, answer);
         });
     }
+}
 
-    /// Begins to look at what a condition does.
-    fn watch(&self, condition: Condition, before: Rc<RefCell<Option<Counters>>>) -> Applied {
-        let patience = match &condition {
-            Condition::On | Condition::Refuse => None,
-            Condition::Off => Some(SILENCE),
-            Condition::Degrade(ways) => {
-                let most = [ways.up, ways.down].into_iter().flatten().map(|one| one.latency + one.jitter);
-                Some(2 * most.max().unwrap_or_default() + PATIENCE)
-            }
-        };
-        let probe = patience.and_then(|patience| self.carrier.probe(patience).ok()).map(Probe::start);
-        Applied { condition, before, probe }
+/// How long a probe of a condition waits for its answer; nothing where there is nothing to ask.
+fn patience(condition: &Condition) -> Option<Duration> {
+    match condition {
+        Condition::On | Condition::Refuse => None,
+        Condition::Off => Some(SILENCE),
+        Condition::Degrade(ways) => {
+            let most = [ways.up, ways.down].into_iter().flatten().map(|one| one.latency + one.jitter);
+            Some(2 * most.max().unwrap_or_default() + PATIENCE)
+        }
     }
+}
+
+/// What takes a queue.
+const QUEUED_WORDS: [&str; 7] = {
+    let [latency, jitter, burst, duplicate, corrupt, reorder] = NETEM_WORDS;
+    [latency, jitter, burst, duplicate, corrupt, reorder, BANDWIDTH]
+};
+
+/// What a target is told somewhere in the scenario.
+fn told(scenario: &Scenario, target: TargetId) -> Vec<&Tell> {
+    let mut found = Vec::new();
+    visit_tells(scenario, &mut |tell| {
+        if tell.target == target {
+            found.push(tell);
+        }
+    });
+    found
 }
 
 /// The condition that a verb asks for.
