@@ -1,7 +1,7 @@
 //! One value against what a parameter takes.
 
 use super::mistake;
-use super::names::{Entity, nearest};
+use super::names::{Entity, meant};
 use super::scenario::Argued;
 use super::state::{Checker, unknown};
 use crate::lang::expr::{Expr, ExprKind};
@@ -201,6 +201,9 @@ impl Checker<'_> {
         let ast::ExprKind::Call { function, arguments } = &written.kind else {
             let text = self.sources.text(written.span);
             let found = match &written.kind {
+                ast::ExprKind::Text(_) if text.contains(' ') => {
+                    mistake::arguments::probe_without_word(written.span, &format!("succeeds({text})"))
+                }
                 ast::ExprKind::Text(_) if text.contains("://") => {
                     mistake::arguments::probe_without_word(written.span, &format!("http({text})"))
                 }
@@ -213,7 +216,7 @@ impl Checker<'_> {
             return None;
         };
         let Some((name, accepts, _)) = PROBES.iter().find(|(name, ..)| *name == function.text) else {
-            let meant = nearest(&function.text, PROBES.iter().map(|(name, ..)| *name));
+            let meant = meant(&function.text, &PROBES.iter().map(|(name, ..)| *name).collect::<Vec<_>>());
             self.report(mistake::arguments::unknown_probe(function.span, &function.text, meant));
             return None;
         };

@@ -53,17 +53,27 @@ impl Checker<'_> {
         }
     }
 
+    /// What was meant by a key that is only an action, or only a part of one.
+    fn key_meant(&self, written: &ast::Expr) -> Option<String> {
+        let ExprKind::Name(name) = &written.kind else { return None };
+        match self.symbols.peek(name).map(|symbol| symbol.entity) {
+            Some(Entity::Action(_)) => Some(format!("{name}.seq")),
+            _ => self.scenario.actions.first().map(|action| format!("{}.{name}", action.name)),
+        }
+    }
+
     /// `action.capture`, `action.seq`, `action.path`
     fn ledger_key(&mut self, written: &ast::Expr) -> Option<(ActionId, LedgerKey)> {
         let ExprKind::Field { base, field } = &written.kind else {
             if !matches!(written.kind, ExprKind::Bad) {
-                self.report(mistake::measure::not_a_key(written.span));
+                let better = self.key_meant(written);
+                self.report(mistake::measure::not_a_key(written.span, better));
                 self.look_over(written);
             }
             return None;
         };
         let ExprKind::Name(name) = &base.kind else {
-            self.report(mistake::measure::not_a_key(written.span));
+            self.report(mistake::measure::not_a_key(written.span, None));
             return None;
         };
         let owner = ast::Name { text: name.clone(), span: base.span };

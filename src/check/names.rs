@@ -141,6 +141,10 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("enable", &["on"]),
     ("heal", &["on"]),
     ("impair", &["degrade"]),
+    ("fetch", &["get"]),
+    ("request", &["get"]),
+    ("call", &["get"]),
+    ("options", &["head"]),
     ("crash", &["kill"]),
     ("terminate", &["stop"]),
     ("shutdown", &["stop"]),
@@ -152,6 +156,19 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("exec", &["execute", "run"]),
     ("select", &["query"]),
     ("stress", &["burn"]),
+    ("error", &["fail"]),
+    ("errors", &["fail"]),
+    ("corrupt", &["fail"]),
+    ("oom", &["limit"]),
+    ("cordon", &["off"]),
+    // Probes.
+    ("log", &["line"]),
+    ("output", &["line"]),
+    ("cmd", &["succeeds"]),
+    ("command", &["succeeds"]),
+    ("exec", &["succeeds"]),
+    ("port", &["tcp"]),
+    ("https", &["http"]),
     // Settings.
     ("url", &["base", "address", "to"]),
     ("uri", &["base", "url", "address"]),
@@ -163,6 +180,10 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("port", &["listen"]),
     ("from", &["listen"]),
     ("command", &["run"]),
+    ("execstart", &["run"]),
+    ("entrypoint", &["run"]),
+    ("program", &["run"]),
+    ("script", &["run"]),
     ("cmd", &["run"]),
     ("headers", &["header"]),
     ("environment", &["env"]),
@@ -188,6 +209,7 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("length", &["count"]),
     ("uuidv4", &["uuid"]),
     ("grep", &["lines"]),
+    ("histogram_quantile", &["p95"]),
     ("tail", &["lines"]),
     ("query", &["sql"]),
     // What is read.
@@ -212,10 +234,9 @@ const SYNONYMS: &[(&str, &[&str])] = &[
 
 /// The candidate that `word` was probably meant to be, by its letters or by what it is called elsewhere.
 pub(super) fn meant<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
-    let known = SYNONYMS.iter().find(|(other, _)| other.eq_ignore_ascii_case(word));
-    let same = known.and_then(|(_, ours)| {
-        ours.iter().find_map(|our| candidates.iter().copied().find(|candidate| candidate == our))
-    });
+    let known = SYNONYMS.iter().filter(|(other, _)| other.eq_ignore_ascii_case(word));
+    let mut ours = known.flat_map(|(_, ours)| *ours);
+    let same = ours.find_map(|our| candidates.iter().copied().find(|candidate| candidate == our));
     same.or_else(|| nearest(word, candidates.iter().copied()))
 }
 

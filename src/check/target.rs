@@ -1,6 +1,6 @@
 //! What targets are declared with.
 
-use super::arguments::Words;
+use super::arguments::{Together, Words};
 use super::backend;
 use super::mistake;
 use super::state::{Checker, Place};
@@ -55,7 +55,13 @@ impl Checker<'_> {
             self.half_known.insert(id);
         } else {
             let span = words.second.as_ref().map_or(words.first.span, |name| name.span);
-            self.check_rules(&owner, kind.settings, kind.one_of, kind.rules, &given, span);
+            let together = Together {
+                parameters: kind.settings,
+                one_of: kind.one_of,
+                rules: kind.rules,
+                example: kind.example,
+            };
+            self.check_rules(&owner, &together, &given, span);
         }
         self.scenario.targets[id.index()].settings = given;
         let target = self.scenario.target(id);

@@ -1,6 +1,6 @@
 //! What targets are told: `wifi off 2s`, `api post "/jobs" json { … } { check status == 201 }`.
 
-use super::arguments::Words;
+use super::arguments::{Telling, Together, Words};
 use super::backend;
 use super::mistake;
 use super::names::meant;
@@ -36,14 +36,24 @@ impl Checker<'_> {
         let name = self.scenario.target(target).name.clone();
         let Some(second) = &words.second else {
             let verbs: Vec<&str> = kind.verbs.iter().map(|verb| verb.name).collect();
-            self.report(mistake::names::verb_missing(words.first.span, &name, &verbs));
+            let query =
+                kind.verb("query").and(words.arguments.first()).map(|query| self.sources.text(query.span()));
+            self.report(match query.filter(|query| query.starts_with('"')) {
+                Some(query) => mistake::names::query_without_verb(words.first.span, &name, query),
+                None => mistake::names::verb_missing(words.first.span, &name, &verbs),
+            });
             return None;
         };
         let Some(verb) = kind.verb(&second.text) else {
             let verbs: Vec<&str> = kind.verbs.iter().map(|verb| verb.name).collect();
             let found = match self.verb_by_its_words(kind, words) {
-                Some(better) => {
-                    mistake::names::verb_in_other_words(second.span, kind.name, &second.text, &better)
+                Some((span, better)) => {
+                    mistake::names::verb_in_other_words(second.span, span, kind.name, &second.text, &better)
+                }
+                None if kind.name == "process"
+                    && matches!(second.text.as_str(), "resume" | "unpause" | "continue") =>
+                {
+                    mistake::names::goes_on_by_itself(second.span, &name, &second.text)
                 }
                 None => {
                     let meant = meant(&second.text, &verbs);
@@ -57,6 +67,7 @@ impl Checker<'_> {
         if verb.name == "delay" && self.is_delay_of_packets(words) {
             self.report(mistake::names::verb_in_other_words(
                 second.span,
+                second.span,
                 kind.name,
                 "delay",
                 "degrade latency",
@@ -67,18 +78,17 @@ impl Checker<'_> {
         let list = Words::new(&words.arguments, Span::at(second.span.end));
         // The path of a request is part of its URL; that of a file is not.
         self.in_request_path = kind.name == "http";
-        let matched = self.verb_arguments(verb, list);
+        let matched = self.verb_arguments(&Telling { target: &name, kind, verb, at: second.span }, list);
         self.in_request_path = false;
         if !matched.wrong {
             let owner = format!("`{name} {}`", verb.name);
-            self.check_rules(
-                &owner,
-                verb.parameters,
-                verb.one_of,
-                verb.rules,
-                &matched.arguments,
-                second.span,
-            );
+            let together = Together {
+                parameters: verb.parameters,
+                one_of: verb.one_of,
+                rules: verb.rules,
+                example: verb.example,
+            };
+            self.check_rules(&owner, &together, &matched.arguments, second.span);
         }
         let held = words.duration.is_some() || matched.duration.is_some();
         let known = !self.half_known.contains(&target);
@@ -116,17 +126,19 @@ impl Checker<'_> {
 
     /// Looks at what stands in words that mean nothing, so that names in it count as used.
     pub(super) fn look_over_words(&mut self, words: &ast::Words) {
-        for word in &words.arguments {
-            match word {
-                Word::Value(value) | Word::Json { value, .. } => self.look_over(value),
-                Word::Plain(name) => {
-                    self.used_entity(&name.text, name.span);
-                }
-                Word::Comma(_) => {}
-            }
-        }
+        words.arguments.iter().for_each(|word| self.look_over_word(word));
         if let Some(duration) = &words.duration {
             self.look_over(duration);
+        }
+    }
+
+    pub(super) fn look_over_word(&mut self, word: &Word) {
+        match word {
+            Word::Value(value) | Word::Json { value, .. } => self.look_over(value),
+            Word::Plain(name) => {
+                self.used_entity(&name.text, name.span);
+            }
+            Word::Comma(_) => {}
         }
     }
 
@@ -186,7 +198,10 @@ impl Checker<'_> {
                     steps.extend(self.check_or_capture(statement));
                 }
                 StatementKind::Bad { .. } => {}
-                _ => self.report(mistake::names::only_checks_here(statement.span)),
+                _ => {
+                    let written = self.sources.text(statement.span).to_string();
+                    self.report(mistake::names::only_checks_here(statement.span, &written));
+                }
             }
         }
         self.iteration = outer;

@@ -44,6 +44,17 @@ impl Checker<'_> {
             self.look_over_words(words);
             return None;
         }
+        let of_machine = words
+            .second
+            .as_ref()
+            .is_some_and(|verb| crate::kinds::machine::signature::KIND.verb(&verb.text).is_some());
+        let machine =
+            matches!(name.text.as_str(), "host" | "system" | "node" | "os" | "vm" | "localhost" | "computer");
+        if machine && of_machine && self.symbols.peek(&name.text).is_none() {
+            self.report(mistake::names::unknown(name.span, &name.text, "target", Some("machine")));
+            self.look_over_words(words);
+            return None;
+        }
         match self.entity(name, "target") {
             Some(Entity::Target(target)) => Some(target),
             Some(Entity::Unknown) => {
@@ -90,21 +101,53 @@ impl Checker<'_> {
     }
 
     /// What is meant where a word of a verb stands in the verb's place, or another tool's word for one.
-    pub(super) fn verb_by_its_words(&self, kind: &'static Kind, words: &ast::Words) -> Option<String> {
+    pub(super) fn verb_by_its_words(
+        &self,
+        kind: &'static Kind,
+        words: &ast::Words,
+    ) -> Option<(Span, String)> {
         let second = words.second.as_ref()?;
+        let other = |(of, word, _): &&(&str, &str, &str)| *of == kind.name && *word == second.text;
+        if let Some((_, _, better)) = VERBS_ELSEWHERE.iter().find(other) {
+            // `kill connections 20%`: words of the other tool go with its verb.
+            let known = |word: &str| {
+                let verb = kind.verb(better.split(' ').next().unwrap_or(better));
+                verb.is_some_and(|verb| verb.parameters.iter().any(|one| one.name == word))
+            };
+            let stray = words.arguments.iter().map_while(|word| match word {
+                Word::Plain(name) if !known(&name.text) => Some(name.span),
+                _ => None,
+            });
+            let span = stray.fold(second.span, Span::to);
+            return Some((span, (*better).to_string()));
+        }
         let value = words.arguments.iter().find_map(|word| match word {
             Word::Value(value) => Some(self.sources.text(value.span)),
             _ => None,
         })?;
         if second.text == "drop" && value.ends_with('%') {
-            return kind.verb("cut").map(|verb| verb.name.to_string());
+            return kind.verb("cut").map(|verb| (second.span, verb.name.to_string()));
         }
         let keyword = |verb: &&Verb| {
             verb.parameters.iter().any(|one| one.form == Form::Keyword && one.name == second.text)
         };
-        kind.verbs.iter().find(keyword).map(|verb| format!("{} {}", verb.name, second.text))
+        let verb = kind.verbs.iter().find(keyword)?;
+        Some((second.span, format!("{} {}", verb.name, second.text)))
     }
 }
+
+/// What other tools tell a target, by its kind, and how it is told here.
+const VERBS_ELSEWHERE: &[(&str, &str, &str)] = &[
+    ("link", "slow", "degrade latency"),
+    ("link", "lag", "degrade latency"),
+    ("link", "add", "degrade"),
+    ("link", "set", "degrade"),
+    ("link", "impair", "degrade"),
+    ("link", "limit", "degrade bandwidth"),
+    ("link", "throttle", "degrade bandwidth"),
+    ("link", "shape", "degrade bandwidth"),
+    ("database", "kill", "disconnect"),
+];
 
 /// The statement that a misspelt first word was probably meant to be.
 fn statement_meant(word: &str) -> Option<&'static str> {

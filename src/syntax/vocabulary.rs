@@ -58,6 +58,14 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
     ("describe", "use `phase \"name\" 10m { … }`"),
     ("forever", "use `repeat for 10m { … }`: a run has an end"),
     ("thresholds", "use `expect \"name\": condition`, one for each"),
+    ("threshold", "use `expect \"name\": condition`"),
+    ("slo", "use `expect \"name\": condition`, as in `expect \"Fast\": p99(action.latency) < 1s`"),
+    ("sla", "use `expect \"name\": condition`, as in `expect \"Fast\": p99(action.latency) < 1s`"),
+    ("verify", "use `expect \"name\": condition`"),
+    ("ensure", "use `expect \"name\": condition`"),
+    ("should", "use `expect \"name\": condition`"),
+    ("must", "use `expect \"name\": condition`, or `require` for what ends the run"),
+    ("options", "what a load does stands in `load`, and what must hold in `expect`, each on its own line"),
     ("spawn", "use `parallel { one; other }`, or `every 30s { … }` for what goes on in the background"),
     ("finally", "what must run at the end stands in `cleanup { … }`"),
     ("teardown", "what must run at the end stands in `cleanup { … }`"),
@@ -88,6 +96,18 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
     ("continue", "a pass of a loop runs to its end"),
     ("import", "use `include \"common.soak\"`"),
     ("sleep", "use `wait 30s`, and `think 1s..3s` in an action"),
+    ("pause", "use `wait 30s`, and `think 1s..3s` in an action; what targets are told stands behind them"),
+    (
+        "async",
+        "leave it out: a load goes on beside what follows it anyway, and `parallel { … }` holds what else is to",
+    ),
+    (
+        "await",
+        "leave it out: what takes its time is waited for anyway, and `wait until condition` for the rest",
+    ),
+    ("allow", "use `permit fault on name` or `permit load to \"host\"`"),
+    ("extract", "use `capture name = body.id`"),
+    ("save", "use `capture name = body.id`"),
     ("assert", "use `expect \"name\": condition`"),
     ("print", "use `note \"text\"`"),
     ("echo", "use `note \"text\"`"),
@@ -141,7 +161,7 @@ pub(super) fn nearest_statement(word: &str) -> Option<&'static str> {
 
 /// Whether `word` begins a loop that may stand in `< >`, or is a misspelling of one that does.
 pub(super) fn opens_angle_loop(word: &str) -> bool {
-    matches!(word, "repeat" | "every")
+    matches!(word, "repeat" | "every" | "while" | "loop")
         || !begins_statement(word) && matches!(nearest_statement(word), Some("repeat" | "every"))
 }
 

@@ -1,17 +1,20 @@
 //! Words against a signature: the settings of a target, the parameters of a verb.
 
+mod elsewhere;
 mod rules;
 mod settings;
 mod signals;
 
+pub(super) use rules::Together;
+
 use super::accept::unknown_argument;
 use super::mistake;
-use super::names::nearest;
+use super::names::{meant, nearest};
 use super::scenario::{Argued, Argument};
 use super::state::Checker;
 use crate::lang::expr::Expr;
 use crate::lang::quantity::Dimension;
-use crate::lang::signature::{Accepts, Form, Parameter};
+use crate::lang::signature::{Accepts, Form, Kind, Parameter, Verb};
 use crate::lang::types::Type;
 use crate::source::Span;
 use crate::syntax::ast::{self, Name, Word};
@@ -46,11 +49,39 @@ impl<'a> Words<'a> {
         Some(and.span())
     }
 
+    /// Passes over words that nobody knows.
+    fn skip_unknown(&mut self, parameters: &'static [Parameter], given: &[Argument]) {
+        while let Some(Word::Plain(name)) = self.peek()
+            && find(parameters, &name.text, given).is_none()
+        {
+            self.at += 1;
+        }
+    }
+
     fn skip_comma(&mut self) {
         if let Some(Word::Comma(_)) = self.peek() {
             self.at += 1;
         }
     }
+}
+
+/// A target that is told something.
+pub(super) struct Telling<'a> {
+    /// Its name.
+    pub target: &'a str,
+    pub kind: &'static Kind,
+    pub verb: &'static Verb,
+    /// Where the verb stands.
+    pub at: Span,
+}
+
+/// Whose words they are.
+struct Owner<'a> {
+    /// The verb or the setting.
+    name: &'a str,
+    /// Whether it has words with values; otherwise a duration stands behind it by itself.
+    takes_values: bool,
+    telling: Option<&'a Telling<'a>>,
 }
 
 /// What the words of a verb came to.
@@ -65,19 +96,14 @@ pub(super) struct Matched {
 
 impl Checker<'_> {
     /// The parameters of a verb.
-    pub fn verb_arguments(
-        &mut self,
-        verb: &'static crate::lang::signature::Verb,
-        mut words: Words<'_>,
-    ) -> Matched {
-        let parameters = verb.parameters;
+    pub fn verb_arguments(&mut self, telling: &Telling<'_>, mut words: Words<'_>) -> Matched {
+        let (verb, parameters) = (telling.verb, telling.verb.parameters);
         let takes_values = parameters.iter().any(|parameter| parameter.form != Form::Flag);
+        let owner = Owner { name: verb.name, takes_values, telling: Some(telling) };
         let mut matched = Matched::default();
         while let Some(word) = words.next() {
             match word {
-                Word::Plain(name) => {
-                    self.plain_word(verb.name, parameters, name, &mut words, &mut matched, takes_values)
-                }
+                Word::Plain(name) => self.plain_word(&owner, parameters, name, &mut words, &mut matched),
                 Word::Json { keyword, value } => match find(parameters, &keyword.text, &matched.arguments) {
                     Some(parameter) => {
                         let values = self.accept_all(
@@ -91,11 +117,27 @@ impl Checker<'_> {
                     None => self.unknown_word(verb.name, parameters, keyword, Some(value), &mut matched),
                 },
                 Word::Value(value) => {
-                    self.bare_value(verb.name, parameters, value, &mut matched, takes_values)
+                    self.bare_value(verb.name, parameters, value, &mut matched, takes_values);
+                    // What stands behind a value that is wrong belongs to it.
+                    if matched.wrong && matches!(words.peek(), Some(Word::Plain(_))) {
+                        words.skip_unknown(parameters, &matched.arguments);
+                    }
                 }
                 Word::Comma(span) => {
-                    self.report(mistake::arguments::stray_comma(*span));
+                    let another = match words.list.get(words.at) {
+                        Some(Word::Plain(name)) => {
+                            self.begins_another(name, words.list.get(words.at + 1).copied())
+                        }
+                        _ => false,
+                    };
+                    self.report(match another {
+                        true => mistake::arguments::comma_between_statements(*span),
+                        false => mistake::arguments::stray_comma(*span),
+                    });
                     matched.wrong = true;
+                    if another {
+                        return matched;
+                    }
                 }
             }
         }
@@ -104,12 +146,11 @@ impl Checker<'_> {
 
     fn plain_word(
         &mut self,
-        owner: &str,
+        owner: &Owner<'_>,
         parameters: &'static [Parameter],
         name: &Name,
         words: &mut Words<'_>,
         matched: &mut Matched,
-        takes_values: bool,
     ) {
         if let Some(parameter) = find(parameters, &name.text, &matched.arguments) {
             let values = self.accept_all(parameter, words, None, &mut matched.wrong);
@@ -124,7 +165,7 @@ impl Checker<'_> {
             let value = self.accept_name(parameter, 0, name, &mut matched.wrong);
             return self.push(parameter, vec![(value, name.span)], name.span, matched);
         }
-        if self.is_value_name(&name.text) && !takes_values && matched.duration.is_none() {
+        if self.is_value_name(&name.text) && !owner.takes_values && matched.duration.is_none() {
             matched.duration = Some(self.value(&name_expr(name)));
             return;
         }
@@ -134,11 +175,20 @@ impl Checker<'_> {
         );
         if let Some(next) = words.peek().filter(|_| prose) {
             let removed = Span::new(name.span.start, next.span().start);
-            self.report(mistake::arguments::word_too_many(name.span, owner, &name.text, removed));
+            self.report(mistake::arguments::word_too_many(name.span, owner.name, &name.text, removed));
             matched.wrong = true;
             return;
         }
-        self.unknown_word(owner, parameters, name, None, matched);
+        let elsewhere = owner.telling.and_then(|telling| self.meant_elsewhere(telling, name, open, words));
+        if let Some(found) = elsewhere {
+            self.report(found);
+            matched.wrong = true;
+            while let Some(word) = words.next() {
+                self.look_over_word(word);
+            }
+            return;
+        }
+        self.unknown_word(owner.name, parameters, name, None, matched);
         // What stands behind a wrong word belongs to it.
         while let Some(Word::Value(value)) = words.peek() {
             self.look_over(value);
@@ -268,7 +318,15 @@ impl Checker<'_> {
                     words.next();
                     words.next();
                     let span = name.span.to(value.span);
-                    let better = format!("{}({})", name.text, self.sources.text(value.span));
+                    let text = self.sources.text(value.span);
+                    let better = match (meant(&name.text, &["http", "tcp", "line", "file", "succeeds"]), text)
+                    {
+                        (Some("tcp"), port) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+                            format!("tcp(\"127.0.0.1:{port}\")")
+                        }
+                        (Some(probe), text) => format!("{probe}({text})"),
+                        (None, text) => format!("{}({text})", name.text),
+                    };
                     self.report(mistake::arguments::probe_without_word(span, &better));
                     *wrong = true;
                     values.push((unknown_argument(span), span));

@@ -6,17 +6,32 @@ use super::super::state::Checker;
 use crate::lang::signature::{Parameter, Rule};
 use crate::source::Span;
 
+/// What goes together.
+pub(in crate::check) struct Together {
+    pub parameters: &'static [Parameter],
+    pub one_of: &'static [&'static [&'static str]],
+    pub rules: &'static [Rule],
+    /// Statements, or a declaration, that keep all of it.
+    pub example: &'static str,
+}
+
+impl Together {
+    /// The statement of the example that shows how a rule is kept.
+    fn example_of(&self, rule: &Rule) -> Option<&'static str> {
+        let names = rule.names();
+        let shows = |line: &&str| match rule {
+            Rule::Needs { .. } => names.iter().all(|name| line.split(' ').any(|word| word == *name)),
+            Rule::AtLeastOne(_) => !line.contains(['{', '}']),
+            Rule::AtMostOne(_) => false,
+        };
+        self.example.lines().find(shows)
+    }
+}
+
 impl Checker<'_> {
     /// What is required, what excludes what.
-    pub fn check_rules(
-        &mut self,
-        owner: &str,
-        parameters: &'static [Parameter],
-        one_of: &'static [&'static [&'static str]],
-        rules: &'static [Rule],
-        given: &[Argument],
-        span: Span,
-    ) {
+    pub fn check_rules(&mut self, owner: &str, together: &Together, given: &[Argument], span: Span) {
+        let Together { parameters, one_of, rules, .. } = *together;
         let has = |name: &str| given.iter().any(|argument| argument.parameter.name == name);
         for parameter in parameters {
             if parameter.required && !has(parameter.name) {
@@ -45,6 +60,7 @@ impl Checker<'_> {
                     place.map_or(span, |argument| argument.span),
                     owner,
                     rule,
+                    together.example_of(rule),
                 ));
                 return;
             }

@@ -4,7 +4,7 @@ use super::super::mistake;
 use super::super::names::meant;
 use super::super::scenario::Argument;
 use super::super::state::Checker;
-use super::{Matched, Words, find, takes};
+use super::{Matched, Owner, Words, find, takes};
 use crate::lang::signature::{Accepts, Parameter};
 use crate::lang::types::Type;
 use crate::syntax::ast::{self, Name, Word};
@@ -67,7 +67,8 @@ impl Checker<'_> {
                     matched.wrong = true;
                 }
                 Word::Plain(name) => {
-                    self.plain_word(&first.text, settings, name, &mut words, &mut matched, true)
+                    let owner = Owner { name: &first.text, takes_values: true, telling: None };
+                    self.plain_word(&owner, settings, name, &mut words, &mut matched)
                 }
                 Word::Value(value) if parameter.values.is_empty() && !parameter.more.is_empty() => {
                     self.value_of_more(parameter, value, &mut matched)

@@ -12,6 +12,7 @@ use crate::lang::function::{
     find_source,
 };
 use crate::lang::quantity::Dimension;
+use crate::lang::reading::{ACTION_READINGS, LEDGER_READINGS};
 use crate::lang::types::{Shape, Type};
 use crate::source::Span;
 use crate::syntax::ast::{self, Argument, Name};
@@ -52,17 +53,24 @@ impl Checker<'_> {
         self.report(found);
         // What stands in it is looked at all the same, so that names in it count as used.
         for argument in arguments {
-            self.term(&argument.value);
+            match &argument.value.kind {
+                // That it has no value by itself is of no interest then.
+                ast::ExprKind::Name(name) if self.symbols.peek(name).is_some() => {
+                    self.used_entity(name, argument.value.span);
+                }
+                _ => drop(self.term(&argument.value)),
+            }
         }
         Term::Value(unknown(span))
     }
 
     /// `percentile(reading, 95)` and `quantile(reading, 0.95)`.
     fn percentile_meant(&self, function: &Name, arguments: &[Argument], span: Span) -> Option<Diagnostic> {
-        let [reading, share] = arguments else { return None };
-        if !matches!(function.text.as_str(), "percentile" | "quantile" | "pct" | "perc" | "p") {
-            return None;
-        }
+        let (reading, share) = match (function.text.as_str(), arguments) {
+            ("percentile" | "quantile" | "pct" | "perc" | "p", [reading, share])
+            | ("histogram_quantile", [share, reading]) => (reading, share),
+            _ => return None,
+        };
         let share = self.sources.text(share.value.span).trim_start_matches("0.").trim_end_matches('%');
         let better = format!("p{}", share.replace('.', ""));
         if find_aggregate(&better).is_none() {
@@ -77,6 +85,9 @@ impl Checker<'_> {
     /// `eventually(x, 30s)`, `between(1s, 3s)` and `range(10)`, as other tools have them.
     fn function_elsewhere(&self, function: &Name, arguments: &[Argument], span: Span) -> Option<Diagnostic> {
         let text = |argument: &Argument| self.sources.text(argument.value.span).to_string();
+        if let Some(found) = self.reading_as_function(function, arguments, span) {
+            return Some(found);
+        }
         let better = match (function.text.as_str(), arguments) {
             ("eventually", [what, within, ..]) => format!("{} within {}", text(what), text(within)),
             ("consistently", [what, within, ..]) => format!("{} for {}", text(what), text(within)),
@@ -95,6 +106,25 @@ impl Checker<'_> {
         Some(found.help(format!("write `{better}`")).fix(span, better, false))
     }
 
+    /// `lost(orders)`: what is read of something stands behind it.
+    fn reading_as_function(&self, function: &Name, arguments: &[Argument], span: Span) -> Option<Diagnostic> {
+        let [argument] = arguments else { return None };
+        let ast::ExprKind::Name(name) = &argument.value.kind else { return None };
+        let known = match self.symbols.peek(name)?.entity {
+            Entity::Ledger(_) => LEDGER_READINGS.iter().any(|reading| reading.name == function.text),
+            Entity::Action(_) | Entity::Mix(_) => {
+                ACTION_READINGS.iter().any(|reading| reading.name == function.text)
+            }
+            Entity::Target(target) => self.scenario.target(target).kind.reading(&function.text).is_some(),
+            _ => false,
+        };
+        known.then(|| {
+            let better = format!("{name}.{}", function.text);
+            let found = mistake::names::unknown_function(function.span, &function.text, None);
+            found.help(format!("write `{better}`")).fix(span, better, false)
+        })
+    }
+
     /// `p95(…)` and the like.
     fn aggregate(
         &mut self,
@@ -104,7 +134,22 @@ impl Checker<'_> {
         span: Span,
     ) -> Expr {
         let [argument] = arguments else {
-            self.report(mistake::types::argument_count(span, &function.text, "one reading", arguments.len()));
+            let found = mistake::types::argument_count(span, &function.text, "one reading", arguments.len());
+            // `rate(errors, 1m)`
+            let window = match arguments {
+                [reading, window] => {
+                    let (of, window) =
+                        (self.sources.text(reading.value.span), self.sources.text(window.value.span));
+                    let time =
+                        crate::lang::unit::parse(window).is_ok_and(|read| read.dimension == Dimension::TIME);
+                    time.then(|| format!("{}({of} over {window})", function.text))
+                }
+                _ => None,
+            };
+            self.report(match window {
+                Some(better) => found.help(format!("write `{better}`")).fix(span, better, false),
+                None => found,
+            });
             return unknown(span);
         };
         if let ast::ExprKind::Name(name) = &argument.value.kind
@@ -201,7 +246,19 @@ impl Checker<'_> {
             _ => 1,
         };
         if arguments.len() != wanted {
-            self.report(mistake::types::argument_count(span, usage, "", arguments.len()));
+            let found = mistake::types::argument_count(span, usage, "", arguments.len());
+            let range = match (maker, arguments) {
+                (Maker::Random, [low, high]) => Some(format!(
+                    "random({}..{})",
+                    self.sources.text(low.value.span),
+                    self.sources.text(high.value.span)
+                )),
+                _ => None,
+            };
+            self.report(match range {
+                Some(better) => found.help(format!("write `{better}`")).fix(span, better, false),
+                None => found,
+            });
             return unknown(span);
         }
         if matches!(self.place, Place::Fixed | Place::Metric) {

@@ -57,6 +57,43 @@ pub(super) enum ReadoutOrigin {
     Composed { series: Option<SeriesId>, expr: Expr },
 }
 
+/// What other tools call what an iteration knows, and what it is here.
+const ITERATION_ELSEWHERE: &[(&str, &str)] = &[
+    ("ok", "status in 200..299"),
+    ("response_time", "latency"),
+    ("duration", "latency"),
+    ("elapsed_time", "latency"),
+    ("header", "headers"),
+    ("vu", "user"),
+    ("__VU", "user"),
+    ("__ITER", "seq"),
+    ("iteration", "seq"),
+    ("iter", "seq"),
+    ("uuid", "uuid()"),
+    ("now", "now()"),
+    ("timestamp", "now()"),
+    ("status_code", "status"),
+    ("statusCode", "status"),
+    ("response_code", "status"),
+];
+
+/// What other tools call the readings of a load.
+const READINGS_ELSEWHERE: &[(&str, &str)] = &[
+    ("checks", "success"),
+    ("success_rate", "success"),
+    ("http_req_duration", "latency"),
+    ("response_time", "latency"),
+    ("duration", "latency"),
+    ("http_req_failed", "failed"),
+    ("failures", "failed"),
+    ("error_rate", "errors"),
+    ("http_reqs", "count"),
+    ("requests", "count"),
+    ("iterations", "count"),
+    ("throughput", "rate"),
+    ("rps", "rate"),
+];
+
 impl Checker<'_> {
     /// An expression as a value: a bare series is reduced as its shape says.
     pub fn value(&mut self, written: &ast::Expr) -> Expr {
@@ -212,7 +249,11 @@ impl Checker<'_> {
             // It may be captured by what could not be read.
             _ if self.may_be_captured() => Term::Value(unknown(span)),
             _ => {
-                let meant = self.column_meant(name).or_else(|| self.reading_of_an_action(name));
+                let elsewhere = ITERATION_ELSEWHERE.iter().find(|(other, _)| *other == name);
+                let elsewhere =
+                    elsewhere.filter(|_| self.iteration.is_some()).map(|(_, ours)| (*ours).to_string());
+                let meant =
+                    elsewhere.or_else(|| self.column_meant(name)).or_else(|| self.reading_of_an_action(name));
                 let meant = meant.or_else(|| self.nearest_name(name, "name").map(str::to_string));
                 self.report(mistake::names::unknown(span, name, "name", meant.as_deref()));
                 Term::Value(unknown(span))
@@ -222,6 +263,7 @@ impl Checker<'_> {
 
     /// `latency` in the story: that of the first action, where there is one.
     fn reading_of_an_action(&self, name: &str) -> Option<String> {
+        let name = READINGS_ELSEWHERE.iter().find(|(other, _)| *other == name).map_or(name, |(_, ours)| ours);
         let known = ACTION_READINGS.iter().any(|reading| reading.name == name);
         let action = self.scenario.actions.first().filter(|_| known && self.place == Place::Story)?;
         Some(format!("{}.{name}", action.name))

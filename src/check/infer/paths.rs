@@ -147,7 +147,11 @@ impl Checker<'_> {
             },
             other => {
                 let what = other.describe();
-                self.report(mistake::names::has_no_parts(span, &what, &field.text));
+                let function = find_aggregate(&field.text).map(|_| self.sources.text(base.span).to_string());
+                self.report(match function {
+                    Some(of) => mistake::names::function_behind(span, &what, &field.text, &of),
+                    None => mistake::names::has_no_parts(span, &what, &field.text),
+                });
                 return unknown(span);
             }
         };

@@ -106,7 +106,17 @@ impl Checker<'_> {
                 }
                 SourceArgument::Value(Accepts::Target(kinds)) => self.source_target(written, kinds),
                 SourceArgument::Value(accepts) => {
-                    self.accept_value(accepts, written, signature.name).map(SourceValue::Value)
+                    let value = self.accept_value(accepts, written, signature.name);
+                    let query =
+                        value.as_ref().and_then(|value| value.constant()?.as_text().map(str::to_string));
+                    if let Some(query) = query.filter(|_| signature.source == SourceKind::Prometheus)
+                        && query.split('{').next().is_some_and(|name| name.contains(['(', '[', ' ']))
+                    {
+                        self.report(mistake::embedded::query_for_selector(written.span, &query));
+                        None
+                    } else {
+                        value.map(SourceValue::Value)
+                    }
                 }
             };
             values.push(value);

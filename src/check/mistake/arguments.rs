@@ -150,6 +150,54 @@ pub fn unknown_word(span: Span, owner: &str, word: &str, meant: Option<&str>, al
     propose(finding, span, meant, all)
 }
 
+/// A target and what it is told, behind another statement.
+pub fn another_statement(place: Span, word: &str) -> Diagnostic {
+    Diagnostic::error("E0110", "a second statement begins on this line", place)
+        .here("a `;` or a new line must come before this")
+        .help(format!("write `; {word}`"))
+        .fix(place, "; ", false)
+}
+
+/// The same with a comma between them.
+pub fn comma_between_statements(comma: Span) -> Diagnostic {
+    Diagnostic::error("E0110", "statements on one line have a `;` between them", comma)
+        .here("not a comma")
+        .help("write `;`")
+        .fix(comma, ";", true)
+}
+
+/// `degrade latency 200ms until 1m`; `place` is the word with its duration.
+pub fn lasts_for(place: Span, span: Span, word: &str, owner: &str, duration: &str) -> Diagnostic {
+    let better = format!("for {duration}");
+    Diagnostic::error("E0402", format!("`{owner}` does not know `{word}`"), span)
+        .here("how long it lasts stands behind `for`")
+        .help(format!("write `{better}`"))
+        .fix(place, better, false)
+}
+
+/// A word of another verb of the same target; `better` is how that is told, in `place`.
+pub fn other_verb(
+    (place, span): (Span, Span),
+    owner: &str,
+    word: &str,
+    target: &str,
+    better: &str,
+) -> Diagnostic {
+    let verb = better.split(' ').next().unwrap_or(better);
+    Diagnostic::error("E0402", format!("`{owner}` does not know `{word}`"), span)
+        .here(format!("`{verb}` does"))
+        .help(format!("write `{target} {better}`"))
+        .fix(place, better, false)
+}
+
+/// `lock table orders`: what stands by its place, as a text.
+pub fn text_by_its_place(place: Span, owner: &str, text: &str) -> Diagnostic {
+    Diagnostic::error("E0402", format!("`{owner}` takes a text in quotes"), place)
+        .here("no text")
+        .help(format!("write `{owner} \"{text}\"`"))
+        .fix(place, format!("\"{text}\""), false)
+}
+
 /// `disconnect all`: in words where a share stands.
 pub fn share_in_words(span: Span, owner: &str, word: &str) -> Diagnostic {
     Diagnostic::error("E0402", format!("`{owner}` takes a share, not `{word}`"), span)
@@ -245,13 +293,22 @@ pub fn only_one_of(span: Span, first: Span, group: &[&str]) -> Diagnostic {
         .also(first, "the first")
 }
 
-pub fn rule_broken(span: Span, owner: &str, rule: &Rule) -> Diagnostic {
+/// `example` is how it is done right, where that is known.
+pub fn rule_broken(span: Span, owner: &str, rule: &Rule, example: Option<&str>) -> Diagnostic {
     let message = match rule {
         Rule::AtLeastOne(names) => format!("{owner} needs at least one of {}", list(names, "and")),
         Rule::AtMostOne(names) => format!("at most one of {} can be given", list(names, "and")),
         Rule::Needs { name, other } => format!("`{name}` means nothing without `{other}`"),
     };
-    Diagnostic::error("E0404", message, span).here("these do not go together")
+    let finding = Diagnostic::error("E0404", message, span);
+    let finding = match rule {
+        Rule::AtLeastOne(_) => finding.here("not complete"),
+        _ => finding.here("these do not go together"),
+    };
+    match example {
+        Some(example) => finding.help(format!("as in `{example}`")),
+        None => finding,
+    }
 }
 
 pub fn link_to_itself(span: Span, listen: Span) -> Diagnostic {

@@ -142,3 +142,17 @@ pub fn open_quote(span: Span, quote: char) -> Diagnostic {
         .here("split into words as it stands")
         .help("a shell is used where one is named: `sh -c '…'`")
 }
+
+/// `"rate(http_errors_total[5m])"`: a query where a source has a selector.
+pub fn query_for_selector(span: Span, query: &str) -> Diagnostic {
+    let name = query.rsplit('(').next().unwrap_or(query);
+    let selector = name.split(['[', ')', ' ']).next().unwrap_or(name);
+    let window =
+        query.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("1m", |(window, _)| window);
+    Diagnostic::error("E0417", "a selector names samples, and nothing is computed in it", span)
+        .here("a query")
+        .help(format!(
+            "write `\"{selector}\"` here, and what became of it as `rate(name over {window})` or `delta(name over {window})` of the metric"
+        ))
+        .fix(span, format!("\"{selector}\""), false)
+}

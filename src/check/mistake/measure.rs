@@ -219,10 +219,14 @@ pub fn receipt_knows_no(span: Span, receipt: &Receipt, name: &str, known: &[&str
     propose(finding, span, meant, known)
 }
 
-pub fn not_a_key(span: Span) -> Diagnostic {
-    Diagnostic::error("E0602", "a key is something of an action: a capture, `seq` or `path`", span)
-        .here("no key")
-        .help("as in `sent create.id`")
+pub fn not_a_key(span: Span, better: Option<String>) -> Diagnostic {
+    let finding =
+        Diagnostic::error("E0602", "a key is something of an action: a capture, `seq` or `path`", span)
+            .here("no key");
+    match better {
+        Some(better) => finding.help(format!("write `sent {better}`")).fix(span, better, false),
+        None => finding.help("as in `sent create.id`"),
+    }
 }
 
 pub fn value_of_other_action(span: Span, key: Span, action: &str) -> Diagnostic {

@@ -18,6 +18,9 @@ pub fn unknown(span: Span, name: &str, wanted: &str, meant: Option<&str>) -> Dia
         "False" | "FALSE" | "no" | "No" => Some("false"),
         _ => None,
     };
+    if matches!(name, "null" | "nil" | "None" | "undefined") {
+        return finding.help("nothing is compared with what is not there: `capture name = body.id` fails the iteration where it is missing");
+    }
     if let Some(unit) = long_unit(name) {
         return finding.help(format!("a unit stands behind its number, without a space: `10{unit}`"));
     }
@@ -71,12 +74,12 @@ pub fn unknown_verb(span: Span, kind: &str, word: &str, meant: Option<&str>, all
     propose(finding, span, meant, all)
 }
 
-/// A word of a verb, or another tool's word for it, in the place of the verb; `better` is what stands there.
-pub fn verb_in_other_words(span: Span, kind: &str, word: &str, better: &str) -> Diagnostic {
+/// A word of a verb, or another tool's word for it, in the place of the verb; `better` is what stands in `place`.
+pub fn verb_in_other_words(span: Span, place: Span, kind: &str, word: &str, better: &str) -> Diagnostic {
     Diagnostic::error("E0203", format!("{} cannot be told to `{word}`", article(kind)), span)
         .here("no verb of its kind")
         .help(format!("write `{better}`"))
-        .fix(span, better, false)
+        .fix(place, better, false)
 }
 
 pub fn verb_missing(span: Span, name: &str, verbs: &[&str]) -> Diagnostic {
@@ -85,11 +88,84 @@ pub fn verb_missing(span: Span, name: &str, verbs: &[&str]) -> Diagnostic {
     if verbs.is_empty() { finding } else { finding.help(format!("it knows {}", list(verbs, "and"))) }
 }
 
+/// What is paused goes on when that ends.
+pub fn goes_on_by_itself(span: Span, name: &str, word: &str) -> Diagnostic {
+    Diagnostic::error("E0203", format!("a process cannot be told to `{word}`"), span)
+        .here("no verb of its kind")
+        .help(format!("it goes on by itself when its pause ends: write `{name} pause 5s`"))
+}
+
+/// `db "select 1"`
+pub fn query_without_verb(span: Span, name: &str, query: &str) -> Diagnostic {
+    Diagnostic::error("E0203", format!("`{name}` is not told what to do"), span)
+        .here("a verb belongs behind it")
+        .help(format!("write `{name} query {query}`"))
+        .fix(Span::at(span.end), " query", false)
+}
+
 pub fn unknown_setting(span: Span, kind: &str, word: &str, meant: Option<&str>, all: &[&str]) -> Diagnostic {
     let finding = Diagnostic::error("E0204", format!("{} has no setting `{word}`", article(kind)), span)
         .here("no setting of its kind");
-    propose(finding, span, meant, all)
+    let note = SETTINGS_ELSEWHERE.iter().find(|(of, words, _)| *of == kind && words.contains(&word));
+    match note {
+        Some((.., note)) => finding.help(*note),
+        None => propose(finding, span, meant, all),
+    }
 }
+
+/// What other tools set, by the kind that it is set of, and what soak has in its stead.
+const SETTINGS_ELSEWHERE: &[(&str, &[&str], &str)] = &[
+    (
+        "process",
+        &["image", "build", "dockerfile"],
+        "soak starts commands, as in `run \"docker run --rm shop:latest\"`, and finds containers that run by `container \"name\"`",
+    ),
+    (
+        "process",
+        &["ports", "port", "expose", "listen"],
+        "a process opens its ports itself: say them in its command, as in `run \"shop --port 8080\"`",
+    ),
+    (
+        "process",
+        &["depends_on", "depends", "after", "requires", "needs", "links"],
+        "processes start in the order of the file, each when the one before it is ready: put what it needs above it",
+    ),
+    (
+        "process",
+        &["replicas", "instances", "scale", "count"],
+        "each process is declared on its own, under a name of its own",
+    ),
+    (
+        "process",
+        &["volumes", "volume", "mounts"],
+        "a process sees the files of this machine; `disk name { path \"…\" }` declares what is done to them",
+    ),
+    (
+        "process",
+        &["user", "group", "uid"],
+        "a process runs as who runs soak; `run \"sudo -u name …\"` starts it as another",
+    ),
+    (
+        "process",
+        &["retries", "timeout", "start_period"],
+        "how long it may take stands behind the probe: `ready http(\"…\") within 20s`",
+    ),
+    (
+        "http",
+        &["retries", "retry", "max_retries"],
+        "a request is sent once, so that every failure is counted; what must work in the end is `expect … within 30s`",
+    ),
+    (
+        "http",
+        &["auth", "token", "bearer", "authorization"],
+        "write `header \"Authorization\" \"Bearer {token}\"`, with a `secret token from env \"TOKEN\"`",
+    ),
+    (
+        "http",
+        &["vus", "rps", "rate", "users", "connections"],
+        "how much is asked stands with the load: `load name at 50/s` or `load name with 20 users`",
+    ),
+];
 
 pub fn no_part(span: Span, owner: &str, part: &str, meant: Option<&str>, all: &[&str]) -> Diagnostic {
     let finding = Diagnostic::error("E0205", format!("{owner} has no `{part}`"), span)
@@ -106,6 +182,15 @@ pub fn verb_as_reading(span: Span, name: &str, verb: &str) -> Diagnostic {
 pub fn has_no_parts(span: Span, what: &str, part: &str) -> Diagnostic {
     Diagnostic::error("E0205", format!("{what} has no parts, so no `{part}` either"), span)
         .here("nothing stands behind the dot")
+}
+
+/// `shop.rss.max`: a function in the place of a part; `of` is what it is of.
+pub fn function_behind(span: Span, what: &str, function: &str, of: &str) -> Diagnostic {
+    let better = format!("{function}({of})");
+    Diagnostic::error("E0205", format!("{what} has no parts, so no `{function}` either"), span)
+        .here("a function stands before what it is of")
+        .help(format!("write `{better}`"))
+        .fix(span, better, false)
 }
 
 /// The name of a declaration in quotes.
@@ -317,9 +402,22 @@ pub fn not_in_action(span: Span, pause: Option<&str>) -> Diagnostic {
     }
 }
 
-pub fn only_checks_here(span: Span) -> Diagnostic {
-    Diagnostic::error("E0212", "the braces behind a request hold `check` and `capture`", span)
-        .here("neither of them")
+/// `written` is the statement that stands there.
+pub fn only_checks_here(span: Span, written: &str) -> Diagnostic {
+    let finding = Diagnostic::error("E0212", "the braces behind a request hold `check` and `capture`", span)
+        .here("neither of them");
+    let (word, rest) = written.split_once(' ').unwrap_or((written, ""));
+    let better = match word {
+        "expect" | "require" | "want" => {
+            format!("check {}", rest.split_once("\": ").map_or(rest, |(_, rest)| rest))
+        }
+        "let" | "param" | "metric" => format!("capture {rest}"),
+        "retry" | "retries" => {
+            return finding.help("a request is sent once, so that every failure is counted; `expect … within 30s` waits until it works");
+        }
+        _ => return finding.help("as in `check status == 200` and `capture id = body.id`"),
+    };
+    finding.help(format!("write `{better}`")).fix(span, better, false)
 }
 
 pub fn capture_in_story(span: Span) -> Diagnostic {

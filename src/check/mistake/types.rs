@@ -94,8 +94,23 @@ pub fn wrong_for(expr: &Expr, what: &str, wanted: &Type, literal: Option<String>
                 false,
             )
         }
+        (None, Type::Quantity { dimension, .. })
+            if no_bare_number(&expr.ty) && *dimension == Dimension::SIZE =>
+        {
+            finding.help("as in `4GB`")
+        }
+        (None, Type::Quantity { dimension, .. })
+            if no_bare_number(&expr.ty) && *dimension == Dimension::TIME =>
+        {
+            finding.help("as in `30s`")
+        }
         (literal, _) => likely(finding, expr, literal),
     }
+}
+
+/// A text or a percentage, which no unit makes what is wanted.
+fn no_bare_number(ty: &Type) -> bool {
+    matches!(ty, Type::Text | Type::Quantity { percent: true, .. })
 }
 
 /// A size or a duration where a percentage belongs.

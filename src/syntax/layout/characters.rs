@@ -73,6 +73,10 @@ impl Scanner<'_> {
             let message = format!("`{first}` has no meaning here");
             let found = Diagnostic::error("E0118", message, place).here("outside a text");
             match plain_character(first) {
+                // `latency 200ms ± 50ms`
+                _ if first == '±' => {
+                    found.help("how far it strays has its word: write `jitter`").fix(place, "jitter", false)
+                }
                 Some(plain) => found.help(format!("write `{plain}`")).fix(place, plain, false),
                 None => found.help("names are made of the letters a to z, digits and `_`"),
             }

@@ -58,6 +58,9 @@ impl Scanner<'_> {
     }
 
     pub(super) fn unmatched(&mut self, at: usize) {
+        if self.excused == Some(at) {
+            return self.break_statement();
+        }
         let mark = self.bytes[at] as char;
         let message = format!("this `{mark}` closes nothing");
         let place = self.span(at, at + 1);
@@ -69,6 +72,12 @@ impl Scanner<'_> {
     /// Brackets that are still open where their statement ends; told once, at the outermost.
     pub(super) fn unclosed_brackets(&mut self, closer: Option<usize>) {
         let Some(open) = self.brackets.first().map(|bracket| bracket.open) else { return };
+        if let Some(found) = self.loop_in_brackets(open, closer) {
+            self.report(found);
+            self.break_statement();
+            self.brackets.clear();
+            return;
+        }
         let innermost = self.brackets.last().map_or(open, |bracket| bracket.open);
         let mark = self.bytes[innermost] as char;
         let message = format!("this `{mark}` is not closed");
@@ -81,6 +90,22 @@ impl Scanner<'_> {
         self.report(found);
         self.break_statement();
         self.brackets.clear();
+    }
+
+    /// `repeat 10 ( path off 2s; path on 4s )`: steps in brackets of another kind, as far as they end on their line.
+    fn loop_in_brackets(&mut self, open: usize, closer: Option<usize>) -> Option<Diagnostic> {
+        let separated = closer.is_some_and(|at| self.bytes[at] == b';');
+        if !separated || !vocabulary::opens_angle_loop(self.current_word(0)) {
+            return None;
+        }
+        let line = self.text[open..].find('\n').map_or(self.text.len(), |length| open + length);
+        let close = open + self.text[open..line].rfind(closing_mark(self.bytes[open]))?;
+        self.excused = Some(close);
+        let steps = self.text[open + 1..close].trim();
+        let (from, to) = (self.span(open, open + 1), self.span(close, close + 1));
+        let found = Diagnostic::error("E0107", "the steps of a loop stand in `< >` or `{ }`", from);
+        let found = found.here("not in these").help(format!("write `< {steps} >`"));
+        Some(found.fix(from, "<", false).fix(to, ">", false))
     }
 
     pub(super) fn open_brace(&mut self, at: usize) {

@@ -59,6 +59,8 @@ pub(super) struct Scanner<'a> {
     pub(super) comments: Vec<Comment>,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) damaged: bool,
+    /// A closing mark of which all has been said.
+    pub(super) excused: Option<usize>,
 }
 
 impl<'a> Scanner<'a> {
@@ -84,6 +86,7 @@ impl<'a> Scanner<'a> {
             comments: Vec::new(),
             diagnostics: Vec::new(),
             damaged: false,
+            excused: None,
         }
     }
 

@@ -62,8 +62,26 @@ impl<'a> Lower<'a> {
             let head = Head { start: item.start, end: item.end };
             let word = self.first_word(head);
             if item.broken || item.block.is_some() || !matches!(word, "sent" | "received") {
-                let help = "write `sent action.capture` or `received lines(\"…\", '…')`";
-                self.misplaced(item, "a ledger has lines that begin with `sent` or `received`", help);
+                let meant = match word {
+                    "send" | "sends" | "published" | "produced" => Some("sent"),
+                    "receive" | "receives" | "recv" | "consumed" | "delivered" | "got" => Some("received"),
+                    _ => None,
+                };
+                let help = match meant {
+                    Some(meant) => format!("write `{meant}`"),
+                    None => "write `sent action.capture` or `received lines(\"…\", '…')`".to_string(),
+                };
+                self.misplaced(item, "a ledger has lines that begin with `sent` or `received`", &help);
+                let line = LedgerLine {
+                    keys: vec![self.nothing(head)],
+                    with: None,
+                    span: self.between(head.start, head.end),
+                };
+                match meant {
+                    Some("sent") => ledger.sent.push(line),
+                    Some(_) => ledger.received.push(line),
+                    None => {}
+                }
                 continue;
             }
             let mut line =

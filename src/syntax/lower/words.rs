@@ -19,7 +19,11 @@ impl<'a> Lower<'a> {
         let foreign = mistake::foreign(first, rest, place);
         if let Some(found) = foreign.filter(|_| self.seems_foreign(first, head)) {
             self.report(found);
-            return self.bad(head, block);
+            return match first {
+                // What stands in their blocks is no statement of this language either.
+                "thresholds" | "options" => StatementKind::unreadable(None),
+                _ => self.bad(head, block),
+            };
         }
         if let Some(found) = block.and_then(|block| self.map_of_settings(head, block)) {
             self.report(found);
@@ -158,7 +162,19 @@ impl<'a> Lower<'a> {
         let as_statement = rest.is_empty()
             || rest.starts_with(|c: char| !c.is_ascii_alphabetic())
             || rest.contains(['=', '<', '>', '('])
-            || matches!(first, "if" | "while" | "var" | "const" | "def" | "fn" | "func" | "function");
+            || matches!(
+                first,
+                "if" | "while"
+                    | "var"
+                    | "const"
+                    | "def"
+                    | "fn"
+                    | "func"
+                    | "function"
+                    | "async"
+                    | "await"
+                    | "allow"
+            );
         !self.is_declared(first) && as_statement
     }
 

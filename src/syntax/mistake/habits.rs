@@ -331,3 +331,26 @@ pub(super) fn counted_range(scene: &Scene<'_>) -> Option<Diagnostic> {
     let found = found.help(format!("write `repeat {count}`, or `{better}` where `{}` is used", name.text));
     Some(found.fix(scene.span(&scene.head), better, false))
 }
+
+/// `rate(http_errors_total[5m])`: a query where a source has a selector.
+pub(super) fn range_selector(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let index = scene
+        .tokens
+        .windows(3)
+        .position(|three| three[0].text == "[" && is_duration(&three[1]) && three[2].text == "]")?;
+    let name = scene.tokens.get(index.checked_sub(1)?)?;
+    if !matches!(scene.rule, Rule::metric | Rule::expect) || name.kind != Kind::Word {
+        return None;
+    }
+    let (open, close) = (&scene.tokens[index], &scene.tokens[index + 2]);
+    let duration = scene.word(index + 1);
+    let found = Diagnostic::error(
+        "E0101",
+        "no window stands in brackets",
+        scene.span(&(open.range.start..close.range.end)),
+    );
+    Some(found.here("not written like this").help(format!(
+        "write what is read as `metric name = prometheus(\"http://…\", \"{}\")`, and what became of it as `rate(name over {duration})` or `delta(name over {duration})`",
+        name.text
+    )))
+}

@@ -32,7 +32,8 @@ use forms::{
 };
 use habits::{
     comment_mark, comparison, containment, counted_loop, counted_range, limit_of_waiting, load_word,
-    percentile, percentile_with_dot, rate_in_words, stages, two_conditions, users_by_another_name, window,
+    percentile, percentile_with_dot, range_selector, rate_in_words, stages, two_conditions,
+    users_by_another_name, window,
 };
 use pest::Parser;
 use std::ops::Range;
@@ -68,6 +69,7 @@ pub(super) fn explain(text: &str, base: u32, rule: Rule, head: Range<usize>, fai
         users_by_another_name,
         counted_loop,
         percentile,
+        range_selector,
         window,
         limit_of_waiting,
         two_conditions,

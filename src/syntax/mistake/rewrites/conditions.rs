@@ -3,6 +3,10 @@
 use super::{Rewrite, rewrite};
 
 const LAST: &str = "when it must hold is said last";
+const NEVER: &str = "what must never hold is the opposite of what must `always`";
+const NONE: &str = "that there are none is a comparison";
+const ENDS: &str = "what is judged at the end of the block is judged `at end`";
+const WINDOW: &str = "the window of a reading stands right behind it";
 const NAMED: &str = "the name of an expectation ends with `:`";
 const BELOW: &str = "this comparison is written `<`";
 const ABOVE: &str = "this comparison is written `>`";
@@ -22,6 +26,25 @@ pub(super) const EXPECTATIONS: &[Rewrite] = &[
     rewrite("want|expect|require T : always|sometimes *", "$1 $2: $5 $4", LAST),
     rewrite("want|expect|require T : eventually *", "$1 $2: $5 within 1m", LAST),
     rewrite("want|expect|require T : never *", "$1 $2: not ($5) always", LAST),
+    rewrite("want|expect|require T : P <|>|<=|>=|==|!= V never END", "$1 $2: not ($4 $5 $6) always", NEVER),
+    rewrite("want|expect|require T : no P END", "$1 $2: $5 == 0", NONE),
+    rewrite("want|expect|require no P END", "$1 $3 == 0", NONE),
+    rewrite("at end of phase|block|run|test END", "at end", ENDS),
+    rewrite("at end of the phase|block|run|test END", "at end", ENDS),
+    rewrite("at the end of phase|block|run|test END", "at end", ENDS),
+    rewrite("at the end of the phase|block|run|test END", "at end", ENDS),
+    rewrite("P <|>|<=|>=|==|!= V in|over|during|for|within the last|past D END", "$1 over $7 $2 $3", WINDOW),
+    rewrite("P <|>|<=|>=|==|!= V in|over|during|for|within last|past D END", "$1 over $6 $2 $3", WINDOW),
+    rewrite(
+        "W ( P ) <|>|<=|>=|==|!= V in|over|during|for|within the last|past D END",
+        "$1($3 over $9) $5 $6",
+        WINDOW,
+    ),
+    rewrite(
+        "W ( P ) <|>|<=|>=|==|!= V in|over|during|for|within last|past D END",
+        "$1($3 over $8) $5 $6",
+        WINDOW,
+    ),
     rewrite("want|expect|require T : at end *", "$1 $2: $6 at end", LAST),
     rewrite("want|expect|require always|sometimes *", "$1 $3 $2", LAST),
     rewrite("want|expect|require eventually *", "$1 $3 within 1m", LAST),
@@ -43,10 +66,28 @@ pub(super) const EXPECTATIONS: &[Rewrite] = &[
 ];
 
 pub(super) const COMPARISONS: &[Rewrite] = &[
-    rewrite("P p50|p75|p90|p95|p99|p999|avg|mean|max|min <|<=|>|>=", "$2($1) $3", FUNCTION),
-    rewrite("p50|p75|p90|p95|p99|p999|avg|mean|max|min P <|<=|>|>=", "$1($2) $3", FUNCTION),
+    rewrite(
+        "P p50|p75|p90|p95|p99|p999|avg|mean|max|min|growth|delta|rate|sum|count|last <|<=|>|>=",
+        "$2($1) $3",
+        FUNCTION,
+    ),
+    rewrite(
+        "p50|p75|p90|p95|p99|p999|avg|mean|max|min|growth|delta|rate|sum|count|last P <|<=|>|>=",
+        "$1($2) $3",
+        FUNCTION,
+    ),
+    rewrite("in ( V , V )", "in [$3, $5]", AMONG),
+    rewrite("in ( V , V , V )", "in [$3, $5, $7]", AMONG),
+    rewrite("in { V , V }", "in [$3, $5]", AMONG),
     rewrite("is between V and V", "in $3..$5", AMONG),
     rewrite("between V and V", "in $2..$4", AMONG),
+    rewrite("to|should|must be less|lower|smaller|fewer than", "<", BELOW),
+    rewrite("to|should|must be below|under", "<", BELOW),
+    rewrite("to|should|must be greater|more|higher|larger|bigger than", ">", ABOVE),
+    rewrite("to|should|must be above|over", ">", ABOVE),
+    rewrite("to|should|must be at least", ">=", LEAST),
+    rewrite("to|should|must be at most", "<=", MOST),
+    rewrite("to|should|must be|equal", "==", EQUAL),
     rewrite("is less|lower|smaller|fewer than", "<", BELOW),
     rewrite("less|lower|smaller|fewer than", "<", BELOW),
     rewrite("is below|under", "<", BELOW),

@@ -5,6 +5,7 @@ use super::{Rewrite, rewrite};
 const CAPTURE: &str = "a capture gives a name, and behind `=` what is kept";
 const EQUALS: &str = "a `=` is missing between the name and its value";
 const UNTYPED: &str = "the type is that of the value: between the name and the value is only `=`";
+const LINES: &str = "lines of a log are counted with `lines`";
 const SECRET: &str = "a secret comes from a variable of the environment";
 const BARE: &str = "no mark stands between a name and its value here";
 const JOINED: &str = "texts are put together by interpolation";
@@ -23,6 +24,18 @@ pub(super) const ANSWERS: &[Rewrite] = &[
 ];
 
 pub(super) const VALUES: &[Rewrite] = &[
+    rewrite(
+        "metric W = W query T",
+        "metric $2 = sql($4, $6)",
+        "a metric is taken from a database with `sql`",
+    ),
+    rewrite("count ( P contains|matches|~ T )", "lines($3, $5)", LINES),
+    rewrite("metric W = P contains|matches|~ T", "metric $2 = lines($4, $6)", LINES),
+    rewrite(
+        "param W = V min|max|range|between|in *",
+        "param $2 = $4",
+        "a param has a default, and no bounds",
+    ),
     rewrite("interval|each|per|period D END", "every $2", "how often it is sampled stands behind `every`"),
     rewrite("param|let|metric W : = *", "$1 $2 = $5", UNTYPED),
     rewrite("param|let|metric W : W = *", "$1 $2 = $6", UNTYPED),
@@ -56,6 +69,7 @@ pub(super) const PERMITS: &[Rewrite] = &[
     rewrite("permit load|loads|traffic T", "permit load to $3", LOADS),
     rewrite("permit to T", "permit load to $3", LOADS),
     rewrite("permit on W", "permit fault on $3", FAULTS),
+    rewrite("permit W END", "permit fault on $2", FAULTS),
     rewrite("permit T", "permit load to $2", LOADS),
 ];
 
@@ -66,6 +80,8 @@ pub(super) const ANYWHERE: &[Rewrite] = &[
     rewrite("{ P }", "$2", "a value stands as it is in an object"),
     rewrite("action|mix|curve|dataset|ledger W ( )", "$1 $2", "this declaration takes no values"),
     rewrite("action|mix|curve|dataset|ledger|sequence|param|let|metric T", "$1 $2'", "a name has no quotes"),
+    rewrite("$ W", "$2'", "a name has no `$` before it"),
+    rewrite("N times|time|x END", "repeat $1", "a loop that counts is `repeat` and a number"),
     rewrite("sent|received from|= *", "$1 $3", BARE),
     rewrite("scenario|include|note|run :|= T", "$1 $3", BARE),
     rewrite("scenario|include|note|run ( T )", "$1 $3", BARE),
@@ -77,7 +93,17 @@ pub(super) const ANYWHERE: &[Rewrite] = &[
     ),
 ];
 
+const STRAYS: &str = "how far it strays stands behind `jitter`";
+const CALLED: &str = "what is asked stands behind the target, without a dot and parentheses";
+const TOLD: &str = "a target is told, and nothing of it is set";
+
 pub(super) const WORDS: &[Rewrite] = &[
+    rewrite("D + - D", "$1 jitter $4", STRAYS),
+    rewrite("D + / - D", "$1 jitter $5", STRAYS),
+    rewrite("ready W ( T ) ==|= N", "ready $2$3$4$5", "a probe over HTTP is good when the answer is"),
+    rewrite("W . get|post|put|patch|delete|head T", "$1 $3 $4", CALLED),
+    rewrite("W . get|post|put|patch|delete|head ( T )", "$1 $3 $5", CALLED),
+    rewrite("W . latency|loss|jitter|bandwidth|duplicate|corrupt|reorder = V", "$1 degrade $3 $5", TOLD),
     rewrite("header T =|: V", "header $2 $4", BARE),
     rewrite("header W =|: V", "header \"$2\" $4", BARE),
     rewrite("env W =|: T", "env $2 $4", BARE),

@@ -90,7 +90,11 @@ impl Remedy {
     fn told(self, scene: &Scene<'_>) -> Diagnostic {
         let span = scene.span(&self.range);
         let found = Diagnostic::error("E0101", self.message, span).here("not written like this");
-        found.help(format!("write `{}`", self.better)).fix(span, self.better, false)
+        let help = match self.better.as_str() {
+            "" => format!("leave `{}` out", &scene.text[self.range.clone()]),
+            better => format!("write `{better}`"),
+        };
+        found.help(help).fix(span, self.better, false)
     }
 }
 

@@ -36,6 +36,9 @@ pub(super) const LOADS: &[Rewrite] = &[
     rewrite("duration|lasting|during|over|timeout D", "for $2", DURATION),
     rewrite("N requests|request|iterations|iters|calls|hits|reqs|time|x", "$1 times", TIMES),
     rewrite("times|iterations|count N", "$2 times", TIMES),
+    rewrite("in|the background END", "", "a load goes on beside what follows it anyway"),
+    rewrite("load W N END", "load $2 with $3 users", USERS),
+    rewrite("load W W END", "load $2 at $3", RATE),
     rewrite("load W once END", "load $2 1 times", TIMES),
 ];
 
@@ -51,7 +54,7 @@ const NAME_FIRST: &str = "a phase has its duration right behind its name";
 
 pub(super) const BLOCKS: &[Rewrite] = &[
     rewrite("phase T ,|:|=|- V", "phase $2 $4", NAME_FIRST),
-    rewrite("phase T during|lasting|lasts|of V", "phase $2 $4", NAME_FIRST),
+    rewrite("phase T during|lasting|lasts|of|duration|takes V", "phase $2 $4", NAME_FIRST),
     rewrite("phase T W :|= V", "phase $2 $5", NAME_FIRST),
     rewrite("at + D", "at $3", "a time is counted from the start of the block anyway"),
     rewrite("phase T ( V )", "phase $2 $4", NAME_FIRST),
