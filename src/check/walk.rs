@@ -3,7 +3,7 @@
 use super::scenario::{
     Argued, Argument, Block, ConversationStep, IterationStep, Scenario, Step, StepKind, Tell,
 };
-use crate::lang::expr::Expr;
+use crate::lang::expr::{Expr, TargetId};
 
 /// Calls `visit` with every statement of the scenario, outer ones before those inside them.
 pub fn visit_steps<'s>(scenario: &'s Scenario, visit: &mut dyn FnMut(&'s Step)) {
@@ -64,6 +64,17 @@ pub fn visit_tells<'s>(scenario: &'s Scenario, visit: &mut dyn FnMut(&'s Tell)) 
             }
         }
     }
+}
+
+/// What one target is told, wherever that stands.
+pub fn tells_of(scenario: &Scenario, target: TargetId) -> Vec<&Tell> {
+    let mut found = Vec::new();
+    visit_tells(scenario, &mut |tell| {
+        if tell.target == target {
+            found.push(tell);
+        }
+    });
+    found
 }
 
 /// Calls `visit` with the expressions of what a target is told, checks on its answer included.

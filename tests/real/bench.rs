@@ -140,6 +140,10 @@ fn command(case: &Case, folder: &Path, ports: &[(&String, u16)], mark: &str, wir
         command.args(["--param", &format!("peer={}", wire.there.display())]);
         command.env("SOAK_TEST_PEER", &wire.there);
     }
+    if case.one("zero").is_some() {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        command.args(["--param", &format!("zero={}", now.as_secs())]);
+    }
     command.args(case.all("param").flat_map(|param| ["--param", param]));
     for variable in ["NO_COLOR", "LANG", "LC_ALL", "LC_CTYPE", "COLUMNS"] {
         command.env_remove(variable);

@@ -16,6 +16,7 @@
 //! | `#! copy NAME` | the same, of a file beside the cases |
 //! | `#! disk NAME SIZE` | a disk in memory beside the scenario, which only the program sees |
 //! | `#! interface NAME` | the program sees this interface only; the param `peer`, and `SOAK_TEST_PEER`, is the network namespace at its other end |
+//! | `#! zero now` | the param `zero` is the time at which it begins, in seconds since 1970 |
 //! | `#! descriptors COUNT` | the program may have no more |
 //! | `#! taken PARAM` | somebody listens on that port already |
 //! | `#! signal NAME when TEXT` | once the run has said the text, it gets the signal; several go in their order |

@@ -38,6 +38,8 @@ pub mod reading;
 pub mod reaper;
 pub mod signature;
 #[cfg(target_os = "linux")]
+pub mod skew;
+#[cfg(target_os = "linux")]
 mod spawn;
 #[cfg(target_os = "linux")]
 pub mod state;

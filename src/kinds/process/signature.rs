@@ -122,8 +122,7 @@ const VERBS: &[Verb] = &[
             keyword("behind", &[Accepts::Quantity(Dimension::TIME)], "How far its clock is slow."),
         ])
         .one_of(&[&["ahead", "behind"]])
-        .fault()
-        .not_yet(),
+        .fault(),
     request(
         "send",
         "Writes one line to its standard input.",
@@ -163,6 +162,7 @@ app signal SIGHUP
 app pause 2s
 app throttle cpu 20% for 2s
 app limit memory 512MB for 2s
+app skew ahead 2h for 2s
 app kill
 expect "Crash recovery": app.ready within 30s
 app restart

@@ -26,6 +26,7 @@ mod receive;
 mod request;
 mod sample;
 mod settings;
+mod skew;
 mod source;
 
 pub use settings::SetupError;

@@ -1,6 +1,6 @@
 //! Orders to processes, and what their states tell.
 
-use super::{Shared, constraint};
+use super::{Shared, constraint, skew};
 use crate::check::scenario::Origin;
 use crate::event::{EventKind, Evidence};
 use crate::kinds::host::stand::Stand;
@@ -8,8 +8,10 @@ use crate::kinds::process::error::ProcessError;
 use crate::kinds::process::handle::Process;
 use crate::kinds::process::limit::Limits;
 use crate::kinds::process::options::signal_named;
+use crate::kinds::process::skew::Clock;
 use crate::kinds::process::state::{Exit, ProcessState};
 use crate::kinds::request::{Answer as Reply, RequestError, Requester};
+use crate::kinds::undo::{Marker, Tree};
 use crate::lang::call::Call;
 use crate::lang::expr::{SeriesId, TargetId};
 use crate::lang::moment::Moment;
@@ -43,6 +45,9 @@ pub(super) struct ProcessTarget {
     /// What it was last told to be kept under.
     share: Cell<Option<f64>>,
     limits: Cell<Option<Limits>>,
+    /// Its clock, where that is to be wrong somewhere.
+    clock: Option<Clock>,
+    skewed: Cell<Option<skew::Skewed>>,
 }
 
 impl ProcessTarget {
@@ -57,7 +62,14 @@ impl ProcessTarget {
             paused: Cell::new(None),
             share: Cell::new(None),
             limits: Cell::new(None),
+            clock: None,
+            skewed: Cell::new(None),
         }
+    }
+
+    /// The same with a clock that can be wrong.
+    pub fn with_clock(self, clock: Option<Clock>) -> ProcessTarget {
+        ProcessTarget { clock, ..self }
     }
 
     pub fn process(&self) -> &Process {
@@ -76,6 +88,7 @@ impl ProcessTarget {
             "running" => self.pause(shared, ticket, state),
             "throttle" => self.throttle(shared, ticket, state),
             "limit" => self.limit(shared, ticket, state),
+            "clock" => shared.answer(ticket, self.skew(shared, state)),
             _ => shared.answer(ticket, Err(format!("a process has no state `{property}`"))),
         }
     }
@@ -100,6 +113,23 @@ impl ProcessTarget {
             let effect = found.zip(asked).map(|(found, asked)| constraint::limited(asked, found));
             shared.answer(ticket, done.map(|()| Answer::Set(effect)).map_err(|error| error.to_string()));
         });
+    }
+
+    /// Puts its clock ahead or behind, or right again. It takes effect before this returns.
+    fn skew(&self, shared: &Shared, state: Option<State>) -> Result<Answer, String> {
+        let Some(clock) = &self.clock else {
+            return Err("it was not started with a clock of its own".into());
+        };
+        let tree = self.process.state().identity.map(|root| {
+            let marker =
+                Marker { run: shared.setup.run.clone(), process: Some(self.process.name().to_owned()) };
+            Tree { root, leads_session: true, marker: Some(marker) }
+        });
+        let effect = self.skewed.take().map(|skewed| skewed.effect(clock, tree.as_ref()));
+        let ahead = state.map(|state| skew::ahead(&state.call.arguments));
+        clock.set(ahead.unwrap_or(0)).map_err(|error| format!("its clock cannot be set: {error}"))?;
+        self.skewed.set(ahead.map(|ahead| skew::Skewed::begin(clock, ahead)));
+        Ok(Answer::Set(effect))
     }
 
     /// Pauses it, or lets it go on.

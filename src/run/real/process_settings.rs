@@ -4,14 +4,17 @@ use super::Setup;
 use super::process::ProcessTarget;
 use super::settings::{Fixed, SetupError, given, place};
 use crate::check::scenario::{Argued, Target};
+use crate::check::walk::tells_of;
 use crate::kinds::host::hosts::Place;
 use crate::kinds::host::stand::Stand;
 use crate::kinds::process::found::{FoundOptions, Whereabouts};
 use crate::kinds::process::options::{ProcessOptions, READY_WITHIN, signal_named};
 use crate::kinds::process::probe::{HttpAddress, Probe};
+use crate::kinds::process::program::resolve_program;
+use crate::kinds::process::skew::{Clock, reachable};
 use crate::kinds::process::supervision::Supervision;
 use crate::lang::call::Arguments;
-use crate::lang::expr::Expr;
+use crate::lang::expr::{Expr, TargetId};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -26,12 +29,40 @@ pub(super) fn target(
         let process = supervision.found(found(setup, target, settings)?);
         return Ok(ProcessTarget::new(process, false, None, Stand::default()));
     }
-    let options = started(setup, target, settings)?;
+    let mut options = started(setup, target, settings)?;
+    let clock = clock(setup, target, &mut options)?;
     let address = options.ready.as_ref().and_then(Probe::address).map(str::to_owned);
     let stand = options.place.as_ref().map(Place::stand).unwrap_or_default();
     let process =
         supervision.process(options).map_err(|error| SetupError::at(place(target, "run"), error))?;
-    Ok(ProcessTarget::new(process, settings.has("later"), address, stand))
+    Ok(ProcessTarget::new(process, settings.has("later"), address, stand).with_clock(clock))
+}
+
+/// The clock of a process that is skewed somewhere: it has to be loaded when the process starts.
+fn clock(setup: &Setup, target: &Target, options: &mut ProcessOptions) -> Result<Option<Clock>, SetupError> {
+    let place_of = setup.scenario.targets.iter().position(|one| std::ptr::eq(one, target));
+    let told = tells_of(&setup.scenario, TargetId(place_of.unwrap_or_default() as u32));
+    let Some(skew) = told.into_iter().find(|tell| tell.verb.name == "skew") else { return Ok(None) };
+    let refused = |why: String| {
+        SetupError::at(skew.span, format!("the clock of `{}` cannot be skewed: {why}", target.name))
+    };
+    // One that is not found is told when it is started.
+    let path =
+        options.environment.iter().rev().find(|(name, _)| name == "PATH").map(|(_, path)| path.as_str());
+    let program = options.command.first().map(|program| resolve_program(program, path, &setup.folder));
+    let program = program.and_then(Result::ok);
+    if let Some(program) = program {
+        reachable(&program).map_err(|error| refused(error.to_string()))?;
+    }
+    let clock = Clock::new(&setup.scratch, &target.name).map_err(|error| refused(error.to_string()))?;
+    let has = |name: &str| {
+        let own =
+            options.environment.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value.clone());
+        own.or_else(|| std::env::var(name).ok())
+    };
+    let environment = clock.environment(has);
+    options.environment.extend(environment);
+    Ok(Some(clock))
 }
 
 fn started(setup: &Setup, target: &Target, settings: &Arguments) -> Result<ProcessOptions, SetupError> {

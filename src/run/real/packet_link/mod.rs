@@ -7,8 +7,7 @@ mod evidence;
 use self::carrier::{Carrier, Switch};
 use super::probe::{PATIENCE, Probe, SILENCE};
 use super::{Setup, Shared};
-use crate::check::scenario::{Scenario, Tell};
-use crate::check::walk::visit_tells;
+use crate::check::walk::tells_of;
 use crate::kinds::host::network::Network;
 use crate::kinds::link::datagrams::DatagramOptions;
 use crate::kinds::link::emulator::{Condition, Counters, Degraded, Impairment};
@@ -73,7 +72,7 @@ impl PacketLink {
     /// A real interface, by the place of the link among the targets.
     pub fn of_interface(setup: &Setup, place: usize, settings: &Arguments) -> PacketLink {
         let scenario = &setup.scenario;
-        let told = told(scenario, TargetId(place as u32));
+        let told = tells_of(scenario, TargetId(place as u32));
         let queued = |not: &str| {
             told.iter().any(|tell| !tell.says(not) && QUEUED_WORDS.iter().any(|word| tell.says(word)))
         };
@@ -175,17 +174,6 @@ const QUEUED_WORDS: [&str; 7] = {
     let [latency, jitter, burst, duplicate, corrupt, reorder] = NETEM_WORDS;
     [latency, jitter, burst, duplicate, corrupt, reorder, BANDWIDTH]
 };
-
-/// What a target is told somewhere in the scenario.
-fn told(scenario: &Scenario, target: TargetId) -> Vec<&Tell> {
-    let mut found = Vec::new();
-    visit_tells(scenario, &mut |tell| {
-        if tell.target == target {
-            found.push(tell);
-        }
-    });
-    found
-}
 
 /// The condition that a verb asks for.
 fn condition(call: &Call) -> Condition {

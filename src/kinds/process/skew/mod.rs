@@ -1,0 +1,175 @@
+//! A wrong clock: what is loaded into a process (`preload.rs`) answers in the C library's place.
+//!
+//! Soak and the process share a file of two numbers in the run's scratch folder, so that a skew begins and ends while the process
+//! runs, holds for each of its starts and all that it starts in turn, and leaves nothing behind.
+
+mod program;
+
+pub use program::{Unreachable, reachable};
+
+use crate::kinds::undo::{ProcessTable, Tree};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// What is loaded; empty where it could not be compiled for this system.
+const PRELOAD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/preload.so"));
+/// What the dynamic linker is told to load, ld.so(8).
+const LOADS: &str = "LD_PRELOAD";
+/// Where the two numbers are.
+const NUMBERS: &str = "SOAK_CLOCK";
+/// The name of what is loaded, in the scratch folder.
+const FILE: &str = ".soak-clock.so";
+
+/// The clock of one process.
+#[derive(Debug)]
+pub struct Clock {
+    numbers: File,
+    path: PathBuf,
+    loaded: PathBuf,
+}
+
+impl Clock {
+    /// One that is right, for the process of that name.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to, has a name that the dynamic linker cannot read, or this system has no such clocks.
+    pub fn new(folder: &Path, name: &str) -> io::Result<Clock> {
+        if PRELOAD.is_empty() {
+            return Err(io::Error::other("clocks can be skewed on 64-bit Linux only"));
+        }
+        let loaded = folder.join(FILE);
+        // Blanks and colons stand between the files that are loaded.
+        if loaded.to_string_lossy().contains([' ', ':']) {
+            let message =
+                format!("`{}` has a blank or a colon in it: set TMPDIR to another folder", folder.display());
+            return Err(io::Error::other(message));
+        }
+        if !loaded.exists() {
+            std::fs::write(&loaded, PRELOAD)?;
+        }
+        let path = folder.join(format!(".soak-clock-{name}"));
+        let mut open = OpenOptions::new();
+        let numbers = open.read(true).write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        numbers.write_all_at(&[0; 16], 0)?;
+        Ok(Clock { numbers, path, loaded })
+    }
+
+    /// What a process needs in its environment, beside what it has there.
+    pub fn environment(&self, has: impl Fn(&str) -> Option<String>) -> [(String, String); 2] {
+        let loaded = self.loaded.display();
+        let loads = match has(LOADS).filter(|others| !others.is_empty()) {
+            Some(others) => format!("{loaded}:{others}"),
+            None => loaded.to_string(),
+        };
+        [(LOADS.to_owned(), loads), (NUMBERS.to_owned(), self.path.display().to_string())]
+    }
+
+    /// Puts it so many nanoseconds ahead.
+    ///
+    /// # Errors
+    /// When the file cannot be written to.
+    pub fn set(&self, ahead: i64) -> io::Result<()> {
+        self.numbers.write_all_at(&ahead.to_ne_bytes(), 0)
+    }
+
+    /// How often it was asked while it was wrong, since the run began.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn asked(&self) -> io::Result<u64> {
+        let mut bytes = [0; 8];
+        self.numbers.read_exact_at(&mut bytes, 8)?;
+        Ok(u64::from_ne_bytes(bytes))
+    }
+
+    /// How many of the processes of a tree have loaded it, and how many there are.
+    ///
+    /// # Errors
+    /// When the list of processes cannot be read.
+    pub fn reaches(&self, tree: &Tree) -> io::Result<(usize, usize)> {
+        let loaded = self.loaded.to_string_lossy().into_owned();
+        let members = tree.members(&ProcessTable::read()?);
+        let has = |pid: i32| {
+            std::fs::read_to_string(format!("/proc/{pid}/maps")).is_ok_and(|maps| maps.contains(&loaded))
+        };
+        Ok((members.iter().filter(|member| has(member.pid)).count(), members.len()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Command, Output};
+
+    fn run(clock: &Clock, words: &[&str]) -> Output {
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).envs(clock.environment(|_| None));
+        command.output().unwrap()
+    }
+
+    fn seconds(clock: &Clock) -> i64 {
+        let output = run(clock, &["date", "+%s"]);
+        String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
+    }
+
+    fn now() -> i64 {
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64
+    }
+
+    #[test]
+    fn programs_see_the_clock_that_they_are_given() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::new(folder.path(), "app").unwrap();
+        assert!((seconds(&clock) - now()).abs() <= 1);
+        assert_eq!(clock.asked().unwrap(), 0, "only while it is wrong");
+        for hours in [2, -48, 24 * 365] {
+            clock.set(hours * 3600 * 1_000_000_000).unwrap();
+            let ahead = seconds(&clock) - now();
+            assert!((ahead - hours * 3600).abs() <= 1, "{hours} h: {ahead}");
+        }
+        assert!(clock.asked().unwrap() >= 3);
+    }
+
+    /// Python waits for moments of the wall clock and for others, on conditions, locks and timers.
+    #[test]
+    fn waits_are_as_long_as_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::new(folder.path(), "app").unwrap();
+        clock.set(7_200_000_000_000).unwrap();
+        let program = "
+import threading, time, queue, subprocess, select
+began, wall = time.monotonic(), time.time()
+time.sleep(0.1)
+threading.Event().wait(0.1)
+threading.Lock().acquire() and None
+lock = threading.Lock(); lock.acquire(); lock.acquire(timeout=0.1)
+try: queue.Queue().get(timeout=0.1)
+except queue.Empty: pass
+select.select([], [], [], 0.1)
+try: subprocess.run(['sleep', '9'], timeout=0.1)
+except subprocess.TimeoutExpired: pass
+took, passed = time.monotonic() - began, time.time() - wall
+assert 0.6 <= took < 6, took
+assert abs(passed - took) < 0.1, (passed, took)
+";
+        let output = run(&clock, &["python3", "-c", program]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    #[test]
+    fn what_is_loaded_already_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::new(folder.path(), "app").unwrap();
+        let [(name, loads), _] =
+            clock.environment(|name| (name == LOADS).then(|| "/lib/other.so".to_owned()));
+        assert_eq!(
+            (name.as_str(), loads),
+            (LOADS, format!("{}/{FILE}:/lib/other.so", folder.path().display()))
+        );
+        let blank = folder.path().join("a b");
+        std::fs::create_dir(&blank).unwrap();
+        assert!(Clock::new(&blank, "app").unwrap_err().to_string().contains("TMPDIR"));
+    }
+}
