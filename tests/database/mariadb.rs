@@ -108,3 +108,40 @@ fn bad_luck_has_names() {
         assert_eq!(run.errors("ask", cause), 2, "{cause}: {}", run.said);
     }
 }
+
+/// What is asked from a host goes over the links of that host.
+#[test]
+fn a_server_on_a_host_is_asked_from_another_one() {
+    let run = run(
+        "mysql://app@far/mysql",
+        r#"
+        host near { address "10.40.0.1" }
+        host far  { address "10.40.0.2" }
+        link wire { between near, far }
+        process server {
+          on far
+          run "sh -c 'mariadb-install-db --no-defaults --user=root --datadir={scratch}/db --skip-test-db >&2 && exec mariadbd --no-defaults --user=root --datadir={scratch}/db --socket={scratch}/socket --bind-address=10.40.0.2 --skip-grant-tables'"
+          ready tcp("10.40.0.2:3306") within 50s
+          stop signal SIGKILL
+        }
+        database db { url url; on near; timeout 1s; pool 4 }
+        db execute "create table people (id int)"
+        db execute "insert into people values (1), (2)"
+        action look { db query "select count(*) as n from people where {seq} > 0" { check rows[0].n == 2 } }
+        action never { db query "select sleep(60)" }
+        load look with 4 users for 500ms
+        expect "look": look.success == 100%
+        phase "Far" 2s {
+          wire degrade latency 50ms
+          load look with 4 users
+          expect "far": p50(look.latency) > 95ms at end
+        }
+        load never 1 times
+        expect "given up": sql(db, "select count(*) from information_schema.processlist where info like 'select sleep%'") == 0 within 3s
+        server stop
+        expect "gone": not db.up
+        "#,
+    );
+    let run = run.passes();
+    assert_eq!(run.errors("never", "no answer within 1s"), 1, "{}", run.said);
+}

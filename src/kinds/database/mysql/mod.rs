@@ -1,11 +1,15 @@
 //! MySQL and MariaDB: sessions over mysql_async.
 
+mod passage;
+
+use self::passage::Passage;
 use super::cause;
 use super::session::{
     AFTER_CLIENT, Locking, MAX_ANSWER, MAX_PREPARED, Outcome, ROW_OVERHEAD, Server, Session, Watched,
 };
 use super::statement::{Dialect, Parameter, Statement};
 use crate::kinds::client::{Around, ClientError};
+use crate::kinds::host::stand::Stand;
 use crate::kinds::request::{RequestError, RowSet, Rows};
 use crate::kinds::tls::{Tls, TlsError, TlsFailure, machine_certificates, named_within};
 use crate::lang::call::Arguments;
@@ -29,8 +33,37 @@ static OWN: Mutex<BTreeSet<(String, u32)>> = Mutex::new(BTreeSet::new());
 
 /// A server, and how to be known there.
 pub struct Mysql {
-    opts: Opts,
+    way: Way,
     timeout: Duration,
+}
+
+/// How the server is reached.
+#[derive(Clone)]
+struct Way {
+    opts: Opts,
+    /// The host from which it is asked; none where that is the machine itself.
+    stand: Option<Stand>,
+}
+
+impl Way {
+    async fn connect(&self) -> Result<Conn, RequestError> {
+        let host = self.opts.ip_or_hostname();
+        let opts = match &self.stand {
+            None => self.opts.clone(),
+            Some(stand) => {
+                let passage = Passage::to(stand, host, self.opts.tcp_port()).await;
+                let passage = passage.map_err(|error| cause::unreached(&error, host))?;
+                let opts = OptsBuilder::from_opts(self.opts.clone()).socket(Some(passage.name()));
+                tokio::spawn(passage.carry());
+                opts.into()
+            }
+        };
+        Conn::new(opts).await.map_err(|error| told(&error, host))
+    }
+
+    fn place(&self) -> String {
+        format!("{}:{}", self.opts.ip_or_hostname(), self.opts.tcp_port())
+    }
 }
 
 /// Why a URL cannot be used; it does not say what stands in it.
@@ -38,24 +71,25 @@ pub struct Mysql {
 pub enum UrlError {
     #[error("the URL is not one that MySQL takes: write one like \"mysql://user@127.0.0.1:3306/database\"")]
     Unreadable,
-    /// Its library opens its connections itself, from the machine's own network.
+    /// Its library does not encrypt what goes over a socket that it is given.
     #[error(
-        "soak cannot ask MySQL on a host yet: let it listen on the machine's own network, and leave `on` out"
+        "soak cannot ask MySQL on a host over TLS yet: leave `tls` out, what goes over a link between hosts stays on this machine"
     )]
-    OnHost,
+    EncryptedOnHost,
 }
 
 impl Mysql {
     /// From the settings `url` and `tls`.
     pub fn new(settings: &Arguments, around: &Around, timeout: Duration) -> Result<Mysql, ClientError> {
-        if around.place(settings).is_some() {
-            return Err(ClientError::new(UrlError::OnHost));
-        }
         let unreadable = || ClientError::new(UrlError::Unreadable);
         let rest = settings.text("url").and_then(|url| url.split_once("://")).ok_or_else(unreadable)?.1;
         let opts = Opts::from_url(&format!("mysql://{rest}")).map_err(|_| unreadable())?;
         let of_url = opts.ssl_opts().cloned();
         let encrypted = of_url.is_some() || settings.has("tls");
+        let stand = around.place(settings).map(|place| place.stand());
+        if encrypted && stand.is_some() {
+            return Err(ClientError::new(UrlError::EncryptedOnHost));
+        }
         let tls =
             encrypted.then(|| encryption(of_url.unwrap_or_default(), settings, &around.folder)).transpose();
         let opts = OptsBuilder::from_opts(opts)
@@ -65,18 +99,13 @@ impl Mysql {
             .tcp_nodelay(true)
             .max_allowed_packet(Some(MAX_ANSWER))
             .stmt_cache_size(Some(MAX_PREPARED));
-        Ok(Mysql { opts: opts.into(), timeout })
-    }
-
-    fn place(opts: &Opts) -> String {
-        format!("{}:{}", opts.ip_or_hostname(), opts.tcp_port())
+        Ok(Mysql { way: Way { opts: opts.into(), stand }, timeout })
     }
 
     async fn open(&self) -> Result<MysqlSession, RequestError> {
-        let conn =
-            Conn::new(self.opts.clone()).await.map_err(|error| told(&error, self.opts.ip_or_hostname()))?;
+        let conn = self.way.connect().await?;
         let mut session =
-            MysqlSession { place: Mysql::place(&self.opts), opts: self.opts.clone(), conn, broken: false };
+            MysqlSession { place: self.way.place(), way: self.way.clone(), conn, broken: false };
         own().insert((session.place.clone(), session.conn.id()));
         let version: Option<String> =
             session.conn.query_first("select version()").await.map_err(|error| session.told(&error))?;
@@ -163,7 +192,7 @@ impl Server for Mysql {
 
 struct MysqlSession {
     place: String,
-    opts: Opts,
+    way: Way,
     conn: Conn,
     broken: bool,
 }
@@ -176,7 +205,7 @@ impl Drop for MysqlSession {
 
 impl MysqlSession {
     fn told(&self, error: &Error) -> RequestError {
-        told(error, self.opts.ip_or_hostname())
+        told(error, self.way.opts.ip_or_hostname())
     }
 
     async fn ask(&mut self, statement: &Statement) -> Result<Outcome, RequestError> {
@@ -250,7 +279,7 @@ impl Session for MysqlSession {
 
     fn cancel(self: Box<Self>) -> LocalBoxFuture<'static, ()> {
         Box::pin(async move {
-            if let Ok(mut other) = Conn::new(self.opts.clone()).await {
+            if let Ok(mut other) = self.way.connect().await {
                 // Whether it came too late is no matter: the session goes either way.
                 let _ = other.query_drop(format!("kill query {}", self.conn.id())).await;
             }
