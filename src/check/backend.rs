@@ -91,7 +91,7 @@ const NEEDS: &[Need] = &[
         unless: &[],
         held: false,
         why: "a TCP proxy carries a stream, in which no packet can be lost, doubled, damaged or overtaken",
-        help: "a link `between` two hosts can; a proxy can do `latency`, `jitter` and `bandwidth`, and its connections `cut` and `reset`",
+        help: "a link with `udp` can, and one `between` two hosts; this one can do `latency`, `jitter` and `bandwidth`, and its connections `cut` and `reset`",
     },
     Need {
         kind: "link",
@@ -218,7 +218,10 @@ pub(super) fn verb_mistake(
         return None;
     }
     let needs = NEEDS.iter().filter(|need| need.kind == target.kind.name && need.verbs.contains(&verb.name));
-    let of_value = file_mistake(target, verb, span).or_else(|| status_mistake(target, verb, arguments));
+    let of_value = file_mistake(target, verb, span)
+        .or_else(|| status_mistake(target, verb, arguments))
+        .or_else(|| quality_mistake(target, verb, arguments))
+        .or_else(|| command_mistake(target, verb, arguments));
     of_value.or_else(|| {
         needs.into_iter().find_map(|need| {
             let has = |names: &[&str]| names.iter().any(|name| target.setting(name).is_some());
@@ -266,6 +269,40 @@ fn status_mistake(target: &Target, verb: &Verb, arguments: &[Argument]) -> Optio
         let help = "write one like `answer 503`";
         mistake::arguments::cannot_do(status.span, &target.name, &what, why, help, target.span)
     })
+}
+
+/// A quality of service that MQTT does not have.
+fn quality_mistake(target: &Target, verb: &Verb, arguments: &[Argument]) -> Option<Diagnostic> {
+    let quality = arguments.iter().find(|argument| argument.parameter.name == "qos")?;
+    let Some(Argued::Value(expr)) = quality.values.first() else { return None };
+    let number = expr.constant()?.as_quantity()?.to_f64();
+    (target.kind.name == "mqtt" && number > 2.0).then(|| {
+        let what = format!("{} qos {}", verb.name, crate::lang::unit::number(number));
+        let why = "MQTT has the qualities 0 (at most once), 1 (at least once) and 2 (exactly once)";
+        mistake::arguments::cannot_do(quality.span, &target.name, &what, why, "as in `qos 1`", target.span)
+    })
+}
+
+/// A whole command of Redis in one text, which would be the name of one.
+fn command_mistake(target: &Target, verb: &Verb, arguments: &[Argument]) -> Option<Diagnostic> {
+    if (target.kind.name, verb.name) != ("redis", "send") {
+        return None;
+    }
+    let mut words = arguments.iter().filter(|argument| argument.parameter.name == "command");
+    let (Some(only), None) = (words.next(), words.next()) else { return None };
+    let Some(Argued::Value(expr)) = only.values.first() else { return None };
+    let first = match &expr.kind {
+        ExprKind::Text(pieces) => match pieces.first() {
+            Some(Piece::Literal(start)) => start.as_str(),
+            _ => return None,
+        },
+        _ => expr.constant()?.as_text()?,
+    };
+    let (command, rest) = first.trim_start().split_once(' ')?;
+    let key = rest.split(' ').next().filter(|key| !key.is_empty()).unwrap_or("key");
+    let help = format!("as in `{} send \"{command}\" \"{key}\"`", target.name);
+    let why = "no command has a blank in its name: each word of one is a text of its own";
+    Some(mistake::arguments::cannot_do(only.span, &target.name, "send", why, &help, target.span))
 }
 
 /// What a database that is a file cannot do: nobody else is connected to it.

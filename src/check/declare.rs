@@ -131,7 +131,7 @@ impl<'a> Checker<'a> {
     /// What a statement that could not be read declares, or permits: using it is silent.
     fn declare_unread(&mut self, words: &[Name], block: bool) {
         let [first, name, ..] = words else { return };
-        self.unread_permit |= first.text == "permit";
+        self.unread_permit |= matches!(first.text.as_str(), "permit" | "allow");
         let target = block && kinds::find(&first.text).is_some();
         if (target || declares_unread(&first.text)) && !crate::lang::words::is_reserved(&name.text) {
             let symbol = Symbol { entity: Entity::Unknown, span: name.span, sort: "name", used: true };

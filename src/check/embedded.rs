@@ -149,7 +149,8 @@ impl Checker<'_> {
     /// Whether a text is `host:port` (or a host alone); where not, says so.
     pub fn address(&mut self, written: &ast::Expr, expr: &Expr, port: bool) -> bool {
         let sketch = self.sketch(expr);
-        if sketch.contains(LATER) {
+        // That a `$` before braces stays is told of every text.
+        if sketch.contains(LATER) || sketch.contains('$') && self.sources.text(written.span).contains("${") {
             return true;
         }
         if sketch.contains("://") {

@@ -161,6 +161,13 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("corrupt", &["fail"]),
     ("oom", &["limit"]),
     ("cordon", &["off"]),
+    // Words of `degrade`.
+    ("delay", &["latency"]),
+    ("lag", &["latency"]),
+    ("packet_loss", &["loss"]),
+    ("dup", &["duplicate"]),
+    ("corruption", &["corrupt"]),
+    ("speed", &["bandwidth"]),
     // Probes.
     ("log", &["line"]),
     ("output", &["line"]),

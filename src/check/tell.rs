@@ -55,6 +55,17 @@ impl Checker<'_> {
                 {
                     mistake::names::goes_on_by_itself(second.span, &name, &second.text)
                 }
+                None if matches!(second.text.as_str(), "send" | "receive" | "hold")
+                    && let Some(verb) =
+                        kind.verbs.iter().find(|verb| matches!(verb.body, Body::Conversation)) =>
+                {
+                    mistake::names::in_a_conversation(
+                        second.span,
+                        (kind.name, &name),
+                        &second.text,
+                        verb.name,
+                    )
+                }
                 None => {
                     let meant = meant(&second.text, &verbs);
                     mistake::names::unknown_verb(second.span, kind.name, &second.text, meant, &verbs)

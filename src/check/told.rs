@@ -139,6 +139,8 @@ impl Checker<'_> {
 /// What other tools tell a target, by its kind, and how it is told here.
 const VERBS_ELSEWHERE: &[(&str, &str, &str)] = &[
     ("link", "slow", "degrade latency"),
+    ("link", "toxic", "degrade"),
+    ("link", "toxics", "degrade"),
     ("link", "lag", "degrade latency"),
     ("link", "add", "degrade"),
     ("link", "set", "degrade"),

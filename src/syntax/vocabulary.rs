@@ -57,6 +57,7 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
     ("stage", "use `phase \"name\" 10m { … }`, with a `load` in it"),
     ("describe", "use `phase \"name\" 10m { … }`"),
     ("forever", "use `repeat for 10m { … }`: a run has an end"),
+    ("wait_time", "use `think 1s..3s` in an action"),
     ("thresholds", "use `expect \"name\": condition`, one for each"),
     ("threshold", "use `expect \"name\": condition`"),
     ("slo", "use `expect \"name\": condition`, as in `expect \"Fast\": p99(action.latency) < 1s`"),

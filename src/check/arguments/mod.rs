@@ -210,7 +210,7 @@ impl Checker<'_> {
             .filter(|parameter| parameter.form != Form::Positional)
             .map(|parameter| parameter.name)
             .collect();
-        let meant = nearest(&name.text, words.iter().copied());
+        let meant = meant(&name.text, &words);
         let meant =
             meant.or_else(|| if words.is_empty() { self.nearest_name(&name.text, "name") } else { None });
         let meant = meant.map(str::to_string);

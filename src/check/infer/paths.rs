@@ -198,7 +198,15 @@ impl Checker<'_> {
                 self.report(mistake::names::verb_as_reading(span, &name, &field.text));
                 return Term::Value(unknown(span));
             }
-            return self.no_part(&format!("`{name}`, a {},", kind.name), field, names);
+            let measured = ACTION_READINGS.iter().any(|reading| reading.name == field.text);
+            if let Some(action) = self.scenario.actions.first().filter(|_| measured && kind.name != "process")
+            {
+                let better = format!("{}.{}", action.name, field.text);
+                self.report(mistake::names::of_the_action(field.span, span, &name, &field.text, &better));
+                return Term::Value(unknown(field.span));
+            }
+            let article = if matches!(kind.name, "http" | "mqtt") { "an" } else { "a" };
+            return self.no_part(&format!("`{name}`, {article} {},", kind.name), field, names);
         };
         if reading.result == ReadingResult::Log {
             self.no_arguments(arguments, field);

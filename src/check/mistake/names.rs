@@ -24,6 +24,11 @@ pub fn unknown(span: Span, name: &str, wanted: &str, meant: Option<&str>) -> Dia
     if let Some(unit) = long_unit(name) {
         return finding.help(format!("a unit stands behind its number, without a space: `10{unit}`"));
     }
+    if better.or(meant).is_none() && wanted == "name" {
+        return finding.help(format!(
+            "what is measured is declared as `metric {name} = …`, what is given as `param {name} = …` or `let {name} = …`, and what an answer brings is kept by `capture {name} = …`"
+        ));
+    }
     propose(finding, span, better.or(meant), &[])
 }
 
@@ -86,6 +91,13 @@ pub fn verb_missing(span: Span, name: &str, verbs: &[&str]) -> Diagnostic {
     let finding = Diagnostic::error("E0203", format!("`{name}` is not told what to do"), span)
         .here("a verb belongs behind it");
     if verbs.is_empty() { finding } else { finding.help(format!("it knows {}", list(verbs, "and"))) }
+}
+
+/// A step of a conversation that stands by itself.
+pub fn in_a_conversation(span: Span, (kind, name): (&str, &str), word: &str, verb: &str) -> Diagnostic {
+    Diagnostic::error("E0203", format!("{} cannot be told to `{word}`", article(kind)), span)
+        .here("a step of a conversation")
+        .help(format!("it stands in the braces of one: `{name} {verb} {{ {word} … }}`"))
 }
 
 /// What is paused goes on when that ends.
@@ -182,6 +194,18 @@ pub fn verb_as_reading(span: Span, name: &str, verb: &str) -> Diagnostic {
 pub fn has_no_parts(span: Span, what: &str, part: &str) -> Diagnostic {
     Diagnostic::error("E0205", format!("{what} has no parts, so no `{part}` either"), span)
         .here("nothing stands behind the dot")
+}
+
+/// `api.latency`: what is measured of those who ask.
+pub fn of_the_action(span: Span, whole: Span, name: &str, field: &str, better: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0205",
+        format!("`{name}` has no `{field}`: what answers take is measured of the action that asks"),
+        span,
+    )
+    .here("nothing of this name can be read of it")
+    .help(format!("did you mean `{better}`?"))
+    .fix(whole, better, false)
 }
 
 /// `shop.rss.max`: a function in the place of a part; `of` is what it is of.

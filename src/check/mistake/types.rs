@@ -41,6 +41,13 @@ pub fn not_comparable(left: &Expr, right: &Expr, literal: Option<String>) -> Dia
         return finding
             .help("what is counted per time is `rate(…)` of a counter, and `growth(…)` of a gauge");
     }
+    if let Type::Bool = other.ty
+        && let Some(number) = side.constant().and_then(|value| value.as_quantity()).map(|read| read.to_f64())
+        && (number == 0.0 || number == 1.0)
+    {
+        let not = if number == 0.0 { "not " } else { "" };
+        return finding.help(format!("what is true or false needs no comparison: as in `{not}app.up`"));
+    }
     likely(finding, side, literal)
 }
 

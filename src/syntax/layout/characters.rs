@@ -22,6 +22,21 @@ impl Scanner<'_> {
         self.at = end;
     }
 
+    /// `/* … */` over several lines, which is told once.
+    pub(super) fn foreign_comment(&mut self, at: usize) -> bool {
+        let inside = self.text[at..].strip_prefix("/*").and_then(|rest| rest.split_once("*/"));
+        let Some((inside, _)) = inside.filter(|(inside, _)| inside.contains('\n')) else { return false };
+        let end = at + inside.len() + "/**/".len();
+        let lines = inside.trim().lines().map(|line| format!("# {}", line.trim()));
+        let better = lines.collect::<Vec<_>>().join("\n");
+        let found = Diagnostic::error("E0101", "a comment begins with `#`", self.span(at, at + 2));
+        let found = found.here("no comment").help("write `#` at the front of each of its lines");
+        self.report(found.fix(self.span(at, end), better, false));
+        self.blank(at, end);
+        self.at = end;
+        true
+    }
+
     pub(super) fn control_characters(&mut self, at: usize) {
         let control = |byte: &&u8| (**byte < 32 && !matches!(**byte, b'\t' | b'\n')) || **byte == 127;
         let end = at + self.bytes[at..].iter().take_while(control).count();

@@ -133,6 +133,7 @@ impl<'a> Scanner<'a> {
             b'\r' if self.bytes.get(at + 1) == Some(&b'\n') => {}
             b'\n' => self.newline(at),
             b'#' => self.comment(at),
+            b'/' if self.foreign_comment(at) => {}
             b'\\' if self.join_lines(at) => {}
             0..=31 | 127 => self.control_characters(at),
             128.. => self.foreign_characters(at),

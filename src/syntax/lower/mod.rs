@@ -179,6 +179,12 @@ impl<'a> Lower<'a> {
         let mut rest = items.iter().peekable();
         while let Some(item) = rest.next() {
             let mut block = item.block.as_ref();
+            if let Some(statement) = self.indented_settings(item) {
+                // What is indented below it was meant to stand in its braces.
+                while rest.next_if(|next| self.indent(next) > self.indent(item)).is_some() {}
+                statements.push(statement);
+                continue;
+            }
             if let Some(object) = block
                 && let Some(found) = self.object_without_word(item, object)
             {
@@ -210,6 +216,40 @@ impl<'a> Lower<'a> {
             statements.push(self.item(item, block));
         }
         statements
+    }
+
+    /// How far the line of an item is indented.
+    fn indent(&self, item: &Item) -> usize {
+        let line = self.text[..item.start].rfind('\n').map_or(0, |newline| newline + 1);
+        self.text[line..item.start].len() - self.text[line..item.start].trim_start().len()
+    }
+
+    /// `process app:` with its settings indented below it: what it declares is known all the same.
+    fn indented_settings(&mut self, item: &Item) -> Option<Statement> {
+        let head = Head { start: item.start, end: item.end };
+        let written = self.text[item.start..item.end].strip_suffix(':')?;
+        let (kind, name) = written.trim_end().split_once(' ')?;
+        let is_name =
+            |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        if item.broken
+            || item.block.is_some()
+            || !is_name(kind)
+            || !is_name(name)
+            || vocabulary::begins_statement(kind)
+        {
+            return None;
+        }
+        let place = self.between(item.end - 1, item.end);
+        let found =
+            Diagnostic::error("E0111", "settings stand in `{ }`", place).here("no block begins with this");
+        let help = format!("begin it with `{kind} {name} {{` and end it with `}}` on a line of its own");
+        self.report(found.help(help));
+        let word =
+            |text: &str, at: usize| Name { text: text.to_owned(), span: self.between(at, at + text.len()) };
+        let start = item.start + written.len() - written[kind.len()..].trim_start().len();
+        let words = vec![word(kind, item.start), word(name, start)];
+        let body = Some(Block { statements: Vec::new(), span: place, angle: false });
+        Some(self.statement(head, None, StatementKind::Bad { body, words }))
     }
 
     /// What is wrong where the block behind a request is the object that it sends.

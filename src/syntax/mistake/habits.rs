@@ -344,11 +344,13 @@ pub(super) fn range_selector(scene: &Scene<'_>) -> Option<Diagnostic> {
     }
     let (open, close) = (&scene.tokens[index], &scene.tokens[index + 2]);
     let duration = scene.word(index + 1);
-    let found = Diagnostic::error(
-        "E0101",
-        "no window stands in brackets",
-        scene.span(&(open.range.start..close.range.end)),
-    );
+    let place = scene.span(&(open.range.start..close.range.end));
+    let found = Diagnostic::error("E0101", "no window stands in brackets", place);
+    if !scene.tokens.iter().any(|token| token.text == "prometheus") {
+        let help = format!("write `{} over {duration}`", name.text);
+        let better = format!(" over {duration}");
+        return Some(found.here("not written like this").help(help).fix(place, better, false));
+    }
     Some(found.here("not written like this").help(format!(
         "write what is read as `metric name = prometheus(\"http://…\", \"{}\")`, and what became of it as `rate(name over {duration})` or `delta(name over {duration})`",
         name.text

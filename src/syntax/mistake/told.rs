@@ -67,6 +67,9 @@ pub(in crate::syntax) fn foreign(word: &str, rest: &str, span: Span) -> Option<D
                 .help(format!("write `sequence {rest} {{ … }}`, and call it with `do`"))
                 .fix(span, "sequence", false)
         }
+        "allow" if rest.starts_with("fault on ") || rest.starts_with("load to ") => {
+            found.help(format!("write `permit {rest}`")).fix(span, "permit", false)
+        }
         "assert" if !rest.is_empty() && !rest.starts_with('(') => {
             found.help(format!("write `expect {rest}`")).fix(span, "expect", false)
         }
@@ -165,9 +168,9 @@ pub(in crate::syntax) fn literal(written: &str, error: &LiteralError, span: Span
 /// What a unit is called here that has its period in its name.
 fn bits_per_second(unit: &str) -> Option<&'static str> {
     Some(match unit {
-        "kbps" | "Kbps" => "kbit/s",
-        "mbps" | "Mbps" => "Mbit/s",
-        "gbps" | "Gbps" => "Gbit/s",
+        "kbps" | "Kbps" | "kbit" | "Kbit" => "kbit/s",
+        "mbps" | "Mbps" | "mbit" => "Mbit/s",
+        "gbps" | "Gbps" | "gbit" => "Gbit/s",
         "KBps" | "kBps" => "KB/s",
         "MBps" => "MB/s",
         "GBps" => "GB/s",

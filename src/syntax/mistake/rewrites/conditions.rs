@@ -23,6 +23,16 @@ pub(super) const EXPECTATIONS: &[Rewrite] = &[
     rewrite("want|expect|require T : within D *", "$1 $2: $6 within $5", LAST),
     rewrite("want|expect|require T for D : *", "$1 $2: $6 for $4", LAST),
     rewrite("want|expect|require T always|sometimes : *", "$1 $2: $5 $3", LAST),
+    rewrite(
+        "want|expect|require T : always P <|>|<=|>=|==|!= V tolerate D END",
+        "$1 $2: $5 $6 $7 always tolerate $9",
+        LAST,
+    ),
+    rewrite(
+        "want|expect|require T : always W ( P ) <|>|<=|>=|==|!= V tolerate D END",
+        "$1 $2: $5($7) $9 $10 always tolerate $12",
+        LAST,
+    ),
     rewrite("want|expect|require T : always|sometimes *", "$1 $2: $5 $4", LAST),
     rewrite("want|expect|require T : eventually *", "$1 $2: $5 within 1m", LAST),
     rewrite("want|expect|require T : never *", "$1 $2: not ($5) always", LAST),
