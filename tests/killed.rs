@@ -87,8 +87,13 @@ impl Run {
     }
 
     fn recover(&self) {
+        self.soak(&["recover"]);
+    }
+
+    /// Has another soak do something in the same place.
+    fn soak(&self, arguments: &[&str]) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_soak"));
-        assert!(in_folder(command.arg("recover"), self.folder.path()).status().unwrap().success());
+        assert!(in_folder(command.args(arguments), self.folder.path()).status().unwrap().success());
     }
 }
 
@@ -266,6 +271,19 @@ fn a_throttled_process_is_found_by_recover_when_the_guardian_is_killed_too() {
     kill(Pid::from_raw(run.guardian()), Signal::SIGKILL).unwrap();
     run.kill();
     run.recover();
+    assert_eq!(stands(pid), None);
+    assert!(run.clean());
+}
+
+#[test]
+fn what_is_left_is_undone_by_the_next_run() {
+    let mut run = Run::start(THROTTLED);
+    let pid = run.number("pid");
+    kill(Pid::from_raw(run.guardian()), Signal::SIGKILL).unwrap();
+    run.kill();
+    let next = "scenario \"next\"\nrun \"true\"\n";
+    fs::write(run.folder.path().join("next.soak"), next).unwrap();
+    run.soak(&["run", "next.soak", "--out", "next"]);
     assert_eq!(stands(pid), None);
     assert!(run.clean());
 }
