@@ -2,13 +2,17 @@
 in their names, and by the folder and the ports that are its own."""
 
 import collections
+import fcntl
 import glob
 import os
+import struct
 
 MARK = "SOAK_KILL_LOOP"
 SOURCE = "kill-loop"
 # Of /proc/net/tcp and its like: a socket that listens, and one for datagrams.
 LISTENS = {"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}
+# From linux/nsfs.h, since Linux 6.18: a number of a namespace that no other one gets later, as inodes do.
+NS_GET_ID = 2 << 30 | 8 << 16 | 0xB7 << 8 | 13
 NAMESPACES = ["mnt", "net", "user", "pid", "ipc", "uts"]
 KINDS = ["processes", "stopped", "guardians", "namespaces", "mounts", "open files", "ports", "interfaces", "scratch", "disks",
          "journals", "strangers", "database"]
@@ -71,9 +75,26 @@ def guardian_of(tag):
 
 
 def namespaces(pids):
-    """The namespaces that processes are in and this one is not."""
-    of = lambda pid: {link(f"/proc/{pid}/ns/{kind}") for kind in NAMESPACES}
-    return set().union(*map(of, pids)) - of("self") - {""}
+    """The namespaces that processes are in and this one is not, by inode and by number."""
+    of = lambda pid: {one: number_of(f"/proc/{pid}/ns/{kind}") for kind in NAMESPACES if (one := link(f"/proc/{pid}/ns/{kind}"))}
+    found = {}
+    for pid in pids:
+        found.update(of(pid))
+    return {one: number for one, number in found.items() if one not in of("self")}
+
+
+def number_of(path):
+    """The number of the namespace at a path; None where the kernel tells none, or it is gone."""
+    number = bytearray(8)
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.ioctl(descriptor, NS_GET_ID, number)
+        finally:
+            os.close(descriptor)
+    except OSError:
+        return None
+    return struct.unpack("Q", number)[0]
 
 
 class Owned:
@@ -83,11 +104,11 @@ class Owned:
         self.tag, self.folder, self.ports = tag, folder, ports
         # Disks that the script has mounted in the folder.
         self.mounted = []
-        self.namespaces = set()
+        self.namespaces = {}
 
     def remember(self, pids):
         """Keeps the namespaces that its processes are in."""
-        self.namespaces |= namespaces(pids)
+        self.namespaces.update(namespaces(pids))
 
     def look(self):
         """What is there of the run, by kind, and words about it."""
@@ -114,11 +135,12 @@ class Owned:
         for pid in numbers():
             if pid == os.getpid():
                 continue
-            found["namespaces"] |= {link(f"/proc/{pid}/ns/{kind}") for kind in NAMESPACES} & self.namespaces
-            for descriptor in glob.glob(f"/proc/{pid}/fd/*") + [f"/proc/{pid}/cwd", f"/proc/{pid}/root"]:
+            places = [f"/proc/{pid}/ns/{kind}" for kind in NAMESPACES] + [f"/proc/{pid}/cwd", f"/proc/{pid}/root"]
+            for descriptor in places + glob.glob(f"/proc/{pid}/fd/*"):
                 target = link(descriptor)
                 if target in self.namespaces:
-                    found["namespaces"].add(target)
+                    if number_of(descriptor) == self.namespaces[target]:
+                        found["namespaces"].add(f"{target} of {pid}")
                 elif target.startswith(own) and not self.is_known(pid):
                     found["open files"].add(f"{target} of {pid}")
             place = link(f"/proc/{pid}/ns/mnt")
