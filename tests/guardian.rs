@@ -257,6 +257,14 @@ fn recover_undoes_where_both_were_killed() {
 }
 
 #[test]
+fn recover_waits_for_a_guardian_that_is_at_it() {
+    let mut bench = Bench::start("beat");
+    bench.kill_runner();
+    assert!(recover_in(&bench.state()).iter().all(Result::is_ok));
+    assert_eq!((bench.living(), bench.state().journals().unwrap().len()), (0, 0));
+}
+
+#[test]
 fn a_killed_guardian_is_replaced_by_one_that_undoes() {
     let mut bench = Bench::start("beat");
     bench.kill_guardian();

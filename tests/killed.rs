@@ -6,6 +6,7 @@
 mod wire;
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -28,10 +29,16 @@ struct Run {
 
 impl Run {
     fn start(scenario: &str) -> Run {
+        Run::with_descriptors(scenario, 1024)
+    }
+
+    /// One that has no more descriptors than so many.
+    fn with_descriptors(scenario: &str, descriptors: u32) -> Run {
         let mut unshare = Command::new("unshare");
         unshare.arg(if geteuid().is_root() { "-m" } else { "-rm" });
-        let mount = r#"mount -t tmpfs -o size=16m soak small && exec "$@""#;
-        unshare.args(["sh", "-c", mount, "sh", env!("CARGO_BIN_EXE_soak")]);
+        let mount =
+            format!(r#"ulimit -n {descriptors} && mount -t tmpfs -o size=16m soak small && exec "$@""#);
+        unshare.args(["sh", "-c", &mount, "sh", env!("CARGO_BIN_EXE_soak")]);
         Run::started_by(unshare, scenario)
     }
 
@@ -57,15 +64,18 @@ impl Run {
         format!("/proc/{seen_by}/root{}", self.folder.path().join("small").display())
     }
 
-    /// The guardian: a child of the run that was started as one.
     fn guardian(&self) -> i32 {
+        self.of_its_own("guardian").unwrap()
+    }
+
+    /// A child of the run that is soak itself, by what it was started as.
+    fn of_its_own(&self, role: &str) -> Option<i32> {
         let table = ProcessTable::read().unwrap();
-        let children = table.iter().filter(|entry| entry.parent == self.pid());
-        let guardian = children.map(|child| child.pid).find(|child| {
+        let mut children = table.iter().filter(|entry| entry.parent == self.pid()).map(|child| child.pid);
+        children.find(|child| {
             let line = fs::read(format!("/proc/{child}/cmdline")).unwrap_or_default();
-            line.split(|byte| *byte == 0).any(|word| word == b"guardian")
-        });
-        guardian.unwrap()
+            line.split(|byte| *byte == 0).any(|word| word == role.as_bytes())
+        })
     }
 
     fn kill(&mut self) {
@@ -87,8 +97,13 @@ impl Run {
     }
 
     fn recover(&self) {
+        self.soak(&["recover"]);
+    }
+
+    /// Has another soak do something in the same place.
+    fn soak(&self, arguments: &[&str]) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_soak"));
-        assert!(in_folder(command.arg("recover"), self.folder.path()).status().unwrap().success());
+        assert!(in_folder(command.args(arguments), self.folder.path()).status().unwrap().success());
     }
 }
 
@@ -312,4 +327,37 @@ fn what_was_put_on_an_interface_that_is_gone_is_gone() {
     drop(wire);
     run.recover();
     assert!(run.clean());
+}
+
+#[test]
+fn what_is_left_is_undone_by_the_next_run() {
+    let mut run = Run::start(THROTTLED);
+    let pid = run.number("pid");
+    kill(Pid::from_raw(run.guardian()), Signal::SIGKILL).unwrap();
+    run.kill();
+    let next = "scenario \"next\"\nrun \"true\"\n";
+    fs::write(run.folder.path().join("next.soak"), next).unwrap();
+    run.soak(&["run", "next.soak", "--out", "next"]);
+    assert_eq!(stands(pid), None);
+    assert!(run.clean());
+}
+
+/// More conversations than a process with few descriptors may hold, with somebody who never answers.
+const CARRIED: &str = r#"scenario "carried"
+websocket events { url "ws://127.0.0.1:PORT/"; timeout 5m }
+action watch { events connect { hold 5m } }
+load watch with 300 users for 5m
+"#;
+
+#[test]
+fn a_carrier_that_hears_nothing_any_more_is_gone_when_the_run_is_killed() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let scenario = CARRIED.replace("PORT", &silent.local_addr().unwrap().port().to_string());
+    let mut run = Run::with_descriptors(&scenario, 256);
+    until("a carrier", || run.of_its_own("carrier").is_some());
+    let carrier = run.of_its_own("carrier").unwrap();
+    kill(Pid::from_raw(carrier), Signal::SIGSTOP).unwrap();
+    run.kill();
+    until("a guardian that is done", || run.clean());
+    assert_eq!(stands(carrier), None);
 }

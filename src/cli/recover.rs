@@ -28,6 +28,17 @@ pub fn recover() -> Exit {
     output::data(page.as_bytes(), exit)
 }
 
+/// Undoes what dead runs left before another one begins, which would meet it. What cannot be undone keeps nobody from running.
+#[cfg(target_os = "linux")]
+pub fn before_a_run() {
+    for result in crate::store::recover::recover_stale() {
+        match result {
+            Ok(recovered) => output::say(&recovered.to_string()),
+            Err(error) => output::say(&error.to_string()),
+        }
+    }
+}
+
 /// Elsewhere nothing runs, so nothing is left behind.
 #[cfg(not(target_os = "linux"))]
 pub fn recover() -> Exit {

@@ -4,12 +4,18 @@ use std::fmt;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
 use super::journal_file::{self, Line};
 use super::state_folder::StateFolder;
 use crate::kinds::undo::{Outcome, RunId, Undo, UndoError};
+
+/// How long is waited for the guardian of a dead run that undoes it just now.
+const OTHERS_LIMIT: Duration = Duration::from_secs(60);
+/// Between two looks whether it has.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// What became of one dead run's journal.
 #[derive(Debug)]
@@ -37,9 +43,16 @@ pub enum RecoverError {
     Read { path: PathBuf, reason: io::Error },
     #[error("`{}` is no undo journal that this soak can read; a newer soak may have written it", .path.display())]
     Unknown { path: PathBuf },
+    #[error(
+        "another process has been undoing what `{}` says for {} s, and has not come to its end",
+        .path.display(),
+        OTHERS_LIMIT.as_secs()
+    )]
+    Busy { path: PathBuf },
 }
 
-/// Undoes what dead runs left behind, in all usual places. Journals of living runs are not touched.
+/// Undoes what dead runs left behind, in all usual places, and waits where their guardians do so just now. Journals of
+/// living runs are not touched.
 pub fn recover_stale() -> Vec<Result<Recovered, RecoverError>> {
     StateFolder::existing().iter().flat_map(recover_in).collect()
 }
@@ -49,9 +62,31 @@ pub fn recover_in(folder: &StateFolder) -> Vec<Result<Recovered, RecoverError>> 
     folder.remove_drafts();
     let failed = |reason| RecoverError::Read { path: folder.path().to_owned(), reason };
     match folder.journals() {
-        Ok(journals) => journals.iter().filter_map(|path| carry_out(path).transpose()).collect(),
+        Ok(journals) => journals.iter().filter_map(|path| carry_out_or_wait(path).transpose()).collect(),
         Err(reason) => vec![Err(failed(reason))],
     }
+}
+
+/// As [`carry_out`], once nobody else is at it any more.
+fn carry_out_or_wait(path: &Path) -> Result<Option<Recovered>, RecoverError> {
+    let deadline = Instant::now() + OTHERS_LIMIT;
+    loop {
+        let recovered = carry_out(path)?;
+        if recovered.is_some() || !is_of_dead_run(path) {
+            return Ok(recovered);
+        }
+        if Instant::now() >= deadline {
+            return Err(RecoverError::Busy { path: path.to_owned() });
+        }
+        std::thread::sleep(LOOK_AGAIN);
+    }
+}
+
+/// Whether there is a journal whose runner is known to be dead: one of another boot or another set of process numbers is
+/// not known to be.
+fn is_of_dead_run(path: &Path) -> bool {
+    let content = fs::File::open(path).and_then(|file| journal_file::read(&file)).ok().flatten();
+    content.is_some_and(|content| content.header.runner.is_here() && !content.header.runner.lives())
 }
 
 /// Carries out one journal, newest first, and removes it. `None` where it is gone or its run is alive.

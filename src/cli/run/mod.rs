@@ -85,6 +85,8 @@ pub fn run_with(
             return Exit::Wrong;
         }
     };
+    #[cfg(target_os = "linux")]
+    super::recover::before_a_run();
     let (folder, record) = match begin(&arguments, &options, &scenario) {
         Ok(begun) => begun,
         Err(error) => {

@@ -5,6 +5,7 @@ use super::message::{Id, Order, Told, write_out};
 use super::{SPARE, SUBCOMMAND};
 use crate::kinds::client::Around;
 use crate::kinds::request::{Answer, Conversation, Listening, RequestError, Requester};
+use crate::kinds::undo::MARK_RUN;
 use crate::lang::call::{Arguments, Call, Turn};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
@@ -178,6 +179,8 @@ impl Carrier {
         command
             .arg0("soak")
             .arg(SUBCOMMAND)
+            // It ends with its socket. Where it cannot, whoever undoes the run finds it by this.
+            .env(MARK_RUN, of.around.run.as_str())
             .current_dir("/")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())

@@ -34,8 +34,17 @@ pub struct Folder {
     block: Arc<[u8]>,
     random: RefCell<ChaCha8Rng>,
     hands: Hands,
-    /// Held while ballast is let go, and while the disk is made writable again.
-    freeing: Mutex<()>,
+    /// Held while ballast is let go, and while the disk is made read-only or writable again.
+    freeing: Mutex<Freeing>,
+}
+
+/// What is let go of a disk.
+#[derive(Default)]
+struct Freeing {
+    /// Nothing on it can be removed for now.
+    refused: bool,
+    /// Files that are no longer wanted, from while that was so.
+    late: Vec<Crowd>,
 }
 
 /// Where a folder lies: what threads need to know of it.
@@ -121,6 +130,9 @@ impl Folder {
         owner: Owner,
         ended: Arc<AtomicBool>,
     ) -> Result<Crowd, BallastError> {
+        if self.freeing.lock().await.refused {
+            return Err(self.unwritable(io::ErrorKind::ReadOnlyFilesystem.into()));
+        }
         let place = Arc::clone(&self.place);
         let gathered = self.hands.carry_out(move |stop| {
             let until = Until { ended: &ended, stop };
@@ -134,18 +146,30 @@ impl Folder {
     /// # Errors
     /// What the kernel says.
     pub async fn protect(&self) -> io::Result<ReadOnly> {
+        let mut freeing = self.freeing.lock().await;
         let place = Arc::clone(&self.place);
-        self.hands.carry_out(move |_| ReadOnly::begin(&place.root, place.faulty.as_ref())).await
+        let held = self.hands.carry_out(move |_| ReadOnly::begin(&place.root, place.faulty.as_ref())).await?;
+        // What fills a faulty disk lies below it, where nothing is refused.
+        freeing.refused = self.place.faulty.is_none();
+        Ok(held)
     }
 
-    /// Makes it writable again.
+    /// Makes it writable again, and removes what was to go meanwhile.
     ///
     /// # Errors
     /// What the kernel says, and where it still cannot be written to.
     pub async fn unprotect(&self, held: ReadOnly) -> io::Result<Seen> {
-        let _freeing = self.freeing.lock().await;
+        let mut freeing = self.freeing.lock().await;
         let place = Arc::clone(&self.place);
-        self.hands.carry_out(move |_| held.end(&place.root)).await
+        let late = std::mem::take(&mut freeing.late);
+        let ended = self.hands.carry_out(move |_| {
+            let seen = held.end(&place.root)?;
+            late.into_iter().try_for_each(Crowd::disperse).map_err(io::Error::other)?;
+            Ok(seen)
+        });
+        let seen = ended.await?;
+        freeing.refused = false;
+        Ok(seen)
     }
 
     /// Whether nothing can be written there.
@@ -194,13 +218,21 @@ impl Folder {
         BallastError::Write { folder: self.place.root.clone(), reason }
     }
 
-    /// Lets ballast and such files go, which may have to wait for the disk too.
+    /// Lets ballast and such files go, which may have to wait for the disk too: files of a read-only one until it is that no
+    /// longer.
     ///
     /// # Errors
     /// When some files are still there; the journal keeps them.
-    pub async fn let_go(&self, ballast: Option<Ballast>, crowd: Option<Crowd>) -> Result<(), BallastError> {
+    pub async fn let_go(
+        &self,
+        ballast: Option<Ballast>,
+        mut crowd: Option<Crowd>,
+    ) -> Result<(), BallastError> {
         // Until both are gone, so that nobody looks in between.
-        let _freeing = self.freeing.lock().await;
+        let mut freeing = self.freeing.lock().await;
+        if freeing.refused {
+            freeing.late.extend(crowd.take());
+        }
         // Where no thread takes them any more, they are dropped with the question.
         let gone = self.hands.carry_out(move |_| {
             drop(ballast);

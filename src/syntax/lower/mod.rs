@@ -244,12 +244,8 @@ impl<'a> Lower<'a> {
             Diagnostic::error("E0111", "settings stand in `{ }`", place).here("no block begins with this");
         let help = format!("begin it with `{kind} {name} {{` and end it with `}}` on a line of its own");
         self.report(found.help(help));
-        let word =
-            |text: &str, at: usize| Name { text: text.to_owned(), span: self.between(at, at + text.len()) };
-        let start = item.start + written.len() - written[kind.len()..].trim_start().len();
-        let words = vec![word(kind, item.start), word(name, start)];
         let body = Some(Block { statements: Vec::new(), span: place, angle: false });
-        Some(self.statement(head, None, StatementKind::Bad { body, words }))
+        Some(self.statement(head, None, StatementKind::unreadable(body)))
     }
 
     /// What is wrong where the block behind a request is the object that it sends.

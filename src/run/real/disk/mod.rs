@@ -62,7 +62,11 @@ impl DiskTarget {
         tokio::task::spawn_local(async move {
             let (before, done) = match property {
                 "fill" => this.fill.set(state, ended).await,
-                "readonly" => this.readonly.set(state).await,
+                "readonly" => {
+                    // What was written or made to fill it goes first, and what is being written for it comes to its end.
+                    this.fill.settled().await;
+                    this.readonly.set(state).await
+                }
                 _ => this.faults.set(property, state).await,
             };
             shared.answer(ticket, done.map(|()| Answer::Set(before)));
