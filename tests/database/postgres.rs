@@ -302,7 +302,7 @@ db execute "create table t (n bigint primary key, x text)"
 repeat 2 {
   parallel {
     load add with 4 users for 2s
-    at 1s { pg kill; own lose unsynced }
+    at 1s { pg kill; own lose unsynced torn }
   }
   pg start
   wait until db.up max 60s
@@ -333,5 +333,5 @@ fn what_was_committed_is_there_after_power_cuts() {
     let report: Value = serde_json::from_slice(&report).unwrap();
     let mut acts = report["acts"].as_array().unwrap().iter();
     let lost = acts.find(|act| act["verb"] == "lose").unwrap()["measured"].as_str().unwrap();
-    assert!(lost.ends_with("files forgotten"), "{lost}");
+    assert!(lost.contains(" files forgotten, ") && lost.ends_with(" stayed"), "{lost}");
 }

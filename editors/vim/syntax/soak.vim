@@ -48,10 +48,10 @@ syntax match soakMember "\.\h\w*"hs=s+1
 syntax match soakReading "\v\.%(altered|bytes|connections|count|cpu|cut|delay|disk|dropped|duplicated|errors|exit_code|failed|files|free|inodes|latency|lateness|load|log|lost|memory|open|rate|read|ready|received|restarts|round_trip|rss|sent|seq|service_time|skipped|success|threads|unexpected|up|used|written)>"hs=s+1
 
 " What a target is told.
-syntax match soakTold "\v<\h\w*\s+%(answer|burn|call|connect|cut|degrade|delay|delete|disconnect|eat|execute|fail|fill|get|head|hog|kill|limit|lock|lose|off|on|patch|pause|post|publish|put|query|readonly|receive|request|reset|restart|send|signal|skew|slice|slow|stall|start|stop|stream|subscribe|tear|throttle|write)>%(\s+%(atomic|disk|down|refuse|retain|unsynced|up)>)?" contains=soakVerb nextgroup=soakParameter skipwhite
+syntax match soakTold "\v<\h\w*\s+%(answer|burn|call|connect|cut|degrade|delay|delete|disconnect|eat|execute|fail|fill|get|head|hog|kill|limit|lock|lose|off|on|patch|pause|post|publish|put|query|readonly|receive|request|reset|restart|send|signal|skew|slice|slow|stall|start|stop|stream|subscribe|tear|throttle|write)>%(\s+%(atomic|disk|down|refuse|retain|torn|unsynced|up)>)?" contains=soakVerb nextgroup=soakParameter skipwhite
 syntax match soakVerb "\v\s+%(answer|burn|call|connect|cut|degrade|delay|delete|disconnect|eat|execute|fail|fill|get|head|hog|kill|limit|lock|lose|off|on|patch|pause|post|publish|put|query|readonly|receive|request|reset|restart|send|signal|skew|slice|slow|stall|start|stop|stream|subscribe|tear|throttle|write)>" contained nextgroup=soakFlag
-syntax match soakFlag "\v\s+%(atomic|disk|down|refuse|retain|unsynced|up)>" contained
-syntax match soakParameter "\v<%(ahead|atomic|bandwidth|behind|burst|connections|corrupt|cpu|disk|down|duplicate|ending|file|files|form|header|hex|inodes|jitter|json|latency|loss|memory|qos|queue|refuse|reorder|retain|size|text|timeout|to|unsynced|up)>\ze\s+%([\"'0-9{(]|\h\w*\()"
+syntax match soakFlag "\v\s+%(atomic|disk|down|refuse|retain|torn|unsynced|up)>" contained
+syntax match soakParameter "\v<%(ahead|atomic|bandwidth|behind|burst|connections|corrupt|cpu|disk|down|duplicate|ending|file|files|form|header|hex|inodes|jitter|json|latency|loss|memory|qos|queue|refuse|reorder|retain|size|text|timeout|to|torn|unsynced|up)>\ze\s+%([\"'0-9{(]|\h\w*\()"
 syntax match soakParameter "\v<%(up|down)>\ze%(\s+for>|\s*[;}>]|\s*$)" contained
 
 " A target and its settings.

@@ -190,12 +190,12 @@ impl Folder {
         self.with_faulty(move |disk| disk.set(sort, fault)).await
     }
 
-    /// Has a faulty disk forget what is not synced.
+    /// Has a faulty disk forget what is not synced, or some of it.
     ///
     /// # Errors
     /// When the disk is gone.
-    pub async fn lose(&self) -> Result<Lost, FaultyError> {
-        self.with_faulty(|disk| disk.lose()).await
+    pub async fn lose(&self, torn: bool) -> Result<Lost, FaultyError> {
+        self.with_faulty(move |disk| disk.lose(torn)).await
     }
 
     /// Takes a faulty disk away.

@@ -64,8 +64,11 @@ const VERBS: &[Verb] = &[
         "data readonly 10s",
     )
     .fault(),
-    act("lose", "Forgets what was written and not synced, as a power cut does, of a disk that is `faulty`; names, and files made shorter, count as synced at once.", "data lose unsynced")
-        .takes(&[flag("unsynced", "All that was written and not synced.").required()])
+    act("lose", "Forgets what was written and not synced, as a power cut does, of a disk that is `faulty`; names, and files made shorter, count as synced at once.", "data lose unsynced\ndata lose unsynced torn")
+        .takes(&[
+            flag("unsynced", "All that was written and not synced.").required(),
+            flag("torn", "About half of it stays, drawn for each 512 B: what a power cut leaves of writes that are under way."),
+        ])
         .fault(),
     request(
         "write",

@@ -95,12 +95,12 @@ impl FaultyDisk {
         }
     }
 
-    /// Forgets everything that is not synced.
+    /// Forgets everything that is not synced; `torn` leaves about half of it, sector by sector.
     ///
     /// # Errors
     /// As [`FaultyDisk::set`].
-    pub fn lose(&self) -> Result<Lost, FaultyError> {
-        match self.tell(Order::Lose)? {
+    pub fn lose(&self, torn: bool) -> Result<Lost, FaultyError> {
+        match self.tell(Order::Lose { torn })? {
             Told::Lost(lost) => Ok(lost),
             _ => Err(FaultyError::NoAnswer),
         }

@@ -47,7 +47,7 @@ fn serve() -> io::Result<()> {
                 }
                 Told::Tally(tally)
             }
-            Order::Lose => Told::Lost(served.lose()),
+            Order::Lose { torn } => Told::Lost(served.lose(torn)),
             Order::Begin { .. } => Told::Begun,
         };
         own::tell(&mut control, &told)?;

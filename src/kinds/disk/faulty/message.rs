@@ -10,8 +10,8 @@ pub(super) enum Order {
     Begin { seed: u64 },
     /// Put this fault into force, or take it away; what the one before of its sort did is told.
     Set { sort: Sort, fault: Option<Fault> },
-    /// Forget what is not synced.
-    Lose,
+    /// Forget what is not synced, or only some of it.
+    Lose { torn: bool },
 }
 
 /// Of each sort one fault is in force, or none.
@@ -58,6 +58,8 @@ pub struct Lost {
     pub files: u64,
     /// Of what they held.
     pub bytes: u64,
+    /// Of what they held without being synced, and hold still.
+    pub stayed: u64,
     /// Files that had waited unsynced behind so many others that they count as written, since the run began.
     pub written_back: u64,
     /// Files that could not be put back.

@@ -1,5 +1,7 @@
 //! A faulty disk as it is served: what is shared by all who answer requests, and who answers which.
 
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::File;
@@ -32,6 +34,8 @@ pub(super) struct Served {
     handles: Mutex<Handles>,
     /// Held by whoever answers, and alone by whoever forgets what is not synced.
     gate: RwLock<()>,
+    /// What stays of what is torn.
+    random: Mutex<ChaCha8Rng>,
 }
 
 #[derive(Default)]
@@ -81,6 +85,7 @@ impl Served {
             tree: Mutex::new(Tree::new(below)),
             handles: Mutex::default(),
             gate: RwLock::default(),
+            random: Mutex::new(ChaCha8Rng::seed_from_u64(seed)),
         }
     }
 
@@ -230,9 +235,10 @@ impl Served {
         })
     }
 
-    /// Forgets everything that is not synced.
-    pub fn lose(&self) -> Lost {
+    /// Forgets everything that is not synced; where it is `torn`, only some of it.
+    pub fn lose(&self, torn: bool) -> Lost {
         let mut lost = Lost::default();
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
         let mut changed = Vec::new();
         {
             let _alone = self.gate.write().unwrap_or_else(PoisonError::into_inner);
@@ -244,10 +250,14 @@ impl Served {
                         continue;
                     }
                     Err(error) => Err(error.into()),
-                    Ok(file) => content.lose(&self.waiting, &file),
+                    Ok(file) => content.lose(&self.waiting, &file, torn.then_some(&mut *random)),
                 };
                 match back {
-                    Ok(bytes) => (lost.files, lost.bytes) = (lost.files + 1, lost.bytes + bytes),
+                    Ok(forgotten) => {
+                        lost.files += 1;
+                        lost.bytes += forgotten.bytes;
+                        lost.stayed += forgotten.stayed;
+                    }
                     Err(_) => lost.failed += 1,
                 }
                 content.synced(&self.waiting);

@@ -3,6 +3,8 @@
 //!
 //! What waits is bounded, as a kernel's own is: what waits longest then counts as written.
 
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
@@ -11,12 +13,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What files held is kept in pieces of this length.
 const PAGE: u64 = 4096;
+/// What a disk writes at once, whole or not at all.
+const SECTOR: u64 = 512;
 /// So many bytes of it are kept in memory.
 const MOST_BYTES: u64 = 256 << 20;
 /// So many files wait.
 const MOST_FILES: usize = 200_000;
 /// What a file that waits takes of memory beside its pages, about.
 const BYTES_A_FILE: u64 = 256;
+
+/// What became of one file in a power cut.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Forgotten {
+    /// Bytes that were written and are gone.
+    pub bytes: u64,
+    /// Bytes that were not synced and are there all the same.
+    pub stayed: u64,
+}
 
 /// What is in a file, as far as a power cut is concerned.
 #[derive(Default)]
@@ -182,29 +195,65 @@ impl Content {
         true
     }
 
-    /// Puts a file back to what it was when it was last synced; gives how many bytes that were written are gone.
+    /// Puts a file back to what it was when it was last synced; where `torn` draws, only about half of it, sector by sector.
     ///
     /// # Errors
     /// What the file system below says.
-    pub fn lose(&self, waiting: &Waiting, file: &File) -> io::Result<u64> {
+    pub fn lose(
+        &self,
+        waiting: &Waiting,
+        file: &File,
+        mut torn: Option<&mut ChaCha8Rng>,
+    ) -> io::Result<Forgotten> {
         let mut state = self.state();
-        let Some(gone) = state.take() else { return Ok(0) };
+        let Some(gone) = state.take() else { return Ok(Forgotten::default()) };
         waiting.remove(&gone);
         let length = file.metadata()?.len();
-        file.set_len(gone.length)?;
-        let mut bytes = length.saturating_sub(gone.length);
+        let mut forgotten = Forgotten::default();
+        let grown = length.saturating_sub(gone.length);
+        let stays = torn.as_deref_mut().map_or(0, |random| {
+            // How far the file had grown on the disk: names and lengths are written there one after the other.
+            let sectors = grown.div_ceil(SECTOR);
+            (random.random_range(0..=sectors) * SECTOR).min(grown)
+        });
+        file.set_len(gone.length + stays)?;
+        forgotten.bytes += grown - stays;
+        let mut fate = |offset: u64, held: &[u8]| -> io::Result<()> {
+            let mut at = 0;
+            while at < held.len() {
+                // Up to the next border between two sectors.
+                let here = offset + at as u64;
+                let end = held.len().min(at + (SECTOR - here % SECTOR) as usize);
+                if torn.as_deref_mut().is_some_and(|random| random.random_bool(0.5)) {
+                    forgotten.stayed += (end - at) as u64;
+                } else {
+                    file.write_all_at(&held[at..end], here)?;
+                    forgotten.bytes += (end - at) as u64;
+                }
+                at = end;
+            }
+            Ok(())
+        };
         for (page, held) in &gone.pages {
             let end = gone.length.saturating_sub(page * PAGE).min(held.len() as u64);
-            file.write_all_at(&held[..end as usize], page * PAGE)?;
-            bytes += end;
+            fate(page * PAGE, &held[..end as usize])?;
         }
-        Ok(bytes)
+        // What a file has grown by and was not written reads as zeros.
+        let zeros = [0; PAGE as usize];
+        let mut at = gone.length;
+        while at < gone.length + stays {
+            let piece = (gone.length + stays - at).min(PAGE);
+            fate(at, &zeros[..piece as usize])?;
+            at += piece;
+        }
+        Ok(forgotten)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::SeedableRng;
 
     struct Written {
         file: File,
@@ -233,7 +282,13 @@ mod tests {
         }
 
         fn after_loss(&self) -> (u64, Vec<u8>) {
-            let lost = self.content.lose(&self.waiting, &self.file).unwrap();
+            let (forgotten, held) = self.after(None);
+            assert_eq!(forgotten.stayed, 0);
+            (forgotten.bytes, held)
+        }
+
+        fn after(&self, torn: Option<&mut ChaCha8Rng>) -> (Forgotten, Vec<u8>) {
+            let lost = self.content.lose(&self.waiting, &self.file, torn).unwrap();
             let mut held = vec![0; self.file.metadata().unwrap().len() as usize];
             self.file.read_exact_at(&mut held, 0).unwrap();
             assert!(self.waiting.all().is_empty());
@@ -256,6 +311,35 @@ mod tests {
         assert_eq!(held, vec![1; 10_000]);
         // What it grew by, and three pages.
         assert_eq!(lost, 4000 + 10_000);
+    }
+
+    #[test]
+    fn of_torn_writes_each_sector_is_old_or_new_and_what_was_synced_is_whole() {
+        let mut random = ChaCha8Rng::seed_from_u64(3);
+        let mut kinds = [0; 3];
+        let mut lengths = std::collections::BTreeSet::new();
+        for _ in 0..20 {
+            let one = Written::new();
+            one.write(&[1; 10_000], 0);
+            one.sync();
+            one.write(&[2; 5000], 3000);
+            one.write(&[2; 5000], 9000);
+            let (forgotten, held) = one.after(Some(&mut random));
+            lengths.insert(held.len());
+            assert!((10_000..=14_000).contains(&held.len()));
+            assert_eq!(held[..2560], [1; 2560], "behind nothing that was written");
+            for (sector, bytes) in held.chunks(512).enumerate() {
+                let written = (3000..8000).contains(&(sector * 512 + 511)) && sector * 512 >= 3000;
+                let first = bytes[0];
+                if written || sector * 512 >= 10_240 {
+                    assert!(bytes.iter().all(|byte| *byte == first), "sector {sector}");
+                    kinds[first as usize] += 1;
+                }
+            }
+            let changed = held.iter().filter(|byte| **byte == 2).count() as u64;
+            assert!(forgotten.stayed >= changed && forgotten.bytes > 0, "{forgotten:?}");
+        }
+        assert!(kinds.iter().all(|count| *count > 20) && lengths.len() > 3, "{kinds:?} {lengths:?}");
     }
 
     #[test]

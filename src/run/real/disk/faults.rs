@@ -46,9 +46,9 @@ impl Faults {
         }
     }
 
-    /// Forgets what is not synced; says what.
-    pub async fn lose(&self) -> Result<String, String> {
-        let lost = self.folder.lose().await.map_err(|error| error.to_string())?;
+    /// Forgets what is not synced, or some of it; says what.
+    pub async fn lose(&self, torn: bool) -> Result<String, String> {
+        let lost = self.folder.lose(torn).await.map_err(|error| error.to_string())?;
         let count =
             |files: u64| format!("{} file{}", number(files as f64), if files == 1 { "" } else { "s" });
         if lost.failed > 0 {
@@ -58,6 +58,9 @@ impl Faults {
             0 => "everything was synced".to_string(),
             files => format!("{} of {} forgotten", format_size(lost.bytes as f64), count(files)),
         };
+        if torn && lost.files > 0 {
+            said.push_str(&format!(", {} stayed", format_size(lost.stayed as f64)));
+        }
         if lost.written_back > 0 {
             said.push_str(&format!("; too much waited, so {} counted as written", count(lost.written_back)));
         }

@@ -79,8 +79,9 @@ impl DiskTarget {
             return shared.answer(ticket, Err(format!("a disk cannot `{}`", call.verb)));
         }
         let (this, shared) = (Rc::clone(self), Rc::clone(shared));
+        let torn = call.arguments.has("torn");
         tokio::task::spawn_local(async move {
-            let done = this.faults.lose().await;
+            let done = this.faults.lose(torn).await;
             shared.answer(ticket, done.map(Answer::Did));
         });
     }
