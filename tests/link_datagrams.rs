@@ -112,6 +112,13 @@ async fn off_swallows_and_is_in_force_at_once() {
         assert!(began.elapsed() < Duration::from_millis(100));
         one.send(b"unheard").await.unwrap();
         assert_eq!(proxy.probe(Duration::from_millis(20)).await, None);
+        // The socket is read by a thread of its own.
+        for _ in 0..100 {
+            if counters(&proxy).await.up.silenced == round {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         assert_eq!(counters(&proxy).await.up.silenced, round);
         proxy.set(Condition::On).await.unwrap();
     }

@@ -3,7 +3,6 @@
 use super::arguments::{Telling, Together, Words};
 use super::backend;
 use super::mistake;
-use super::names::meant;
 use super::scenario::{Argued, Argument, ConversationStep, IterationStep, Tell};
 use super::state::{Checker, Iteration};
 use crate::lang::declare::{keyword, positional};
@@ -45,32 +44,7 @@ impl Checker<'_> {
             return None;
         };
         let Some(verb) = kind.verb(&second.text) else {
-            let verbs: Vec<&str> = kind.verbs.iter().map(|verb| verb.name).collect();
-            let found = match self.verb_by_its_words(kind, words) {
-                Some((span, better)) => {
-                    mistake::names::verb_in_other_words(second.span, span, kind.name, &second.text, &better)
-                }
-                None if kind.name == "process"
-                    && matches!(second.text.as_str(), "resume" | "unpause" | "continue") =>
-                {
-                    mistake::names::goes_on_by_itself(second.span, &name, &second.text)
-                }
-                None if matches!(second.text.as_str(), "send" | "receive" | "hold")
-                    && let Some(verb) =
-                        kind.verbs.iter().find(|verb| matches!(verb.body, Body::Conversation)) =>
-                {
-                    mistake::names::in_a_conversation(
-                        second.span,
-                        (kind.name, &name),
-                        &second.text,
-                        verb.name,
-                    )
-                }
-                None => {
-                    let meant = meant(&second.text, &verbs);
-                    mistake::names::unknown_verb(second.span, kind.name, &second.text, meant, &verbs)
-                }
-            };
+            let found = self.unknown_verb(kind, &name, second, words);
             self.report(found);
             self.look_over_words(words);
             return None;

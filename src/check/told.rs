@@ -1,57 +1,22 @@
 //! Who is told something, and what was meant where that cannot be said of it.
 
 use super::mistake;
-use super::names::Entity;
+use super::names::{Entity, meant};
 use super::state::Checker;
+use crate::diag::Diagnostic;
+use crate::kinds::machine;
 use crate::lang::expr::TargetId;
-use crate::lang::signature::{Form, Kind, Verb};
+use crate::lang::signature::{Body, Form, Kind, Verb};
 use crate::source::Span;
-use crate::syntax::ast::{self, Word};
+use crate::syntax::ast::{self, Name, Word};
 
 impl Checker<'_> {
     pub(super) fn told_target(&mut self, words: &ast::Words) -> Option<TargetId> {
         let name = &words.first;
         if self.symbols.peek(&name.text).is_none()
-            && name.text != "machine"
-            && let Some(meant) = statement_meant(&name.text)
+            && let Some(found) = self.target_meant(words)
         {
-            self.report(mistake::names::unknown(name.span, &name.text, "target", Some(meant)));
-            self.look_over_words(words);
-            return None;
-        }
-        if self.symbols.peek(&name.text).is_none()
-            && let Some(second) = &words.second
-            && let Some(Entity::Target(target)) = self.symbols.peek(&second.text).map(|symbol| symbol.entity)
-            && self.scenario.target(target).kind.verb(&name.text).is_some()
-        {
-            self.used_entity(&second.text, second.span);
-            self.report(mistake::names::verb_first(name.span.to(second.span), &name.text, &second.text));
-            self.look_over_words(words);
-            return None;
-        }
-        if self.symbols.peek(&name.text).is_none()
-            && let Some(target) = self.target_with_verb(&name.text)
-        {
-            let verb = name.text.to_ascii_lowercase();
-            let rest =
-                words.arguments.iter().map(Word::span).chain(words.second.iter().map(|second| second.span));
-            let rest = rest
-                .reduce(|one, other| one.to(other))
-                .map_or("", |rest| self.sources.text(rest))
-                .to_string();
-            self.used_entity(&target, name.span);
-            self.report(mistake::names::target_missing(name.span, &verb, &target, &rest));
-            self.look_over_words(words);
-            return None;
-        }
-        let of_machine = words
-            .second
-            .as_ref()
-            .is_some_and(|verb| crate::kinds::machine::signature::KIND.verb(&verb.text).is_some());
-        let machine =
-            matches!(name.text.as_str(), "host" | "system" | "node" | "os" | "vm" | "localhost" | "computer");
-        if machine && of_machine && self.symbols.peek(&name.text).is_none() {
-            self.report(mistake::names::unknown(name.span, &name.text, "target", Some("machine")));
+            self.report(found);
             self.look_over_words(words);
             return None;
         }
@@ -79,6 +44,58 @@ impl Checker<'_> {
                 None
             }
         }
+    }
+
+    /// What was meant where no target of that name is declared: a statement, a verb before its target or without one, the machine.
+    fn target_meant(&mut self, words: &ast::Words) -> Option<Diagnostic> {
+        let name = &words.first;
+        if name.text != "machine"
+            && let Some(meant) = statement_meant(&name.text)
+        {
+            return Some(mistake::names::unknown(name.span, &name.text, "target", Some(meant)));
+        }
+        if let Some(second) = &words.second
+            && let Some(Entity::Target(target)) = self.symbols.peek(&second.text).map(|symbol| symbol.entity)
+            && self.scenario.target(target).kind.verb(&name.text).is_some()
+        {
+            self.used_entity(&second.text, second.span);
+            return Some(mistake::names::verb_first(name.span.to(second.span), &name.text, &second.text));
+        }
+        if let Some(target) = self.target_with_verb(&name.text) {
+            let spans =
+                words.arguments.iter().map(Word::span).chain(words.second.iter().map(|second| second.span));
+            let rest = spans.reduce(Span::to).map_or("", |rest| self.sources.text(rest)).to_string();
+            self.used_entity(&target, name.span);
+            let verb = name.text.to_ascii_lowercase();
+            return Some(mistake::names::target_missing(name.span, &verb, &target, &rest));
+        }
+        let verb = words.second.as_ref()?;
+        let of_machine =
+            MACHINES.contains(&name.text.as_str()) && machine::signature::KIND.verb(&verb.text).is_some();
+        of_machine.then(|| mistake::names::unknown(name.span, &name.text, "target", Some("machine")))
+    }
+
+    /// What is said of a verb that the target's kind does not have.
+    pub(super) fn unknown_verb(
+        &self,
+        kind: &'static Kind,
+        name: &str,
+        second: &Name,
+        words: &ast::Words,
+    ) -> Diagnostic {
+        let word = second.text.as_str();
+        if let Some((span, better)) = self.verb_by_its_words(kind, words) {
+            return mistake::names::verb_in_other_words(second.span, span, kind.name, word, &better);
+        }
+        if kind.name == "process" && matches!(word, "resume" | "unpause" | "continue") {
+            return mistake::names::goes_on_by_itself(second.span, name, word);
+        }
+        let conversation = kind.verbs.iter().find(|verb| matches!(verb.body, Body::Conversation));
+        if let Some(verb) = conversation.filter(|_| matches!(word, "send" | "receive" | "hold")) {
+            return mistake::names::in_a_conversation(second.span, (kind.name, name), word, verb.name);
+        }
+        let verbs: Vec<&str> = kind.verbs.iter().map(|verb| verb.name).collect();
+        mistake::names::unknown_verb(second.span, kind.name, word, meant(word, &verbs), &verbs)
     }
 
     /// The one target that is declared and has a verb of this name.
@@ -135,6 +152,9 @@ impl Checker<'_> {
         Some((second.span, format!("{} {}", verb.name, second.text)))
     }
 }
+
+/// What the machine is called elsewhere.
+const MACHINES: [&str; 7] = ["host", "system", "node", "os", "vm", "localhost", "computer"];
 
 /// What other tools tell a target, by its kind, and how it is told here.
 const VERBS_ELSEWHERE: &[(&str, &str, &str)] = &[

@@ -9,6 +9,7 @@ mod connections;
 mod counts;
 mod device;
 mod echo;
+mod kernel;
 mod names;
 mod queue;
 mod rules;
