@@ -26,7 +26,8 @@ class Strangers:
         self.supervisors = {}
         for name in NAMES:
             command = ["bash", f"{programs}/stranger", f"{tag}={name}", self.file(name, "pid"), self.file(name, "down")]
-            self.supervisors[name] = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            quiet = dict(stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.supervisors[name] = subprocess.Popen(command, env=environment, **quiet)
         until = time.monotonic() + 20
         while not all(self.runs(name) for name in NAMES):
             if time.monotonic() > until:

@@ -15,6 +15,8 @@ use crate::kinds::undo::{ChangedLimit, Member, ProcessTable, Resource, Tree, sof
 
 /// Between two looks at what is used, and for processes that are new.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Looks for processes that were forked while others were given back what they had; each finds fewer.
+const LAST_LOOKS: u32 = 8;
 
 /// What a process may have. Nothing is said of what is not given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -97,7 +99,7 @@ pub(super) fn keep(tree: &Tree, mut kept: Kept, held: &Held) -> Limited {
         }
     }
     found.processes = seen.len();
-    found.undone = kept.restore();
+    found.undone = kept.restore(tree);
     found
 }
 
@@ -131,7 +133,36 @@ impl Kept {
     }
 
     /// Gives everybody who lives what they had; says how many had set another limit themselves.
-    fn restore(&self) -> usize {
+    fn restore(&self, tree: &Tree) -> usize {
+        let undone = self.restore_known();
+        // Who was forked since the last look has the limits of its parent, and nobody had known it.
+        for _ in 0..LAST_LOOKS {
+            if !self.restore_unknown(tree) {
+                break;
+            }
+        }
+        undone
+    }
+
+    fn restore_unknown(&self, tree: &Tree) -> bool {
+        let Ok(table) = ProcessTable::read() else { return false };
+        let mut found = false;
+        for member in tree.members_of_subreaper(&table) {
+            if self.before.contains_key(&member) {
+                continue;
+            }
+            for ((resource, old), (_, soft)) in self.root.iter().zip(self.limits.wanted()) {
+                let Ok(now) = soft_limit(member.pid, *resource, None) else { continue };
+                if now.rlim_cur == soft.min(now.rlim_max) && old.rlim_cur != now.rlim_cur {
+                    let new = libc::rlimit { rlim_cur: old.rlim_cur.min(now.rlim_max), ..now };
+                    found |= soft_limit(member.pid, *resource, Some(new)).is_ok();
+                }
+            }
+        }
+        found
+    }
+
+    fn restore_known(&self) -> usize {
         let mut undone = 0;
         for (member, before) in &self.before {
             if !member.identity().lives() {
@@ -170,6 +201,7 @@ fn open_files(pid: i32) -> u64 {
 mod tests {
     use super::*;
     use crate::kinds::undo::Identity;
+    use nix::sys::signal::Signal;
     use std::process::{Command, Stdio};
 
     #[test]
@@ -180,9 +212,35 @@ mod tests {
         let was = soft_limit(pid, Resource::Files, None).unwrap();
         let kept = begin(&tree, Limits { memory: None, files: Some(16) }).unwrap();
         assert_eq!(soft_limit(pid, Resource::Files, None).unwrap().rlim_cur, 16);
-        assert_eq!(kept.restore(), 0);
+        assert_eq!(kept.restore(&tree), 0);
         assert_eq!(soft_limit(pid, Resource::Files, None).unwrap().rlim_cur, was.rlim_cur);
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+
+    #[test]
+    fn who_is_forked_with_a_limit_is_given_what_its_parent_had() {
+        let script = "while :; do sleep 100 & sleep 0.005; done";
+        let mut child = Command::new("sh").args(["-c", script]).stdin(Stdio::null()).spawn().unwrap();
+        let pid = child.id() as i32;
+        let tree = Tree { root: Identity::of(pid).unwrap(), leads_session: false, marker: None };
+        let was = soft_limit(pid, Resource::Files, None).unwrap().rlim_cur;
+        let kept = begin(&tree, Limits { memory: None, files: Some(16) }).unwrap();
+        let members = || tree.members(&ProcessTable::read().unwrap());
+        let before = members().len();
+        let deadline = std::time::Instant::now() + Duration::from_secs(20);
+        while members().len() < before + 5 {
+            assert!(std::time::Instant::now() < deadline);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        kept.restore(&tree);
+        // An exited one may be among them.
+        let limits = members().into_iter().filter_map(|one| soft_limit(one.pid, Resource::Files, None).ok());
+        let limits: BTreeSet<u64> = limits.map(|limit| limit.rlim_cur).collect();
+        // So that it forks nobody more who would not be seen.
+        tree.root.signal(Signal::SIGSTOP);
+        tree.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(limits, BTreeSet::from([was]));
     }
 }

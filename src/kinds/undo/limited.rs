@@ -10,6 +10,9 @@ use super::process_table::ProcessTable;
 use super::tree::Tree;
 use super::{Outcome, UndoError};
 
+/// Looks for processes that still have a limit; each finds fewer.
+const LOOKS: u32 = 8;
+
 /// What a limit is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -39,11 +42,23 @@ pub struct LimitedTree {
 impl LimitedTree {
     /// Who has set another limit since keeps that.
     pub(super) fn carry_out(&self) -> Result<Outcome, UndoError> {
+        let mut outcome = Outcome::AlreadyGone;
+        // Who is forked meanwhile may have the limits of its parent still.
+        for _ in 0..LOOKS {
+            match self.restore()? {
+                Outcome::Undone => outcome = Outcome::Undone,
+                Outcome::AlreadyGone => break,
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn restore(&self) -> Result<Outcome, UndoError> {
         let table = ProcessTable::read().map_err(|reason| UndoError::NoProcessTable { reason })?;
         let mut outcome = Outcome::AlreadyGone;
         let mut refused = Vec::new();
         for member in self.tree.members(&table) {
-            for limit in &self.limits {
+            for limit in self.limits.iter().filter(|limit| limit.before != limit.set) {
                 let put_back = || {
                     let now = soft_limit(member.pid, limit.resource, None)?;
                     if now.rlim_cur != limit.set.min(now.rlim_max) || !member.identity().lives() {
