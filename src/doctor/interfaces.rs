@@ -1,7 +1,7 @@
 //! Real network interfaces, which take privileges and two programs.
 
 use super::{Backend, Found, declares};
-use crate::kinds::link::interface::{Prefix, Tool};
+use crate::kinds::link::interface::{self, Prefix, Tool};
 
 pub(super) const BACKEND: Backend = Backend {
     name: "interfaces",
@@ -21,6 +21,12 @@ fn look() -> Found {
                 "install them with `sudo apt install {}` or what your system has for it",
                 packages.join(" ")
             ),
+        );
+    }
+    if let Err(error) = interface::try_rules() {
+        return Found::missing(
+            format!("the kernel does not take rules of nft for all protocols of the Internet ({error})"),
+            "as root, `modprobe -a nf_tables nft_numgen nft_reject_inet` loads what it has of them; a proxy or a link `between` hosts does without",
         );
     }
     match Tool::NFT.ask(&Prefix::default(), &["list", "tables"]) {

@@ -144,17 +144,20 @@ impl Kernel {
 
     fn put_up(&mut self, queue: Queue) -> Result<(), InterfaceError> {
         let device = self.names.interface.clone();
-        let mut orders = String::new();
-        match self.up {
-            Some(handle) => self.remember(Side::Up, handle)?,
+        let parent = queue::below_root(self.names.handle);
+        let mut orders = match self.up {
+            Some(handle) => {
+                self.remember(Side::Up, handle)?;
+                queue::away(&device, &parent)
+            }
             None => {
                 // Somebody may have come in between.
                 self.refuse_foreign_queue()?;
-                orders = queue::root(&device, self.names.handle);
+                queue::root(&device, self.names.handle)
             }
-        }
+        };
         let handle = self.fresh_handle();
-        orders += &queue.put(&device, &queue::below_root(self.names.handle), handle, self.mtu);
+        orders += &queue.put(&device, &parent, handle, self.mtu);
         Tool::TC.batch(&self.prefix, &orders)?;
         self.up = Some(handle);
         Ok(())
@@ -169,11 +172,15 @@ impl Kernel {
     }
 
     fn put_down(&mut self, queue: Queue) -> Result<(), InterfaceError> {
+        let device = &self.names.intake.clone();
+        let mut orders = String::new();
         if let Some(handle) = self.down {
             self.remember(Side::Down, handle)?;
+            orders = queue::away(device, "root");
         }
         let handle = self.fresh_handle();
-        Tool::TC.batch(&self.prefix, &queue.put(&self.names.intake, "root", handle, self.mtu))?;
+        orders += &queue.put(device, "root", handle, self.mtu);
+        Tool::TC.batch(&self.prefix, &orders)?;
         self.down = Some(handle);
         Ok(())
     }

@@ -19,4 +19,5 @@ mod tools;
 pub use device::{Interface, InterfaceError, InterfaceOptions};
 pub use names::Names;
 pub use queue::{BANDWIDTH, NETEM_WORDS, try_bandwidth, try_netem};
+pub use rules::try_rules;
 pub use tools::{Prefix, Tool, ToolError};

@@ -46,11 +46,11 @@ impl Queue {
         !asked.latency.is_zero() || shares.iter().any(|share| *share > 0.0) || asked.burst.is_some()
     }
 
-    /// Puts it below a parent, in the place of another one; `mtu` in bytes. What stands there has to have another handle.
+    /// Puts it below a parent, where none of soak's stands; `mtu` in bytes.
     pub fn put(&self, device: &str, parent: &str, handle: u16, mtu: u32) -> String {
         let tbf = self.0.bandwidth.map(|bandwidth| self.tbf(bandwidth, mtu));
         let at = |parent: &str, handle: u16, what: &str| {
-            format!("qdisc replace dev {device} {parent} handle {handle:x}: {what}\n")
+            format!("qdisc add dev {device} {parent} handle {handle:x}: {what}\n")
         };
         match (self.needs_netem(), tbf) {
             (true, None) => at(parent, handle, &self.netem()),
@@ -109,6 +109,12 @@ pub(super) fn root(device: &str, handle: u16) -> String {
     format!("qdisc add dev {device} root handle {handle:x}: htb default {CLASS:x}\n")
         + &class(CLASS_EXEMPT)
         + &class(CLASS)
+}
+
+/// Takes away what stands below a parent. Newer kernels take no netem that duplicates while another one is there, so that one
+/// queue cannot replace the other at once.
+pub(super) fn away(device: &str, parent: &str) -> String {
+    format!("qdisc del dev {device} {parent}\n")
 }
 
 /// Where the queue that was asked for stands below the root.
@@ -173,7 +179,7 @@ mod tests {
             (
                 Impairment { bandwidth: Some(125_000.0), ..slow },
                 Some(
-                    "handle 5201: netem limit 1000000 delay 20000us 0us|qdisc replace dev eth0 parent 5201:1 handle 5202: \
+                    "handle 5201: netem limit 1000000 delay 20000us 0us|qdisc add dev eth0 parent 5201:1 handle 5202: \
                      tbf rate 1000000bit burst 1600b limit 32000b",
                 ),
             ),
@@ -181,7 +187,7 @@ mod tests {
         for (asked, expected) in cases {
             let told = Queue::of(&asked).map(|queue| queue.put("eth0", "parent 5200:2", 0x5201, 1500));
             let expected = expected
-                .map(|text| format!("qdisc replace dev eth0 parent 5200:2 {}\n", text.replace('|', "\n")));
+                .map(|text| format!("qdisc add dev eth0 parent 5200:2 {}\n", text.replace('|', "\n")));
             assert_eq!(told, expected, "{asked:?}");
         }
     }

@@ -7,7 +7,8 @@
 use super::names::Names;
 use super::queue::CLASS_EXEMPT;
 use super::session::Session;
-use crate::kinds::link::emulator::{Condition, Passage, Side};
+use super::tools::{Prefix, Tool, ToolError};
+use crate::kinds::link::emulator::{Condition, Degraded, Impairment, Passage, Side};
 use std::fmt::Write;
 use std::net::IpAddr;
 
@@ -207,10 +208,30 @@ fn of_session(session: Session, leaves: bool) -> String {
     format!("{family} {whom} {} tcp {port} {}", session.from, session.port)
 }
 
+/// Tries the rules of each sort of condition, where nobody is.
+///
+/// # Errors
+/// When the kernel or the user has not what they take.
+pub fn try_rules() -> Result<(), ToolError> {
+    let names = Names { interface: "lo".into(), table: "soak".into(), intake: "soak0".into(), handle: 1 };
+    let lossy = Impairment { loss: 0.5, ..Impairment::default() };
+    let degraded = Condition::Degrade(Box::new(Degraded { up: Some(lossy), down: Some(lossy) }));
+    for condition in [Condition::Refuse, degraded] {
+        let rules = Rules {
+            names: &names,
+            sessions: &[],
+            condition: &condition,
+            generation: 0,
+            intake: Intake::Untouched,
+        };
+        Tool::NFT.batch(&Prefix::fresh(), &rules.text())?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kinds::link::emulator::{Degraded, Impairment};
 
     fn names() -> Names {
         Names {
