@@ -158,6 +158,55 @@ assert abs(passed - took) < 0.1, (passed, took)
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
+    /// Waits of the C library that call others within it, each for 0.2 s.
+    const WAITS: &str = r#"
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <threads.h>
+#include <time.h>
+#include <unistd.h>
+static double now(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec + t.tv_nsec / 1e9; }
+static struct timespec soon(clockid_t c) { struct timespec t; clock_gettime(c, &t); t.tv_nsec += 200000000;
+  if (t.tv_nsec >= 1000000000) { t.tv_nsec -= 1000000000; t.tv_sec++; } return t; }
+static void *sleeps(void *x) { sleep(9); return x; }
+#define WAIT(c, what) { struct timespec t = soon(c); double b = now(); what; double d = now() - b;   if (d < 0.15 || d > 3) { printf("%s: %f\n", #what, d); wrong = 1; } }
+int main(void) {
+  int wrong = 0; cnd_t cnd; mtx_t mtx; pthread_t thread; sem_t sem; alarm(20);
+  pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; pthread_cond_t cond = PTHREAD_COND_INITIALIZER, mono;
+  pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER; pthread_condattr_t at;
+  pthread_condattr_init(&at); pthread_condattr_setclock(&at, CLOCK_MONOTONIC); pthread_cond_init(&mono, &at);
+  cnd_init(&cnd); mtx_init(&mtx, mtx_timed); sem_init(&sem, 0, 0); mtx_lock(&mtx); pthread_mutex_lock(&mutex);
+  pthread_rwlock_wrlock(&lock); pthread_create(&thread, 0, sleeps, 0);
+  WAIT(CLOCK_REALTIME, clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &t, 0))
+  WAIT(CLOCK_MONOTONIC, clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, 0))
+  WAIT(CLOCK_REALTIME, pthread_cond_timedwait(&cond, &mutex, &t))
+  WAIT(CLOCK_MONOTONIC, pthread_cond_timedwait(&mono, &mutex, &t))
+  WAIT(CLOCK_REALTIME, cnd_timedwait(&cnd, &mtx, &t))
+  WAIT(CLOCK_REALTIME, pthread_timedjoin_np(thread, 0, &t))
+  WAIT(CLOCK_REALTIME, sem_timedwait(&sem, &t))
+  pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER; pthread_mutex_lock(&held);
+  WAIT(CLOCK_REALTIME, pthread_mutex_timedlock(&held, &t))
+  return wrong;
+}
+"#;
+
+    #[test]
+    fn waits_of_the_c_library_are_as_long_as_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let (source, program) = (folder.path().join("waits.c"), folder.path().join("waits"));
+        std::fs::write(&source, WAITS).unwrap();
+        let mut cc = Command::new("cc");
+        assert!(cc.arg("-pthread").arg("-o").arg(&program).arg(&source).status().unwrap().success());
+        let clock = Clock::new(folder.path(), "app").unwrap();
+        for hours in [0, 2, -2] {
+            clock.set(hours * 3600 * 1_000_000_000).unwrap();
+            let output = run(&clock, &[&program.display().to_string()]);
+            assert!(output.status.success(), "{hours} h: {}", String::from_utf8_lossy(&output.stdout));
+        }
+    }
+
     #[test]
     fn what_is_loaded_already_stays() {
         let folder = tempfile::tempdir().unwrap();

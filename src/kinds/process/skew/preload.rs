@@ -8,7 +8,7 @@
 //! wall clock where it lies behind the year 1985: clocks that begin with the machine never come that far.
 #![no_std]
 
-use core::ffi::{c_char, c_int, c_long, c_void};
+use core::ffi::{c_char, c_int, c_long, c_uint, c_ulong, c_void};
 use core::mem::transmute;
 use core::ptr::{null, null_mut};
 use core::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64, Ordering};
@@ -66,6 +66,7 @@ const MAP_FAILED: usize = usize::MAX;
 const NEXT: *mut c_void = usize::MAX as *mut c_void;
 const CLOCK_REALTIME: c_int = 0;
 const CLOCK_REALTIME_COARSE: c_int = 5;
+const CLOCK_TAI: c_int = 11;
 const TIMER_ABSTIME: c_int = 1;
 const TIME_UTC: c_int = 1;
 const SECOND: i64 = 1_000_000_000;
@@ -192,16 +193,11 @@ macro_rules! next {
 
 static CLOCK_GETTIME: Next = Next::new(c"clock_gettime");
 static CLOCK_NANOSLEEP: Next = Next::new(c"clock_nanosleep");
-static COND_TIMEDWAIT: Next = Next::of_version(c"pthread_cond_timedwait", c"GLIBC_2.3.2");
-static COND_CLOCKWAIT: Next = Next::new(c"pthread_cond_clockwait");
-static MUTEX_TIMEDLOCK: Next = Next::new(c"pthread_mutex_timedlock");
-static SEM_TIMEDWAIT: Next = Next::new(c"sem_timedwait");
-static SEM_CLOCKWAIT: Next = Next::new(c"sem_clockwait");
 static TIMERFD_SETTIME: Next = Next::new(c"timerfd_settime");
 static TIMER_SETTIME: Next = Next::of_version(c"timer_settime", c"GLIBC_2.3.3");
 
 fn is_wall(clock: c_int) -> bool {
-    matches!(clock, CLOCK_REALTIME | CLOCK_REALTIME_COARSE)
+    matches!(clock, CLOCK_REALTIME | CLOCK_REALTIME_COARSE | CLOCK_TAI)
 }
 
 /// The wall clock as it is, or nothing where the kernel refuses.
@@ -274,44 +270,39 @@ unsafe extern "C" fn clock_nanosleep(clock: c_int, flags: c_int, until: *const T
     next!(CLOCK_NANOSLEEP, fn(c_int, c_int, *const Timespec, *mut Timespec) -> c_int, clock, flags, until, left)
 }
 
-#[unsafe(no_mangle)]
-unsafe extern "C" fn pthread_cond_timedwait(condition: *mut c_void, mutex: *mut c_void, until: *const Timespec) -> c_int {
-    let mut back = ZERO;
-    let until = put_back(until, &mut back);
-    next!(COND_TIMEDWAIT, fn(*mut c_void, *mut c_void, *const Timespec) -> c_int, condition, mutex, until)
+/// Functions that wait until a moment, which they take last. Those of one header call each other within the C library, where
+/// nothing is answered for it: each has to be here.
+macro_rules! waits {
+    ($($next:expr, fn $name:ident($($value:ident: $kind:ty),*) -> $gives:ty;)*) => {$(
+        #[unsafe(no_mangle)]
+        unsafe extern "C" fn $name($($value: $kind,)* until: *const Timespec) -> $gives {
+            static NEXT_OF_IT: Next = $next;
+            let mut back = ZERO;
+            let until = put_back(until, &mut back);
+            next!(NEXT_OF_IT, fn($($kind,)* *const Timespec) -> $gives, $($value,)* until)
+        }
+    )*};
 }
 
-#[unsafe(no_mangle)]
-unsafe extern "C" fn pthread_cond_clockwait(
-    condition: *mut c_void,
-    mutex: *mut c_void,
-    clock: c_int,
-    until: *const Timespec,
-) -> c_int {
-    let mut back = ZERO;
-    let until = put_back(until, &mut back);
-    next!(COND_CLOCKWAIT, fn(*mut c_void, *mut c_void, c_int, *const Timespec) -> c_int, condition, mutex, clock, until)
-}
+type Object = *mut c_void;
 
-#[unsafe(no_mangle)]
-unsafe extern "C" fn pthread_mutex_timedlock(mutex: *mut c_void, until: *const Timespec) -> c_int {
-    let mut back = ZERO;
-    let until = put_back(until, &mut back);
-    next!(MUTEX_TIMEDLOCK, fn(*mut c_void, *const Timespec) -> c_int, mutex, until)
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn sem_timedwait(semaphore: *mut c_void, until: *const Timespec) -> c_int {
-    let mut back = ZERO;
-    let until = put_back(until, &mut back);
-    next!(SEM_TIMEDWAIT, fn(*mut c_void, *const Timespec) -> c_int, semaphore, until)
-}
-
-#[unsafe(no_mangle)]
-unsafe extern "C" fn sem_clockwait(semaphore: *mut c_void, clock: c_int, until: *const Timespec) -> c_int {
-    let mut back = ZERO;
-    let until = put_back(until, &mut back);
-    next!(SEM_CLOCKWAIT, fn(*mut c_void, c_int, *const Timespec) -> c_int, semaphore, clock, until)
+waits! {
+    Next::of_version(c"pthread_cond_timedwait", c"GLIBC_2.3.2"), fn pthread_cond_timedwait(condition: Object, mutex: Object) -> c_int;
+    Next::new(c"pthread_cond_clockwait"), fn pthread_cond_clockwait(condition: Object, mutex: Object, clock: c_int) -> c_int;
+    Next::new(c"pthread_mutex_timedlock"), fn pthread_mutex_timedlock(mutex: Object) -> c_int;
+    Next::new(c"pthread_mutex_clocklock"), fn pthread_mutex_clocklock(mutex: Object, clock: c_int) -> c_int;
+    Next::new(c"pthread_rwlock_timedrdlock"), fn pthread_rwlock_timedrdlock(lock: Object) -> c_int;
+    Next::new(c"pthread_rwlock_timedwrlock"), fn pthread_rwlock_timedwrlock(lock: Object) -> c_int;
+    Next::new(c"pthread_rwlock_clockrdlock"), fn pthread_rwlock_clockrdlock(lock: Object, clock: c_int) -> c_int;
+    Next::new(c"pthread_rwlock_clockwrlock"), fn pthread_rwlock_clockwrlock(lock: Object, clock: c_int) -> c_int;
+    Next::new(c"pthread_timedjoin_np"), fn pthread_timedjoin_np(thread: c_ulong, answer: Object) -> c_int;
+    Next::new(c"pthread_clockjoin_np"), fn pthread_clockjoin_np(thread: c_ulong, answer: Object, clock: c_int) -> c_int;
+    Next::new(c"sem_timedwait"), fn sem_timedwait(semaphore: Object) -> c_int;
+    Next::new(c"sem_clockwait"), fn sem_clockwait(semaphore: Object, clock: c_int) -> c_int;
+    Next::new(c"cnd_timedwait"), fn cnd_timedwait(condition: Object, mutex: Object) -> c_int;
+    Next::new(c"mtx_timedlock"), fn mtx_timedlock(mutex: Object) -> c_int;
+    Next::new(c"mq_timedsend"), fn mq_timedsend(queue: c_int, message: Object, length: usize, priority: c_uint) -> c_int;
+    Next::new(c"mq_timedreceive"), fn mq_timedreceive(queue: c_int, message: Object, length: usize, priority: Object) -> isize;
 }
 
 /// A timer that ends at a moment, put back likewise.
