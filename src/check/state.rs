@@ -118,6 +118,8 @@ pub(super) struct Checker<'a> {
     pub metric_every: Option<std::time::Duration>,
     /// Phases that windows name, with the text as it was written.
     pub phases_named: Vec<(String, Span)>,
+    /// How long the story lasts, where it always lasts as long.
+    pub story_lasts: Option<std::time::Duration>,
     /// Pools that are drawn from, with whether what is drawn is gone.
     pub pools: Vec<(ActionId, Span, bool)>,
     /// How many misspelt names were compared with all others.
@@ -161,6 +163,7 @@ impl<'a> Checker<'a> {
             series: HashMap::new(),
             metric_every: None,
             phases_named: Vec::new(),
+            story_lasts: None,
             pools: Vec::new(),
             suggestions: std::cell::Cell::new(0),
             calls: Vec::new(),

@@ -42,6 +42,10 @@ impl<'a> Words<'a> {
         self.list.get(self.at).copied()
     }
 
+    fn last(&self) -> Option<&'a Word> {
+        self.list.last().copied()
+    }
+
     /// Passes over an `and` in the place of a comma.
     fn skip_and(&mut self) -> Option<Span> {
         let and = self.peek().filter(|word| matches!(word, Word::Plain(name) if name.text == "and"))?;

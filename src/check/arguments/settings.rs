@@ -5,6 +5,7 @@ use super::super::names::meant;
 use super::super::scenario::Argument;
 use super::super::state::Checker;
 use super::{Matched, Owner, Words, find, takes};
+use crate::diag::Diagnostic;
 use crate::lang::signature::{Accepts, Parameter};
 use crate::lang::types::Type;
 use crate::syntax::ast::{self, Name, Word};
@@ -20,6 +21,21 @@ impl Checker<'_> {
             let text = self.sources.text(value.span).to_string();
             self.report(mistake::arguments::unexpected_value(value.span, parameter.name, &text, &words));
         }
+    }
+
+    /// What is wrong where a process is to be started again as those who supervise processes elsewhere have it.
+    fn restart_policy(
+        &self,
+        parameter: &'static Parameter,
+        first: &Name,
+        words: &Words<'_>,
+    ) -> Option<Diagnostic> {
+        let (begin, end) = (words.peek()?.span(), words.last()?.span());
+        if parameter.name != "restart" || parameter.more.is_empty() {
+            return None;
+        }
+        let written = self.sources.text(begin.to(end));
+        mistake::arguments::restart_policy(first.span, begin.to(end), written)
     }
 
     /// A setting with everything behind its word, and settings that follow on the same line.
@@ -39,6 +55,11 @@ impl Checker<'_> {
             *given = matched.arguments;
             return;
         };
+        if let Some(found) = self.restart_policy(parameter, first, &words) {
+            self.report(found);
+            *given = matched.arguments;
+            return;
+        }
         let values = self.accept_all(parameter, &mut words, None, &mut matched.wrong);
         let end = values.last().map_or(first.span, |(_, span)| *span);
         let before = matched.arguments.len();

@@ -262,10 +262,13 @@ impl Checker<'_> {
         (grows && duration).then(|| format!("{}/min", self.sources.text(right.span)))
     }
 
-    /// Where an expression comes to a plain number because one name in it is declared without a unit, points at that.
+    /// Where an expression comes to a plain number because one name in it is declared without a unit, or to a text because
+    /// it is declared in quotes, points at that.
     fn blame_constant(&self, finding: Diagnostic, expr: &Expr, wanted: &Type, meant: Meant) -> Diagnostic {
         let Type::Quantity { dimension, .. } = wanted else { return finding };
-        if expr.ty != Type::NUMBER || *dimension == Dimension::NONE || expr.constant().is_none() {
+        let bare = expr.ty == Type::NUMBER && *dimension != Dimension::NONE;
+        let quoted = expr.ty == Type::Text;
+        if !bare && !quoted || expr.constant().is_none() {
             return finding;
         }
         let text = self.sources.text(expr.span);
@@ -277,10 +280,14 @@ impl Checker<'_> {
         let (Some(constant), None) = (blamed.next(), blamed.next()) else { return finding };
         let Progress::Done(value) = &constant.state else { return finding };
         let finding = finding.also(constant.name.span, format!("declared as {}", value.ty.describe()));
+        let sort = if constant.param.is_some() { "param" } else { "let" };
+        let name = &constant.name.text;
         match likely_literal(value, wanted, meant) {
+            Some(literal) if quoted => {
+                finding.help(format!("declare it without quotes: `{sort} {name} = {literal}`"))
+            }
             Some(literal) if finding.help.is_none() => {
-                let sort = if constant.param.is_some() { "param" } else { "let" };
-                finding.help(format!("declare it with a unit: `{sort} {} = {literal}`", constant.name.text))
+                finding.help(format!("declare it with a unit: `{sort} {name} = {literal}`"))
             }
             _ => finding,
         }

@@ -1,6 +1,7 @@
-//! Windows that are shorter than the time between two samples of what they read: they are mostly empty.
+//! Windows that are shorter than the time between two samples of what they read, which are mostly empty, and those that
+//! are longer than the run, which are never full.
 
-use super::super::accept::highest;
+use super::super::accept::{highest, lowest};
 use super::super::mistake;
 use super::super::scenario::{Origin, Repeat, Scenario, Series, StepKind};
 use super::super::state::Checker;
@@ -12,6 +13,7 @@ impl Checker<'_> {
     pub(super) fn window_lint(&mut self) {
         let mut found = Vec::new();
         let scenario = &self.scenario;
+        let lasts = self.story_lasts.filter(|lasts| !lasts.is_zero());
         let mut look = |expr: &Expr| {
             expr.walk(&mut |part| {
                 let ExprKind::Measure { series, aggregate, window: Window::Over(length) } = &part.kind else {
@@ -28,6 +30,12 @@ impl Checker<'_> {
                         series.every,
                         samples,
                     ));
+                }
+                let least = lowest(length).and_then(|length| length.to_duration()).unwrap_or(window);
+                if let Some(lasts) = lasts
+                    && least > lasts
+                {
+                    found.push(mistake::lint::window_beyond(length.span, least, lasts));
                 }
             });
         };

@@ -2,6 +2,7 @@
 
 use super::{list, propose};
 use crate::diag::Diagnostic;
+use crate::lang::quantity::Dimension;
 use crate::lang::signature::{Accepts, Form, Parameter, Rule};
 use crate::source::Span;
 
@@ -136,12 +137,35 @@ pub fn unexpected_value(span: Span, owner: &str, text: &str, keywords: &[&str]) 
     let finding = Diagnostic::error("E0402", format!("`{owner}` does not take a bare `{text}`"), span)
         .here("one too many");
     match keywords {
-        [] if owner == "restart" => finding
-            .help("soak starts it again whenever it ends; say how long after that, as in `restart after 2s`"),
         [] => finding,
         [one] => finding.help(format!("write `{one} {text}`")).fix(span, format!("{one} {text}"), false),
         several => finding.help(format!("say what it is: {}", list(several, "or"))),
     }
+}
+
+/// `restart never`, `restart on-failure`, `restart 3 times`: what others call when a process is started again.
+pub fn restart_policy(setting: Span, policy: Span, written: &str) -> Option<Diagnostic> {
+    const NEVER: &[&str] = &["never", "no", "none", "off", "false", "manual"];
+    const ALWAYS: &[&str] =
+        &["always", "unless", "on_failure", "onfailure", "true", "yes", "times", "max", "up"];
+    let written = written.trim_matches(['"', '\'']);
+    let word = written.split([' ', ':', '-', '=']).next().unwrap_or_default();
+    let found = Diagnostic::error("E0402", format!("`restart` does not know `{written}`"), policy);
+    if NEVER.contains(&word) {
+        let found = found.here("not said, but left out");
+        let found =
+            found.help("leave `restart` out: then what ends stays down, and is started by the story alone");
+        return Some(found.fix(setting.to(policy), "", false));
+    }
+    let counted = crate::lang::unit::parse(word).is_ok_and(|read| read.dimension == Dimension::NONE);
+    let on_failure = word == "on" && written.contains("fail") || written.starts_with("on-");
+    (counted || on_failure || ALWAYS.contains(&word)).then(|| {
+        let better = "restart after 1s";
+        found
+            .here("there is one policy: whenever it ends, so long after that")
+            .help(format!("write `{better}`; how often it may happen is an expectation, as in `expect app.restarts <= 3`"))
+            .fix(setting.to(policy), better, false)
+    })
 }
 
 pub fn unknown_word(span: Span, owner: &str, word: &str, meant: Option<&str>, all: &[&str]) -> Diagnostic {

@@ -99,6 +99,14 @@ pub fn short_window(span: Span, window: Duration, name: &str, every: Duration, s
         .fix(span, least, false)
 }
 
+pub fn window_beyond(span: Span, window: Duration, lasts: Duration) -> Diagnostic {
+    let (window, lasts) = (format_duration(window), format_duration(lasts));
+    let message = format!("this window of {window} is longer than the run, which lasts {lasts}");
+    Diagnostic::warning("W0919", message, span).here("never full").help(format!(
+        "write a window that fits into the run, `over {lasts}` at most, or let the run last longer"
+    ))
+}
+
 pub fn raw_braces(span: Span, name: &str) -> Diagnostic {
     let message = format!("nothing is interpolated in a raw text, so `{{{name}}}` stands there as it is");
     Diagnostic::warning("W0913", message, span)

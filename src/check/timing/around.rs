@@ -18,6 +18,11 @@ impl Around {
     pub fn high(&mut self, high: bool) {
         self.dice.high = high;
     }
+
+    /// Whether anything was drawn since this was asked last.
+    pub fn take_drawn(&mut self) -> bool {
+        std::mem::take(&mut self.dice.drawn)
+    }
 }
 
 impl Surroundings for Around {
@@ -34,18 +39,22 @@ impl Surroundings for Around {
 #[derive(Default)]
 struct Dice {
     high: bool,
+    drawn: bool,
 }
 
 impl RngCore for Dice {
     fn next_u32(&mut self) -> u32 {
+        self.drawn = true;
         if self.high { u32::MAX } else { 0 }
     }
 
     fn next_u64(&mut self) -> u64 {
+        self.drawn = true;
         if self.high { u64::MAX } else { 0 }
     }
 
     fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        self.drawn = true;
         bytes.fill(if self.high { u8::MAX } else { 0 });
     }
 }

@@ -55,7 +55,8 @@ impl<'s> Walk<'s> {
         };
         let head = Span::new(span.start, body.span.start.max(span.start));
         let over = std::mem::replace(&mut self.over, false);
-        self.block(body, Some(Limit { left: length, span: head, what: written }), Ending::Open);
+        let limit = Limit { left: length, span: head, what: written };
+        self.closed(|walk| walk.block(body, Some(limit), Ending::Open));
         self.over = over;
         length
     }
@@ -77,7 +78,7 @@ impl<'s> Walk<'s> {
             }
             // The last pass is cut on purpose; whether a pass is longer than the loop is the author's choice.
             Repeat::For(time) => {
-                self.block(body, None, Ending::Statements);
+                self.closed(|walk| walk.block(body, None, Ending::Statements));
                 self.shortest(time)
             }
             Repeat::Until { .. } => {

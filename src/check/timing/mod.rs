@@ -39,7 +39,9 @@ impl Checker<'_> {
         for block in &self.scenario.setup {
             walk.block(block, None, Ending::Statements);
         }
-        walk.block(&self.scenario.story, None, Ending::Statements);
+        walk.open = false;
+        let story = walk.block(&self.scenario.story, None, Ending::Statements);
+        self.story_lasts = (walk.whole && !walk.open).then_some(story);
         for block in &self.scenario.cleanup {
             let limit = Limit { left: MAX_CLEANUP, span: block.span, what: "cleanup".into() };
             walk.block(block, Some(limit), Ending::Statements);
@@ -96,6 +98,8 @@ struct Walk<'s> {
     all_phases: bool,
     /// Whether every statement was walked.
     whole: bool,
+    /// Whether something may take longer than its shortest, with nothing around it that says how long it lasts.
+    open: bool,
     history: History,
     called: HashSet<SequenceId>,
     told: HashSet<(&'static str, Span)>,
@@ -115,6 +119,7 @@ impl<'s> Walk<'s> {
             phases: BTreeSet::new(),
             all_phases: true,
             whole: true,
+            open: false,
             history: History::default(),
             called: HashSet::new(),
             told: HashSet::new(),
@@ -164,6 +169,7 @@ impl<'s> Walk<'s> {
             }
             let here = limit.clone().map(|limit| Limit { left: limit.left.saturating_sub(now), ..limit });
             let took = self.step(step, now, here.clone());
+            self.open |= self.around.take_drawn() || takes_its_own_time(self.scenario, step);
             if self.takes_time(step, 0) {
                 self.history.time_passes();
             }
@@ -269,7 +275,7 @@ impl<'s> Walk<'s> {
                 let over = std::mem::replace(&mut self.over, true);
                 self.history.enter_background();
                 self.history.enter_unordered();
-                self.block(body, rest, Ending::Statements);
+                self.closed(|walk| walk.block(body, rest, Ending::Statements));
                 self.history.leave_unordered();
                 self.history.leave_background();
                 self.over = over;
@@ -359,11 +365,41 @@ impl<'s> Walk<'s> {
     }
 
     fn duration(&mut self, expr: &Expr) -> Option<Duration> {
-        self.quantity(expr)?.to_duration()
+        let duration = self.quantity(expr).and_then(Quantity::to_duration);
+        self.open |= duration.is_none() || self.around.take_drawn();
+        duration
     }
 
     fn shortest(&mut self, expr: &Expr) -> Duration {
         self.duration(expr).unwrap_or_default()
+    }
+
+    /// Walks what stands in a block that lasts as long as it says, whatever that takes.
+    fn closed<T>(&mut self, walk: impl FnOnce(&mut Self) -> T) -> T {
+        let open = self.open;
+        let walked = walk(self);
+        self.open = open;
+        walked
+    }
+}
+
+/// Whether how long a statement itself takes is not written.
+fn takes_its_own_time(scenario: &Scenario, step: &Step) -> bool {
+    match &step.kind {
+        StepKind::Tell(tell) => tell.duration.is_none() && !matches!(tell.verb.nature, Nature::State { .. }),
+        StepKind::Load(load) => {
+            load.duration.is_none()
+                && (load.times.is_some()
+                    || matches!(load.arrival, Arrival::AtOnce { .. } | Arrival::Sequential))
+        }
+        StepKind::Expect(id) => {
+            matches!(scenario.expectation(*id).qualifier, Qualifier::Within(_) | Qualifier::ForWithin { .. })
+        }
+        StepKind::WaitUntil { .. }
+        | StepKind::Run { .. }
+        | StepKind::Choose(_)
+        | StepKind::Repeat { count: Repeat::Until { .. }, .. } => true,
+        _ => false,
     }
 }
 

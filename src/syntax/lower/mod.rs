@@ -189,13 +189,10 @@ impl<'a> Lower<'a> {
                 && let Some(found) = self.object_without_word(item, object)
             {
                 self.report(found);
-                // The block behind the object is that of the request.
-                block = rest.next_if(|next| next.start == next.end).and_then(|next| next.block.as_ref());
-                if let Some(answer) = block {
-                    let at = self.between(answer.open, answer.open).start;
-                    self.diagnostics.retain(|found| found.code != "E0110" || found.span().start != at);
-                }
-                statements.push(self.request_without_object(item, object, block));
+                // What stands behind the object belongs to the request.
+                let next = rest.next_if(|next| self.goes_on(object, next));
+                block = next.and_then(|next| next.block.as_ref());
+                statements.push(self.request_without_object(item, object, next));
                 continue;
             }
             // A block on the line below a statement that lacks one was meant for it.
@@ -251,26 +248,54 @@ impl<'a> Lower<'a> {
     /// What is wrong where the block behind a request is the object that it sends.
     fn object_without_word(&self, item: &Item, object: &BlockItem) -> Option<Diagnostic> {
         let first = object.items.first()?;
-        if !self.text[first.start..first.end].contains(':') {
-            return None;
-        }
         let word = self.first_word(Head { start: item.start, end: item.end });
         if item.broken || object.angle || word.is_empty() || vocabulary::begins_statement(word) {
             return None;
+        }
+        let lines = object.items.iter().map(|item| item.start..item.end);
+        let found = mistake::query_of_request(self.text, self.base, item.start..item.end, lines, object.end);
+        if found.is_some() || !self.text[first.start..first.end].contains(':') {
+            return found;
         }
         let end = object.items.last().map_or(first.end, |last| last.end);
         mistake::as_object(self.text, self.base, item.start..item.end, object.open, first.start..end)
     }
 
+    /// Whether a statement stands right behind a block, where another one cannot begin.
+    fn goes_on(&self, block: &BlockItem, next: &Item) -> bool {
+        let start = if next.start == next.end {
+            next.block.as_ref().map_or(next.start, |block| block.open)
+        } else {
+            next.start
+        };
+        self.text
+            .get(block.end..start)
+            .is_some_and(|between| between.chars().all(|c| matches!(c, ' ' | '\t')))
+    }
+
     /// A request as it would be without its object.
-    fn request_without_object(
-        &mut self,
-        item: &Item,
-        object: &BlockItem,
-        answer: Option<&BlockItem>,
-    ) -> Statement {
+    fn request_without_object(&mut self, item: &Item, object: &BlockItem, rest: Option<&Item>) -> Statement {
+        let answer = rest.and_then(|rest| rest.block.as_ref());
+        if let Some(rest) = rest {
+            let start = if rest.start == rest.end {
+                answer.map_or(rest.start, |block| block.open)
+            } else {
+                rest.start
+            };
+            let at = self.between(start, start).start;
+            self.diagnostics.retain(|found| found.code != "E0110" || found.span().start != at);
+        }
         let written = self.text[item.start..item.end].trim_end();
-        let words = written.rsplit_once(' ').filter(|(_, last)| mistake::is_body_word(last));
+        let mut parts = written.split_ascii_whitespace();
+        if !parts.nth(1).is_some_and(vocabulary::is_method) {
+            // Of the others nothing makes sense without what they send.
+            let body = answer.map(|block| self.block(block));
+            let head = Head { start: item.start, end: item.end };
+            return self.statement(head, answer, StatementKind::unreadable(body));
+        }
+        let words = written.rsplit_once(' ').filter(|(_, last)| {
+            mistake::is_body_word(last) || mistake::is_map_word(last) || mistake::is_query_word(last)
+        });
         let end = words.map_or(item.end, |(before, _)| item.start + before.trim_end().len());
         let head = Head { start: item.start, end };
         let mut statement = self.any_statement(head, answer);

@@ -65,6 +65,58 @@ pub(in crate::syntax) fn is_map_word(word: &str) -> bool {
     matches!(word, "header" | "headers" | "env" | "environment")
 }
 
+/// Whether a word is one that stands before the parameters of a request elsewhere.
+pub(in crate::syntax) fn is_query_word(word: &str) -> bool {
+    matches!(word, "query" | "params" | "param" | "parameters" | "qs" | "search" | "args")
+}
+
+/// `api get "/items" query { page: 1 }`: what stands in the path of a request, in a block behind it, of those lines and
+/// that end.
+pub(in crate::syntax) fn query_of_request(
+    text: &str,
+    base: u32,
+    head: Range<usize>,
+    lines: impl Iterator<Item = Range<usize>>,
+    end: usize,
+) -> Option<Diagnostic> {
+    let words = tokens(text, head);
+    let [_, _, path, word] = words.as_slice() else { return None };
+    let written = path.text.strip_prefix('"')?.strip_suffix('"')?;
+    if !is_query_word(word.text) {
+        return None;
+    }
+    let mut better = written.to_string();
+    for line in lines {
+        let line = tokens(text, line);
+        for member in
+            line.split(|token| token.text == "," && token.depth == 0).filter(|part| !part.is_empty())
+        {
+            let (name, value) = match member {
+                [name, mark, value @ ..] if matches!(mark.text, ":" | "=") && !value.is_empty() => {
+                    (name, value)
+                }
+                [name, value @ ..] if !value.is_empty() => (name, value),
+                _ => return None,
+            };
+            let value = &text[value[0].range.start..value[value.len() - 1].range.end];
+            let joint = if better.contains('?') { '&' } else { '?' };
+            let plain = |text: &str| text.trim_matches(['"', '\'']).to_string();
+            let named = value.starts_with(|c: char| c.is_ascii_alphabetic());
+            let value = if named { format!("{{{value}}}") } else { plain(value) };
+            better.push_str(&format!("{joint}{}={value}", plain(name.text)));
+        }
+    }
+    let better = format!("\"{better}\"");
+    let at = |from: usize, to: usize| Span::new(base + from as u32, base + to as u32);
+    let found = Diagnostic::error(
+        "E0101",
+        "what a request asks for stands in its path",
+        at(word.range.start, word.range.end),
+    );
+    let found = found.here("no word of a request").help(format!("write `{better}` for the path"));
+    Some(found.fix(at(path.range.start, end), better, false))
+}
+
 /// `headers { "Accept": "text/html" }`, `env { PORT: "8080" }`: a map where each line is a setting of its own.
 pub(in crate::syntax) fn map_of(
     text: &str,

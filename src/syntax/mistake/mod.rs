@@ -12,7 +12,8 @@ mod told;
 
 pub use habits::long_unit;
 pub(super) use members::{
-    as_object, choice_without_colon, dataset_in_a_line, is_body_word, is_map_word, map_of, weight_behind,
+    as_object, choice_without_colon, dataset_in_a_line, is_body_word, is_map_word, is_query_word, map_of,
+    query_of_request, weight_behind,
 };
 pub(super) use stray::remove as remove_stray_marks;
 pub(super) use told::{

@@ -224,4 +224,17 @@ metric lost = get.failed / get.count
 load get at 10/s for 10s
 expect lost < 1%"#,
     },
+    Code {
+        code: "W0919",
+        title: "a window longer than the run",
+        explanation: "The run always lasts as long as it says, and that is less than the window, which is never full: what was meant to be judged over so long a time is judged over less.",
+        bad: r#"http api { base "http://127.0.0.1:8080" }
+action get { api get "/" }
+load get at 10/s for 1m
+expect p99(get.latency over 5m) < 100ms"#,
+        good: r#"http api { base "http://127.0.0.1:8080" }
+action get { api get "/" }
+load get at 10/s for 30m
+expect p99(get.latency over 5m) < 100ms"#,
+    },
 ];
