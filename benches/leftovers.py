@@ -14,8 +14,9 @@ LISTENS = {"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}
 # From linux/nsfs.h, since Linux 6.18: a number of a namespace that no other one gets later, as inodes do.
 NS_GET_ID = 2 << 30 | 8 << 16 | 0xB7 << 8 | 13
 NAMESPACES = ["mnt", "net", "user", "pid", "ipc", "uts"]
-KINDS = ["processes", "stopped", "guardians", "namespaces", "mounts", "open files", "ports", "interfaces", "scratch", "disks",
-         "journals", "strangers", "database"]
+KINDS = ["processes", "stopped", "guardians", "namespaces", "mounts", "groups", "open files", "ports", "interfaces", "scratch",
+         "disks", "journals", "strangers", "database"]
+GROUPS = "/sys/fs/cgroup"
 
 
 def read(path):
@@ -83,6 +84,17 @@ def namespaces(pids):
     return {one: number for one, number in found.items() if one not in of("self")}
 
 
+def groups(pids):
+    """The control groups of soak's own that processes are in, below the folder that all are in."""
+    found = set()
+    for pid in pids:
+        for line in read(f"/proc/{pid}/cgroup").decode(errors="replace").splitlines():
+            _, _, path = line.split(":", 2)
+            if "/soak-" in path:
+                found.update(glob.glob(f"{GROUPS}/*{path}") + glob.glob(f"{GROUPS}{path}"))
+    return found
+
+
 def number_of(path):
     """The number of the namespace at a path; None where the kernel tells none, or it is gone."""
     number = bytearray(8)
@@ -104,11 +116,12 @@ class Owned:
         self.tag, self.folder, self.ports = tag, folder, ports
         # Disks that the script has mounted in the folder.
         self.mounted = []
-        self.namespaces = {}
+        self.namespaces, self.groups = {}, set()
 
     def remember(self, pids):
-        """Keeps the namespaces that its processes are in."""
+        """Keeps the namespaces and groups that its processes are in."""
         self.namespaces.update(namespaces(pids))
+        self.groups |= groups(pids)
 
     def look(self):
         """What is there of the run, by kind, and words about it."""
@@ -122,7 +135,8 @@ class Owned:
         count.update({kind: len(found) for kind, found in held.items()})
         said += [f"{kind}: {one}" for kind, found in held.items() for one in sorted(found)]
         rest = {"ports": self.listening(), "scratch": glob.glob(f"{self.folder}/soak-*"), "disks": self.on_disks(),
-                "journals": glob.glob(f"{self.folder}/state/soak/*")}
+                "journals": glob.glob(f"{self.folder}/state/soak/*"),
+                "groups": [one for one in self.groups if os.path.isdir(one)]}
         for kind, found in rest.items():
             count[kind] = len(found)
             said += [f"{kind}: {one}" for one in found]

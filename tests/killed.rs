@@ -7,7 +7,7 @@ mod wire;
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -263,26 +263,75 @@ fn stands(pid: i32) -> Option<char> {
     line.rsplit(')').next()?.trim().chars().next().filter(|letter| *letter != 'Z')
 }
 
+/// The control group of soak's own that a process is in.
+fn group_of(pid: i32) -> Option<PathBuf> {
+    let mut todo = vec![PathBuf::from("/sys/fs/cgroup")];
+    while let Some(folder) = todo.pop() {
+        let holds = |group: &Path| {
+            let members = fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+            members.lines().any(|member| member == pid.to_string())
+        };
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with("soak-") && holds(&entry.path()) {
+                return Some(entry.path());
+            }
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                todo.push(entry.path());
+            }
+        }
+    }
+    None
+}
+
+/// Waits until a process is kept back: by a group, which is told, or by being stopped where none can be had.
+fn throttled(pid: i32) -> Option<PathBuf> {
+    let stopped = std::cell::Cell::new(0);
+    until("a throttled process", || {
+        stopped.set(if stands(pid) == Some('T') { stopped.get() + 1 } else { stopped.get() });
+        group_of(pid).is_some() || stopped.get() > 50
+    });
+    group_of(pid)
+}
+
 #[test]
-fn a_throttled_process_is_not_left_stopped_when_the_run_is_killed() {
+fn a_throttled_process_is_not_left_throttled_when_the_run_is_killed() {
     let mut run = Run::start(THROTTLED);
     let pid = run.number("pid");
-    until("a stopped process", || stands(pid) == Some('T'));
+    let group = throttled(pid);
     run.kill();
     until("its end", || stands(pid).is_none());
     until("a guardian that is done", || run.clean());
+    assert!(group.is_none_or(|group| !group.exists()));
 }
 
 #[test]
 fn a_throttled_process_is_found_by_recover_when_the_guardian_is_killed_too() {
     let mut run = Run::start(THROTTLED);
     let pid = run.number("pid");
-    until("a stopped process", || stands(pid) == Some('T'));
+    let group = throttled(pid);
     kill(Pid::from_raw(run.guardian()), Signal::SIGKILL).unwrap();
     run.kill();
     run.recover();
     assert_eq!(stands(pid), None);
     assert!(run.clean());
+    assert!(group.is_none_or(|group| !group.exists()));
+}
+
+#[test]
+fn a_process_that_soak_did_not_start_is_not_left_stopped() {
+    let name = format!("busy {}", std::process::id());
+    let mut busy = Command::new("sh").args(["-c", &format!("while :; do :; done # {name}")]).spawn().unwrap();
+    let pid = busy.id() as i32;
+    let mut run = Run::start(&format!(
+        "scenario \"found\"\nprocess app {{ match '# {name}$' }}\npermit fault on app\napp throttle cpu 1% for 5m\n"
+    ));
+    until("a stopped process", || stands(pid) == Some('T'));
+    assert_eq!(group_of(pid), None);
+    run.kill();
+    until("a guardian that is done", || run.clean());
+    assert!(matches!(stands(pid), Some('R' | 'S')), "{:?}", stands(pid));
+    busy.kill().unwrap();
+    busy.wait().unwrap();
 }
 
 /// Rules, a queue at the root, and a device for what comes in.

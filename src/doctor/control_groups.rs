@@ -1,36 +1,25 @@
 //! Control groups, which soak can do without.
 
-use std::path::Path;
-
-use nix::unistd::{AccessFlags, access};
-
 use super::{Backend, Found, Need};
+use crate::kinds::process::control_group::{Version, try_out};
 
 pub(super) const BACKEND: Backend = Backend {
     name: "control groups",
-    about: "the kernel's own limits of processor time; soak throttles by stopping and continuing",
+    about: "the kernel's own share of processor time for `throttle`; without it soak stops and continues a process",
     look,
     needed: |_| Need::None,
 };
 
-/// Where a hierarchy is mounted, and what it is called.
-const PLACES: [(&str, &str); 3] = [
-    ("/sys/fs/cgroup/cgroup.controllers", "version 2"),
-    ("/sys/fs/cgroup/unified/cgroup.controllers", "version 2, beside version 1"),
-    ("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "version 1"),
-];
+const REMEDY: &str = "nothing has to be done: a throttled process is stopped and continued in turns of 100 ms; \
+    run soak as root or in a unit with `Delegate=cpu` to have the kernel do it";
 
 fn look() -> Found {
-    let there = PLACES.iter().find(|(mark, _)| Path::new(mark).exists());
-    let Some((mark, version)) = there else {
-        return Found::less("none are mounted", "nothing has to be done: no scenario needs them");
-    };
-    let folder = Path::new(mark).parent().unwrap_or(Path::new("/"));
-    match access(folder, AccessFlags::W_OK) {
-        Ok(()) => Found::good(format!("{version}, can be written")),
-        Err(_) => Found::less(
-            format!("{version}, kept from this user"),
-            "nothing has to be done: no scenario needs them",
-        ),
+    match try_out() {
+        Ok(Version::One) => Found::good("version 1, a group was made"),
+        Ok(Version::Two) => Found::good("version 2, a group was made"),
+        Err(None) => Found::less("no group here hands out processor time", REMEDY),
+        Err(Some((folder, reason))) => {
+            Found::less(format!("no group can be made in `{}`: {reason}", folder.display()), REMEDY)
+        }
     }
 }

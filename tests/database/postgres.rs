@@ -280,6 +280,48 @@ fn a_server_on_a_host_is_asked_over_a_link() {
     run(&url, &story).passes().hides(PASSWORD);
 }
 
+/// How far the server's clock is off, by the time since the machine was started.
+const OFF: &str = "select extract(epoch from now())::float8 \
+    - (regexp_match(pg_read_file('/proc/stat'), 'btime ([0-9]+)'))[1]::float8 \
+    - split_part(pg_read_file('/proc/uptime'), ' ', 1)::float8 as off";
+
+#[test]
+fn the_clock_of_a_server_is_wrong_in_all_its_processes() {
+    let mut server = Postgres::start();
+    let (url, port) = (server.url(), server.port);
+    let start = server.moved_to("127.0.0.1");
+    let story = format!(
+        r#"
+        process server {{ run "{start}"; ready succeeds("pg_isready --quiet --host 127.0.0.1 --port {port}") }}
+        database db {{ url url }}
+        metric off = sql(db, "{OFF}") every 100ms
+        db query "select now()"
+        wait 500ms
+        expect "Right": max(off) < 2 and min(off) > -2
+        phase "Ahead" 3s {{
+          server skew ahead 2h
+          wait 1s
+          expect "Two hours, in a session that was there before": min(off over 500ms) > 7_198
+          expect "No more": max(off) < 7_202
+          db query "select pg_sleep(0.2)" {{ check latency > 190ms and latency < 2s }}
+        }}
+        wait 1s
+        expect "Right again": max(off over 500ms) < 2
+        phase "Restarted within" {{
+          server skew behind 1d
+          server restart
+          expect "A day": last(off) < -86_398 within 10s
+        }}
+        "#
+    );
+    let ended = run(&url, &story).passes();
+    let faults = ended.report["faults"].as_array().unwrap();
+    let measured: Vec<_> = faults.iter().map(|fault| fault["measured"].as_str().unwrap()).collect();
+    assert!(measured[0].starts_with("told 2h ahead "), "{measured:?}");
+    assert!(measured[1].starts_with("told 1d behind "), "{measured:?}");
+    assert!(faults.iter().all(|fault| fault["evidence"] == "measured"), "{faults:?}");
+}
+
 /// A server on a disk that forgets what was not synced, killed again and again while it is written to.
 const POWER_CUTS: &str = r#"scenario "Power cuts"
 disk own { path "{scratch}/own"; size 300MB; faulty }

@@ -1,5 +1,8 @@
 //! What a started process is kept under: a share of the processor, and upper limits.
 
+use std::sync::Arc;
+
+use super::control_group::ControlGroup;
 use super::error::ProcessError;
 use super::grip::Grip;
 use super::limit::{self, Limited, Limits};
@@ -12,6 +15,8 @@ use crate::kinds::undo::{Applied, LimitedTree, PausedTree, Tree, Undo};
 pub(super) struct Constraints {
     throttle: Option<Throttling>,
     limit: Option<Limiting>,
+    /// Made for the first throttling, and kept until the process has ended.
+    group: Option<Arc<ControlGroup>>,
     /// Whether somebody else wants it stopped.
     pub paused: Paused,
 }
@@ -29,7 +34,7 @@ struct Limiting {
 }
 
 impl Constraints {
-    /// Gives a tree a share of one core; the journal knows before anything of it is stopped.
+    /// Gives a tree a share of one core; the journal knows before anything of it is kept back.
     pub fn throttle(
         &mut self,
         name: &str,
@@ -37,12 +42,19 @@ impl Constraints {
         share: f64,
         around: &Surroundings,
     ) -> Result<(), ProcessError> {
+        let failed = |reason| ProcessError::Constrain { name: name.to_owned(), reason };
+        if self.group.is_none() && ControlGroup::can_give(share) {
+            self.group = ControlGroup::make(name, tree, around)?.map(Arc::new);
+        }
         let undo = Undo::Paused(PausedTree { name: name.to_owned(), tree: tree.clone() });
         let applied = Applied::record(&around.recorder, undo)?;
+        let group = self.group.clone().filter(|_| ControlGroup::can_give(share));
         let (tree, paused) = (tree.clone(), Paused::clone(&self.paused));
-        let grip = Grip::take("throttle", move |held| throttle(&tree, share, &paused, held));
-        let grip = grip.map_err(|reason| ProcessError::Constrain { name: name.to_owned(), reason })?;
-        self.throttle = Some(Throttling { grip, applied });
+        let grip = Grip::take("throttle", move |held| match group {
+            Some(group) => group.keep(&tree, share, &paused, held),
+            None => throttle(&tree, share, &paused, held),
+        });
+        self.throttle = Some(Throttling { grip: grip.map_err(failed)?, applied });
         Ok(())
     }
 

@@ -14,7 +14,16 @@ pub(super) struct Grip<Found> {
 /// The thread's side.
 pub(super) struct Held(Receiver<()>);
 
+/// Lets go when it is dropped.
+pub(super) struct Release(#[expect(dead_code, reason = "its end is what is heard")] Sender<()>);
+
 impl Held {
+    /// A hold of its own, and what ends it.
+    pub fn pair() -> (Release, Held) {
+        let (release, released) = mpsc::channel();
+        (Release(release), Held(released))
+    }
+
     /// Waits so long; false when it is time to let go.
     pub fn wait(&self, time: Duration) -> bool {
         matches!(self.0.recv_timeout(time), Err(RecvTimeoutError::Timeout))

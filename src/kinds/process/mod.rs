@@ -9,6 +9,8 @@ mod constraining;
 #[cfg(target_os = "linux")]
 mod constraint;
 #[cfg(target_os = "linux")]
+pub mod control_group;
+#[cfg(target_os = "linux")]
 pub mod error;
 #[cfg(target_os = "linux")]
 pub mod found;
@@ -51,3 +53,5 @@ pub mod supervision;
 mod supervisor;
 #[cfg(target_os = "linux")]
 pub mod throttle;
+#[cfg(target_os = "linux")]
+mod usage;

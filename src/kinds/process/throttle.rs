@@ -2,18 +2,17 @@
 //!
 //! The tree has an account of processor time. It fills by the share that is granted, to one period's worth at most, and
 //! what the tree uses is taken from it; while it is overdrawn, the tree is stopped. So a program with many threads is
-//! stopped longer than one with one, and one that needs less than its share never.
+//! stopped longer than one with one, and one that needs less than its share never. This is for where the kernel's own
+//! groups cannot be had (`control_group/`), and for what soak did not start.
 
-use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use nix::time::{ClockId, clock_getcpuclockid};
-use nix::unistd::Pid;
 
 use super::grip::Held;
-use crate::kinds::undo::{Member, ProcessTable, Tree};
+use super::usage::Usage;
+use crate::kinds::undo::Tree;
 
 /// A turn of running and being stopped, as long as its processor time is not overdrawn by several threads at once.
 const PERIOD: Duration = Duration::from_millis(100);
@@ -29,8 +28,11 @@ pub struct Throttled {
     pub used: Duration,
     /// For how long it was throttled.
     pub time: Duration,
-    /// For how long of that it was stopped.
+    /// For how long of that soak had it stopped.
     pub stopped: Duration,
+    /// Where the kernel kept it back: periods in which it ran, and those in which it had used up its share.
+    pub periods: u64,
+    pub held_periods: u64,
 }
 
 impl Throttled {
@@ -43,6 +45,13 @@ impl Throttled {
         self.used += other.used;
         self.time += other.time;
         self.stopped += other.stopped;
+        self.periods += other.periods;
+        self.held_periods += other.held_periods;
+    }
+
+    /// Whether it was ever kept from running.
+    pub fn was_held(self) -> bool {
+        !self.stopped.is_zero() || self.held_periods > 0
     }
 }
 
@@ -52,14 +61,7 @@ pub(super) type Paused = Arc<Mutex<bool>>;
 /// Throttles a tree until it is to let go; nobody of it is left stopped then, but by a pause. The journal has to know of
 /// it before.
 pub(super) fn throttle(tree: &Tree, share: f64, paused: &Paused, held: &Held) -> Throttled {
-    let mut turns = Turns {
-        tree,
-        paused,
-        members: BTreeSet::new(),
-        clocks: HashMap::new(),
-        looked: None,
-        stopped: false,
-    };
+    let mut turns = Turns { usage: Usage::of(tree), paused, stopped: false };
     let look = PERIOD.mul_f64(share.clamp(0.0, 1.0)).clamp(SHORTEST_LOOK, LONGEST_LOOK);
     let most = share * PERIOD.as_secs_f64();
     let (mut account, mut found, mut last) = (0.0, Throttled::default(), Instant::now());
@@ -69,11 +71,12 @@ pub(super) fn throttle(tree: &Tree, share: f64, paused: &Paused, held: &Held) ->
         let passed = now.duration_since(last);
         last = now;
         let was_stopped = turns.stopped;
-        let used = turns.used(now);
+        let used = turns.usage.since_last(now);
         found.add(Throttled {
             used,
             time: passed,
             stopped: if was_stopped { passed } else { Duration::ZERO },
+            ..Throttled::default()
         });
         account = (account + share * passed.as_secs_f64() - used.as_secs_f64()).min(most);
         if account < 0.0 {
@@ -91,51 +94,16 @@ pub(super) fn throttle(tree: &Tree, share: f64, paused: &Paused, held: &Held) ->
 }
 
 struct Turns<'a> {
-    tree: &'a Tree,
+    usage: Usage<'a>,
     paused: &'a Paused,
-    members: BTreeSet<Member>,
-    /// The processor time that each member had used when it was last looked at.
-    clocks: HashMap<Member, (ClockId, Duration)>,
-    /// When the members were last looked for.
-    looked: Option<Instant>,
     stopped: bool,
 }
 
 impl Turns<'_> {
-    /// What was used since the last time.
-    fn used(&mut self, now: Instant) -> Duration {
-        if self.looked.is_none_or(|looked| now.duration_since(looked) >= PERIOD) {
-            self.looked = Some(now);
-            self.find();
-        }
-        let mut used = Duration::ZERO;
-        for (clock, before) in self.clocks.values_mut() {
-            // One that has ended has no clock any more, until the next look for members.
-            let Ok(now) = clock.now().map(Duration::from) else { continue };
-            used += now.saturating_sub(*before);
-            *before = now;
-        }
-        used
-    }
-
-    fn find(&mut self) {
-        // A table that cannot be read hides nobody who was known.
-        let Ok(table) = ProcessTable::read() else { return };
-        let found: BTreeSet<Member> = self.tree.members_of_subreaper(&table).into_iter().collect();
-        self.clocks.retain(|member, _| found.contains(member));
-        for member in found.difference(&self.members) {
-            let clock = clock_getcpuclockid(Pid::from_raw(member.pid));
-            if let Ok((clock, now)) = clock.and_then(|clock| Ok((clock, clock.now()?))) {
-                self.clocks.insert(*member, (clock, now.into()));
-            }
-        }
-        self.members = found;
-    }
-
     fn stop(&mut self) {
         let paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
         // Again also where it is stopped: somebody else may have continued it, or it may have forked.
-        self.members.iter().for_each(|member| _ = member.signal(Signal::SIGSTOP));
+        self.usage.members.iter().for_each(|member| _ = member.signal(Signal::SIGSTOP));
         drop(paused);
         self.stopped = true;
     }
@@ -143,7 +111,7 @@ impl Turns<'_> {
     fn go_on(&mut self) {
         let paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
         if !*paused {
-            self.members.iter().for_each(|member| _ = member.signal(Signal::SIGCONT));
+            self.usage.members.iter().for_each(|member| _ = member.signal(Signal::SIGCONT));
         }
         drop(paused);
         self.stopped = false;

@@ -5,6 +5,7 @@
 //! twice, by a process that knows nothing but the value, and it leaves alone whatever soak did not make.
 //! A new one is a file here, a variant, and an arm in [`Undo::carry_out`] and [`Undo::describe`].
 
+mod control_group;
 mod error;
 mod file;
 mod folder;
@@ -22,6 +23,7 @@ mod tree;
 
 use serde::{Deserialize, Serialize};
 
+pub use control_group::{MEMBERS, OwnedControlGroup};
 pub use error::UndoError;
 pub use file::OwnedFile;
 pub use folder::{OWNER_MARK, OwnedFolder};
@@ -57,6 +59,8 @@ pub enum Undo {
     Down(DownService),
     /// What soak put on a network interface is taken away.
     Interface(TouchedInterface),
+    /// A control group soak made is removed, and who is in it goes back.
+    ControlGroup(OwnedControlGroup),
 }
 
 /// What carrying out an undo came to.
@@ -83,6 +87,7 @@ impl Undo {
             Undo::File(file) => file.carry_out(),
             Undo::Down(down) => down.carry_out(),
             Undo::Interface(interface) => interface.carry_out(),
+            Undo::ControlGroup(group) => group.carry_out(),
         }
     }
 
@@ -97,7 +102,8 @@ impl Undo {
             | Undo::Folder(_)
             | Undo::File(_)
             | Undo::Down(_)
-            | Undo::Interface(_) => Outcome::AlreadyGone,
+            | Undo::Interface(_)
+            | Undo::ControlGroup(_) => Outcome::AlreadyGone,
         }
     }
 
@@ -112,6 +118,7 @@ impl Undo {
             Undo::File(file) => file.describe(),
             Undo::Down(down) => down.describe(),
             Undo::Interface(interface) => interface.describe(),
+            Undo::ControlGroup(group) => group.describe(),
         }
     }
 }

@@ -8,9 +8,9 @@ use crate::lang::unit::{format_duration, format_share, format_size};
 use crate::run::world::Effect;
 use std::time::Duration;
 
-/// A throttled process may use more than its share by this part of it: it is stopped when it has.
+/// A throttled process may use more than its share by this part of it: it is kept back when it has.
 const OVER: f64 = 0.25;
-/// And by this much, before it is stopped for the first time and where soak was woken late.
+/// And by this much, before it is kept back for the first time and where soak was woken late.
 const SLACK: Duration = Duration::from_millis(50);
 /// Who has used this part of what it may is at its limit.
 const NEAR: f64 = 0.8;
@@ -18,15 +18,17 @@ const NEAR: f64 = 0.8;
 /// What throttling did.
 pub(super) fn throttled(share: f64, found: Throttled) -> Effect {
     let used = format!("used {} of one core ({} asked)", format_share(found.share()), format_share(share));
-    if found.stopped.is_zero() {
-        let measured = Some(format!("{used}, never stopped"));
+    if !found.was_held() {
+        let measured = Some(format!("{used}, never held back"));
         return Effect { measured, evidence: Evidence::NotExercised };
     }
     let held = found.used <= found.time.mul_f64(share.max(0.0) * (1.0 + OVER)) + SLACK;
-    let stopped =
-        format!("stopped for {} of {}", format_duration(found.stopped), format_duration(found.time));
+    let how = match found.held_periods {
+        0 => format!("stopped for {} of {}", format_duration(found.stopped), format_duration(found.time)),
+        held => format!("held back by the kernel in {held} of {} periods", found.periods),
+    };
     let evidence = if held { Evidence::Measured } else { Evidence::None };
-    Effect { measured: Some(format!("{used}, {stopped}")), evidence }
+    Effect { measured: Some(format!("{used}, {how}")), evidence }
 }
 
 /// What limits did.
