@@ -4,6 +4,7 @@ mod bodies;
 mod declare;
 mod expression;
 mod load;
+mod parts;
 mod statement;
 mod table;
 mod text;
@@ -20,11 +21,18 @@ use pest::Parser;
 use pest::error::InputLocation;
 use pest::iterators::Pair;
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::thread;
 
 pub use expression::MAX_OPERATORS;
 
 /// Lowers the statements of a file.
 pub(super) fn lower(file: &SourceFile, layout: &Layout) -> (Vec<Statement>, Vec<Diagnostic>) {
+    lower_at_once(file, layout, thread::available_parallelism().map_or(1, usize::from))
+}
+
+/// Lowers them with so many threads at most.
+fn lower_at_once(file: &SourceFile, layout: &Layout, threads: usize) -> (Vec<Statement>, Vec<Diagnostic>) {
     let mut lower = Lower {
         text: &layout.masked,
         base: file.base(),
@@ -33,12 +41,12 @@ pub(super) fn lower(file: &SourceFile, layout: &Layout) -> (Vec<Statement>, Vec<
         too_long: false,
         damaged: layout.damaged,
         includes: false,
-        declared: HashSet::new(),
+        declared: Arc::default(),
         missing_block: false,
         diagnostics: layout.diagnostics.clone(),
     };
-    lower.declarations(&layout.items);
-    let items = lower.items(&layout.items);
+    lower.know(&layout.items);
+    let items = lower.all(&layout.items, threads);
     let mut diagnostics = lower.diagnostics;
     if lower.missing_block {
         // A `}` too many is most likely the one whose `{` was reported as missing.
@@ -88,7 +96,7 @@ struct Lower<'a> {
     damaged: bool,
     includes: bool,
     /// First words that may stand for something the file declares.
-    declared: HashSet<&'a str>,
+    declared: Arc<HashSet<&'a str>>,
     missing_block: bool,
     diagnostics: Vec<Diagnostic>,
 }
@@ -157,19 +165,25 @@ impl<'a> Lower<'a> {
         if text.starts_with(|c: char| c.is_ascii_digit()) { "" } else { &text[..end] }
     }
 
-    /// Collects the names that a statement may begin with, so that a misspelt statement word can be told from them.
-    fn declarations(&mut self, items: &[Item]) {
+    /// Takes in the names that a statement may begin with, so that a misspelt statement word can be told from them.
+    fn know(&mut self, items: &[Item]) {
+        let mut declared = HashSet::new();
+        self.declarations(items, &mut declared);
+        self.declared = Arc::new(declared);
+    }
+
+    fn declarations(&mut self, items: &[Item], declared: &mut HashSet<&'a str>) {
         for item in items {
             let head = Head { start: item.start, end: item.end };
             let mut words = self.text[head.start..head.end].split_ascii_whitespace();
             if let (Some(first), Some(second)) = (words.next(), words.next()) {
                 self.includes |= first == "include";
                 if item.block.is_some() && words.next().is_none() {
-                    self.declared.insert(second);
+                    declared.insert(second);
                 }
             }
             if let Some(block) = &item.block {
-                self.declarations(&block.items);
+                self.declarations(&block.items, declared);
             }
         }
     }

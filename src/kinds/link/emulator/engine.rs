@@ -20,6 +20,7 @@ use super::condition::{Condition, Side};
 use super::end::End;
 use super::flows::{self, Flows, Resets};
 use super::lane::{Lane, Outlet, Probe};
+use super::lookout::{Lookout, Next};
 use super::port::Port;
 use super::segment::Head;
 use super::tally::Counters;
@@ -198,6 +199,7 @@ impl<E: End> Engine<E> {
 
     fn run(mut self, orders: &Receiver<Order>, wake: &EventFd) {
         wake_soon();
+        let mut lookout = Lookout::new(clock::now());
         loop {
             loop {
                 match orders.try_recv() {
@@ -208,8 +210,10 @@ impl<E: End> Engine<E> {
             }
             let came = self.take_in(0) + self.take_in(1);
             let next = self.give_out();
-            if came == 0 {
-                self.sleep(next, wake);
+            match lookout.next(came, clock::now()) {
+                Next::Look => {}
+                Next::Gather(time) => pause(next, time, wake),
+                Next::Sleep => self.sleep(next, wake),
             }
         }
     }
@@ -373,4 +377,13 @@ impl<E: End> Engine<E> {
         // An error is a signal, or a card that is gone; either shows on the next round.
         let _ = wake.read();
     }
+}
+
+/// Lets frames gather, as long as nothing is due or ordered.
+fn pause(next: Option<Nanos>, time: Nanos, wake: &EventFd) {
+    let left = next.map_or(time, |due| time.min(due.saturating_sub(clock::now())));
+    let mut watched = [PollFd::new(std::os::fd::AsFd::as_fd(wake), PollFlags::POLLIN)];
+    // Its order is read before the next frames; being woken early harms nobody.
+    let _ = ppoll(&mut watched, Some(TimeSpec::from_duration(Duration::from_nanos(left))), None);
+    let _ = wake.read();
 }

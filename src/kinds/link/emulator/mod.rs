@@ -12,6 +12,7 @@ mod end;
 mod engine;
 mod flows;
 mod lane;
+mod lookout;
 mod port;
 mod segment;
 mod tally;
