@@ -9,5 +9,7 @@ pub mod emulator;
 pub mod interface;
 pub mod interface_name;
 #[cfg(target_os = "linux")]
+mod lookout;
+#[cfg(target_os = "linux")]
 pub mod proxy;
 pub mod signature;

@@ -161,7 +161,8 @@ impl<'a> Lower<'a> {
     /// The word at the front of a head; empty where there is none.
     fn first_word(&self, head: Head) -> &'a str {
         let text: &'a str = &self.text[head.start..head.end];
-        let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        let end = text.bytes().position(|byte| !is_part(&byte)).unwrap_or(text.len());
         if text.starts_with(|c: char| c.is_ascii_digit()) { "" } else { &text[..end] }
     }
 

@@ -20,10 +20,10 @@ use super::condition::{Condition, Side};
 use super::end::End;
 use super::flows::{self, Flows, Resets};
 use super::lane::{Lane, Outlet, Probe};
-use super::lookout::{Lookout, Next};
 use super::port::Port;
 use super::segment::Head;
 use super::tally::Counters;
+use crate::kinds::link::lookout::{Lookout, Next};
 
 /// The thread wakes at most so much ahead of a moment that is due and waits for the rest in a loop, because a processor
 /// that has gone idle needs some tens of microseconds to come back.

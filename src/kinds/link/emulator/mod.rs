@@ -12,7 +12,6 @@ mod end;
 mod engine;
 mod flows;
 mod lane;
-mod lookout;
 mod port;
 mod segment;
 mod tally;

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 use super::condition::Side;
 use super::http::HttpCounters;
 use super::setting::Setting;
@@ -90,6 +92,9 @@ pub(super) struct Tally {
     pub pieces: AtomicU64,
     pub cuts: AtomicU64,
     pub refusing: AtomicBool,
+    /// How often anything was carried, and who is told.
+    carries: AtomicU64,
+    traffic: Notify,
     up: Mutex<Recent>,
     down: Mutex<Recent>,
 }
@@ -109,6 +114,18 @@ impl Tally {
             Side::Down => &self.received,
         }
         .fetch_add(bytes as u64, Ordering::Relaxed);
+        self.carries.fetch_add(1, Ordering::Relaxed);
+        self.traffic.notify_one();
+    }
+
+    /// How often anything was carried.
+    pub fn carries(&self) -> u64 {
+        self.carries.load(Ordering::Relaxed)
+    }
+
+    /// Waits until something is carried; ends at once where it was since the last time.
+    pub async fn traffic(&self) {
+        self.traffic.notified().await;
     }
 
     pub fn delayed(&self, side: Side, setting: &Setting, delay: Duration) {

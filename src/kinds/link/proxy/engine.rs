@@ -19,10 +19,14 @@ use super::http::{Disturbance, Http};
 use super::probe::probe;
 use super::registry::Registry;
 use super::setting::{Asked, Setting};
+use crate::kinds::link::emulator::now;
+use crate::kinds::link::lookout::{Lookout, Next};
 use crate::lang::wakeup::Wakeups;
 
 /// How long to wait before trying again after accepting or listening failed.
 const RETRY_PAUSE: Duration = Duration::from_millis(20);
+/// Under a flood it is looked again after so long whether it is over.
+const RELIEF: Duration = Duration::from_millis(1);
 /// After so many tasks the thread looks for new events on its sockets, so that a busy connection does not make
 /// the others late.
 const EVENT_INTERVAL: u32 = 2;
@@ -228,6 +232,7 @@ fn run(
         match open(options).await {
             Ok((link, door)) => {
                 let _ = tell.send(Ok((Arc::clone(&link), door.address(), Handle::current())));
+                tokio::spawn(look_on(Arc::clone(&link)));
                 serve(&link, door, settings, applying).await;
             }
             Err(error) => {
@@ -308,6 +313,29 @@ async fn accept(link: &Arc<Link>, door: &mut Door, settings: &watch::Receiver<Ar
             Err(_) => {
                 link.tally.accept_failures.fetch_add(1, Ordering::Relaxed);
                 pause(link).await;
+            }
+        }
+    }
+}
+
+/// Keeps the thread from sleeping for a moment after traffic: while a task is ready, the runtime only looks at its sockets.
+async fn look_on(link: Arc<Link>) {
+    let mut lookout = Lookout::new(now());
+    let mut seen = 0;
+    loop {
+        link.tally.traffic().await;
+        loop {
+            let carries = link.tally.carries();
+            let came = (carries - seen) as usize;
+            seen = carries;
+            match lookout.next(came, now()) {
+                Next::Look => tokio::task::yield_now().await,
+                Next::Sleep => break,
+                // Others keep the thread awake.
+                Next::Gather(_) => {
+                    link.wakeups.sleep_until(Instant::now() + RELIEF).await;
+                    break;
+                }
             }
         }
     }
