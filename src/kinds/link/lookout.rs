@@ -60,9 +60,10 @@ impl Lookout {
             self.came = now;
             return if self.gap < CLOSE { Next::Gather(GATHER) } else { Next::Look };
         }
-        let since = *self.looking.get_or_insert(now);
-        let looked = now.saturating_sub(since);
-        if now.saturating_sub(self.came) < STRETCH && looked < self.credit {
+        // It looks for as long as it is worth while, or not at all.
+        let may = self.looking.is_some() || self.credit >= STRETCH;
+        if may && now.saturating_sub(self.came) < STRETCH {
+            self.looking.get_or_insert(now);
             return Next::Look;
         }
         self.pay(now, 1);
