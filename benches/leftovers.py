@@ -15,7 +15,7 @@ LISTENS = {"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}
 NS_GET_ID = 2 << 30 | 8 << 16 | 0xB7 << 8 | 13
 NAMESPACES = ["mnt", "net", "user", "pid", "ipc", "uts"]
 KINDS = ["processes", "stopped", "guardians", "namespaces", "mounts", "groups", "open files", "ports", "interfaces", "scratch",
-         "disks", "journals", "strangers", "database"]
+         "disks", "journals", "strangers", "database", "rules"]
 GROUPS = "/sys/fs/cgroup"
 
 

@@ -59,7 +59,7 @@ impl Checker<'_> {
             && self.scenario.target(target).kind.verb(&name.text).is_some()
         {
             self.used_entity(&second.text, second.span);
-            return Some(mistake::names::verb_first(name.span.to(second.span), &name.text, &second.text));
+            return Some(self.verb_before(name, second, &words.arguments));
         }
         if let Some(target) = self.target_with_verb(&name.text) {
             let spans =
@@ -69,10 +69,28 @@ impl Checker<'_> {
             let verb = name.text.to_ascii_lowercase();
             return Some(mistake::names::target_missing(name.span, &verb, &target, &rest));
         }
+        if let Some((_, help)) =
+            STATEMENTS_ELSEWHERE.iter().find(|(words, _)| words.contains(&name.text.as_str()))
+        {
+            return Some(mistake::names::statement_elsewhere(name.span, &name.text, help));
+        }
         let verb = words.second.as_ref()?;
         let of_machine =
             MACHINES.contains(&name.text.as_str()) && machine::signature::KIND.verb(&verb.text).is_some();
         of_machine.then(|| mistake::names::unknown(name.span, &name.text, "target", Some("machine")))
+    }
+
+    /// `kill shop`, also `kill shop every 30s`.
+    fn verb_before(&self, verb: &Name, target: &Name, rest: &[Word]) -> Diagnostic {
+        let told = verb.span.to(target.span);
+        if let [Word::Plain(every), Word::Value(period)] = rest
+            && every.text == "every"
+        {
+            let period = period.span;
+            let better = format!("every {} {{ {} {} }}", self.sources.text(period), target.text, verb.text);
+            return mistake::names::verb_first(told, told.to(period), &verb.text, &better);
+        }
+        mistake::names::verb_first(told, told, &verb.text, &format!("{} {}", target.text, verb.text))
     }
 
     /// What is said of a verb that the target's kind does not have.
@@ -89,6 +107,10 @@ impl Checker<'_> {
         }
         if kind.name == "process" && matches!(word, "resume" | "unpause" | "continue") {
             return mistake::names::goes_on_by_itself(second.span, name, word);
+        }
+        let note = VERB_NOTES.iter().find(|(of, words, _)| *of == kind.name && words.contains(&word));
+        if let Some((.., help)) = note {
+            return mistake::names::verb_elsewhere(second.span, kind.name, word, help);
         }
         let conversation = kind.verbs.iter().find(|verb| matches!(verb.body, Body::Conversation));
         if let Some(verb) = conversation.filter(|_| matches!(word, "send" | "receive" | "hold")) {
@@ -138,6 +160,19 @@ impl Checker<'_> {
             let span = stray.fold(second.span, Span::to);
             return Some((span, (*better).to_string()));
         }
+        if kind.name == "redis" {
+            // A command as it stands at the prompt.
+            return Some((second.span, format!("send \"{}\"", second.text.to_ascii_uppercase())));
+        }
+        let flag = |verb: &&Verb| {
+            verb.parameters.iter().any(|one| one.form == Form::Flag && one.name == second.text)
+        };
+        let verbs: Vec<&str> = kind.verbs.iter().map(|verb| verb.name).collect();
+        if let Some(verb) = kind.verbs.iter().find(flag)
+            && meant(&second.text, &verbs).is_none()
+        {
+            return Some((second.span, format!("{} {}", verb.name, second.text)));
+        }
         let value = words.arguments.iter().find_map(|word| match word {
             Word::Value(value) => Some(self.sources.text(value.span)),
             _ => None,
@@ -156,6 +191,36 @@ impl Checker<'_> {
 /// What the machine is called elsewhere.
 const MACHINES: [&str; 7] = ["host", "system", "node", "os", "vm", "localhost", "computer"];
 
+/// What stands at the top of other tools' files, and what soak has in its stead.
+const STATEMENTS_ELSEWHERE: &[(&[&str], &str)] = &[
+    (
+        &["timeout", "time_limit", "max_duration"],
+        "a run lasts as long as its story; `expect elapsed < 10m` judges how long that took, and `wait until … max 10m` limits a wait",
+    ),
+    (
+        &["duration", "run_time", "length"],
+        "a run lasts as long as its story: `phase \"name\" 10m { … }`, or `load name at 50/s for 10m`",
+    ),
+    (
+        &["description", "desc", "about", "author", "owner", "version", "tags", "title", "summary"],
+        "what a scenario is about stands in its title, `scenario \"title\"`, and in comments: `# …`",
+    ),
+    (&["seed"], "the seed is given where it is run: `soak run FILE --seed 7`"),
+    (
+        &["users", "vus", "rps", "rate", "concurrency", "workers"],
+        "how much is asked stands with the load: `load name at 50/s for 10m` or `load name with 20 users for 10m`",
+    ),
+    (
+        &["exec", "shell", "cmd", "command", "bash", "sh", "script", "system"],
+        "a command of the story is `run \"make deploy\"`",
+    ),
+    (&["run"], "a command stands in quotes: `run \"make deploy\"`"),
+    (
+        &["env", "environment"],
+        "an environment variable is a setting of a process: `process name { run \"…\"; env PORT \"1\" }`",
+    ),
+];
+
 /// What other tools tell a target, by its kind, and how it is told here.
 const VERBS_ELSEWHERE: &[(&str, &str, &str)] = &[
     ("link", "slow", "degrade latency"),
@@ -169,6 +234,25 @@ const VERBS_ELSEWHERE: &[(&str, &str, &str)] = &[
     ("link", "throttle", "degrade bandwidth"),
     ("link", "shape", "degrade bandwidth"),
     ("database", "kill", "disconnect"),
+];
+
+/// What other tools tell a target that soak tells another one, or in another way.
+const VERB_NOTES: &[(&str, &[&str], &str)] = &[
+    (
+        "link",
+        &["flap", "flapping", "toggle", "blink", "bounce"],
+        "a link that comes and goes is a loop: `repeat 10 < NAME off 2s; NAME on 3s >`",
+    ),
+    (
+        "database",
+        &["restart", "stop", "start", "crash", "pause", "freeze", "shutdown"],
+        "its server is a process, found by `unit`, `pidfile`, `match` or `container`, and told so: `process server { unit \"postgresql\" }`",
+    ),
+    (
+        "database",
+        &["slow", "latency", "delay", "degrade", "partition", "off"],
+        "what lies between is a link: `link path { listen \"127.0.0.1:6432\"; to \"127.0.0.1:5432\" }`, with the URL leading through it, and `path degrade latency 100ms`",
+    ),
 ];
 
 /// The statement that a misspelt first word was probably meant to be.

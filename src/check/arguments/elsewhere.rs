@@ -3,13 +3,13 @@
 use super::super::mistake;
 use super::super::names::Entity;
 use super::super::state::Checker;
-use super::{Telling, Words};
+use super::{Matched, Telling, Words, find, next_positional, takes};
 use crate::diag::Diagnostic;
 use crate::lang::quantity::Dimension;
-use crate::lang::signature::{Accepts, Form, Parameter};
+use crate::lang::signature::{Accepts, Form, Nature, Parameter};
 use crate::lang::unit;
 use crate::source::Span;
-use crate::syntax::ast::{Name, Word};
+use crate::syntax::ast::{self, Name, Word};
 
 impl Checker<'_> {
     /// What was meant by a word that the verb does not know; `open` is what the verb still takes by its place.
@@ -27,6 +27,10 @@ impl Checker<'_> {
         let word = name.text.as_str();
         if self.begins_another(name, next) {
             return Some(mistake::arguments::another_statement(Span::at(name.span.start), word));
+        }
+        if matches!(word, "retry" | "retries" | "attempts") && matches!(telling.verb.nature, Nature::Request)
+        {
+            return Some(mistake::arguments::no_retries(name.span, telling.verb.name, word));
         }
         if matches!(word, "until" | "lasting" | "duration" | "time" | "timeout") && duration {
             let place = name.span.to(next?.span());
@@ -71,6 +75,67 @@ impl Checker<'_> {
             Some(_) => return None,
         };
         Some(mistake::arguments::text_by_its_place(place, telling.verb.name, value))
+    }
+
+    /// `eat 50% memory`: a value whose word stands behind it. The word is passed over.
+    pub(super) fn stands_before_its_word(
+        &mut self,
+        parameters: &'static [Parameter],
+        value: &ast::Expr,
+        words: &mut Words<'_>,
+        matched: &Matched,
+    ) -> bool {
+        if next_positional(parameters, &matched.arguments).is_some() {
+            return false;
+        }
+        let Some(Word::Plain(name)) = words.peek() else { return false };
+        let keyword = |parameter: &&Parameter| parameter.form == Form::Keyword && parameter.values.len() == 1;
+        let known = find(parameters, &name.text, &matched.arguments).filter(keyword);
+        if matches!(words.list.get(words.at + 1), Some(Word::Value(_))) {
+            return false;
+        }
+        let Some(parameter) = known else { return false };
+        if !takes(parameter, &self.value(value).ty) {
+            return false;
+        }
+        words.next();
+        let text = self.sources.text(value.span);
+        let found = mistake::arguments::word_behind_value(value.span.to(name.span), &name.text, text);
+        self.report(found);
+        true
+    }
+
+    /// `kill every 30s`, `off at 5m`: when a target is told stands around what it is told.
+    pub(super) fn told_when(
+        &self,
+        telling: &Telling<'_>,
+        name: &Name,
+        words: &mut Words<'_>,
+    ) -> Option<Diagnostic> {
+        let word = match name.text.as_str() {
+            "every" | "each" => "every",
+            "at" => "at",
+            _ => return None,
+        };
+        let time = words.peek().map(Word::span)?;
+        let text = self.sources.text(time);
+        let read = unit::parse(text).ok().filter(|read| read.dimension == Dimension::TIME)?;
+        if read.to_f64() <= 0.0 {
+            return None;
+        }
+        words.next();
+        let told = self.sources.text(Span::new(telling.at.start, name.span.start)).trim_end();
+        let better = format!("{word} {text} {{ {} {told} }}", telling.target);
+        let length = telling.target.len() as u32 + 1;
+        let whole = Span::new(telling.at.start.checked_sub(length)?, time.end);
+        let is_whole = words.peek().is_none()
+            && self
+                .sources
+                .text(whole)
+                .strip_prefix(telling.target)
+                .is_some_and(|rest| rest.starts_with(' '));
+        let found = mistake::arguments::told_when(name.span.to(time), word, &better);
+        Some(if is_whole { found.fix(whole, better, false) } else { found })
     }
 
     /// Whether a target and what it is told stand here.

@@ -120,6 +120,11 @@ impl Checker<'_> {
                     }
                     None => self.unknown_word(verb.name, parameters, keyword, Some(value), &mut matched),
                 },
+                Word::Value(value)
+                    if self.stands_before_its_word(parameters, value, &mut words, &matched) =>
+                {
+                    matched.wrong = true;
+                }
                 Word::Value(value) => {
                     self.bare_value(verb.name, parameters, value, &mut matched, takes_values);
                     // What stands behind a value that is wrong belongs to it.
@@ -177,6 +182,13 @@ impl Checker<'_> {
             name.text.as_str(),
             "and" | "after" | "during" | "to" | "of" | "with" | "by" | "at" | "as"
         );
+        if let Some(telling) = owner.telling
+            && let Some(found) = self.told_when(telling, name, words)
+        {
+            self.report(found);
+            matched.wrong = true;
+            return;
+        }
         if let Some(next) = words.peek().filter(|_| prose) {
             let removed = Span::new(name.span.start, next.span().start);
             self.report(mistake::arguments::word_too_many(name.span, owner.name, &name.text, removed));

@@ -23,6 +23,17 @@ impl Checker<'_> {
         }
     }
 
+    /// A list of words, as other notations have commands; `word` is the first that belongs into the text before it.
+    fn command_in_pieces(&mut self, word: &Word, words: &mut Words<'_>, matched: &mut Matched) {
+        let mut whole = word.span();
+        while let Some(Word::Value(_) | Word::Comma(_)) = words.peek() {
+            let next = words.next().map_or(whole, Word::span);
+            whole = whole.to(next);
+        }
+        self.report(mistake::embedded::command_in_pieces(whole));
+        matched.wrong = true;
+    }
+
     /// What is wrong where a process is to be started again as those who supervise processes elsewhere have it.
     fn restart_policy(
         &self,
@@ -91,6 +102,9 @@ impl Checker<'_> {
                     let owner = Owner { name: &first.text, takes_values: true, telling: None };
                     self.plain_word(&owner, settings, name, &mut words, &mut matched)
                 }
+                Word::Value(_) if matches!(parameter.values, [Accepts::Command]) => {
+                    self.command_in_pieces(word, &mut words, &mut matched);
+                }
                 Word::Value(value) if parameter.values.is_empty() && !parameter.more.is_empty() => {
                     self.value_of_more(parameter, value, &mut matched)
                 }
@@ -98,14 +112,8 @@ impl Checker<'_> {
                 Word::Json { keyword, .. } => {
                     self.unknown_word(&first.text, settings, keyword, None, &mut matched);
                 }
-                Word::Comma(span) if matches!(parameter.values, [Accepts::Command]) => {
-                    // A list of words, as other notations have commands.
-                    let mut whole = *span;
-                    while let Some(word) = words.next() {
-                        whole = whole.to(word.span());
-                    }
-                    self.report(mistake::embedded::command_in_pieces(whole));
-                    matched.wrong = true;
+                Word::Comma(_) if matches!(parameter.values, [Accepts::Command]) => {
+                    self.command_in_pieces(word, &mut words, &mut matched);
                 }
                 Word::Comma(span) => {
                     self.report(mistake::arguments::stray_comma(*span));

@@ -95,6 +95,21 @@ impl Checker<'_> {
             ("between" | "uniform" | "randint" | "random", [low, high]) => {
                 format!("{}..{}", text(low), text(high))
             }
+            ("jsonpath" | "json_path" | "jmespath" | "jq", [.., path]) if self.iteration.is_some() => {
+                let path = text(path);
+                let path = path.trim_matches(['"', '\'']).trim_start_matches('$');
+                let dot = if path.starts_with(['.', '[']) || path.is_empty() { "" } else { "." };
+                format!("body{dot}{path}")
+            }
+            ("env" | "getenv" | "environ", [name]) => {
+                let name = text(name);
+                let name = name.trim_matches(['"', '\'']);
+                let found = mistake::names::unknown_function(function.span, &function.text, None);
+                return Some(found.help(format!(
+                    "a secret comes from the environment: `secret {} from env \"{name}\"`; a `param` is given as `soak run FILE --param name=value`",
+                    name.to_ascii_lowercase()
+                )));
+            }
             ("range", [count]) => {
                 let found = mistake::names::unknown_function(function.span, &function.text, None);
                 let count = text(count);
@@ -146,6 +161,16 @@ impl Checker<'_> {
                 }
                 _ => None,
             };
+            if let [log, _] = arguments
+                && self.sources.text(log.value.span).ends_with(".log")
+            {
+                let written = self.sources.text(span);
+                let inside = written.trim_start_matches(function.text.as_str());
+                let help =
+                    format!("lines of a log are a metric: `metric found = lines{inside}`, and `found` here");
+                self.report(found.help(help));
+                return unknown(span);
+            }
             self.report(match window {
                 Some(better) => found.help(format!("write `{better}`")).fix(span, better, false),
                 None => found,

@@ -18,6 +18,8 @@ pub(in crate::check) enum Meant {
     Limit,
     /// Something lasts that long.
     Lasting,
+    /// A user thinks for that long.
+    Think,
 }
 
 impl Meant {
@@ -26,6 +28,7 @@ impl Meant {
         match what {
             _ if what.contains("latency") || what.contains("jitter") => Meant::Compared,
             "`timeout`" | "`within`" | "`max`" | "`grace`" => Meant::Limit,
+            "`think`" => Meant::Think,
             _ => Meant::Lasting,
         }
     }
@@ -66,6 +69,8 @@ fn likely_duration(value: f64, meant: Meant) -> Option<String> {
         Meant::Compared | Meant::Growth => value >= 10.0,
         Meant::Limit => value >= THOUSAND,
         Meant::Lasting => thousands,
+        // Nobody thinks for minutes.
+        Meant::Think => value >= 60.0,
     };
     let seconds = if millis { value / THOUSAND } else { value };
     let shown = crate::lang::unit::format_duration(std::time::Duration::try_from_secs_f64(seconds).ok()?);

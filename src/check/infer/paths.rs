@@ -421,6 +421,9 @@ impl Checker<'_> {
             Entity::Target(target) => self.scenario.target(target).kind.readings.first()?.name,
             Entity::Action(_) | Entity::Mix(_) => "success",
             Entity::Ledger(_) => "lost",
+            Entity::Curve(_) => {
+                return Some(format!("a load follows it from its rate: `at 50/s shaped {name} every 24h`"));
+            }
             _ => return None,
         };
         Some(match self.place {

@@ -105,6 +105,12 @@ impl Checker<'_> {
                     good.then_some(SourceValue::Value(path))
                 }
                 SourceArgument::Value(Accepts::Target(kinds)) => self.source_target(written, kinds),
+                SourceArgument::Value(accepts) if self.is_bare_text(accepts, written) => {
+                    let quote = if matches!(accepts, Accepts::Regex) { '\'' } else { '"' };
+                    let text = self.sources.text(written.span);
+                    self.report(mistake::names::text_without_quotes(written.span, text, quote));
+                    None
+                }
                 SourceArgument::Value(accepts) => {
                     let value = self.accept_value(accepts, written, signature.name);
                     let query =
@@ -122,6 +128,13 @@ impl Checker<'_> {
             values.push(value);
         }
         values.into_iter().collect()
+    }
+
+    /// Whether a name that nobody declares stands where a text belongs.
+    fn is_bare_text(&self, accepts: &Accepts, written: &ast::Expr) -> bool {
+        let ast::ExprKind::Name(name) = &written.kind else { return false };
+        let text = matches!(accepts, Accepts::Text | Accepts::Regex);
+        text && self.local(name).is_none() && self.symbols.peek(name).is_none()
     }
 
     /// A glob, or the output of a process.

@@ -45,7 +45,18 @@ impl Checker<'_> {
         text.match_indices('$').find_map(|(at, _)| {
             let rest = &text[at + 1..];
             let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-            self.is_known(&rest[..end]).then(|| (at, &rest[..end]))
+            let name = &rest[..end];
+            let behind = rest[end..].strip_prefix('.').unwrap_or("");
+            let part = behind.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(behind.len());
+            match self.symbols.peek(name).map(|symbol| symbol.entity) {
+                Some(Entity::Action(_) | Entity::Mix(_) | Entity::Ledger(_) | Entity::Target(_))
+                    if part > 0 =>
+                {
+                    Some((at, &rest[..end + 1 + part]))
+                }
+                Some(Entity::Metric(_)) => Some((at, name)),
+                _ => self.is_known(name).then_some((at, name)),
+            }
         })
     }
 

@@ -143,6 +143,29 @@ pub fn unexpected_value(span: Span, owner: &str, text: &str, keywords: &[&str]) 
     }
 }
 
+/// `eat 50% memory`
+pub fn word_behind_value(span: Span, word: &str, value: &str) -> Diagnostic {
+    let better = format!("{word} {value}");
+    Diagnostic::error("E0402", format!("`{word}` stands before its value"), span)
+        .here("the other way round")
+        .help(format!("write `{better}`"))
+        .fix(span, better, false)
+}
+
+/// `kill every 30s`, `off at 5m`
+pub fn told_when(span: Span, word: &str, better: &str) -> Diagnostic {
+    Diagnostic::error("E0402", format!("`{word}` is a statement around what is told"), span)
+        .here("not behind it")
+        .help(format!("write `{better}`"))
+}
+
+/// `get "/" retry 3`
+pub fn no_retries(span: Span, verb: &str, word: &str) -> Diagnostic {
+    Diagnostic::error("E0402", format!("`{verb}` does not know `{word}`"), span).here("no word of it").help(
+        "a request is sent once, so that every failure is counted; `expect … within 30s` waits until it works",
+    )
+}
+
 /// `restart never`, `restart on-failure`, `restart 3 times`: what others call when a process is started again.
 pub fn restart_policy(setting: Span, policy: Span, written: &str) -> Option<Diagnostic> {
     const NEVER: &[&str] = &["never", "no", "none", "off", "false", "manual"];

@@ -32,12 +32,35 @@ pub fn unknown(span: Span, name: &str, wanted: &str, meant: Option<&str>) -> Dia
     propose(finding, span, better.or(meant), &[])
 }
 
-pub fn verb_first(span: Span, verb: &str, name: &str) -> Diagnostic {
-    let better = format!("{name} {verb}");
+/// `kill shop`; `whole` is what `better` stands for.
+pub fn verb_first(span: Span, whole: Span, verb: &str, better: &str) -> Diagnostic {
     Diagnostic::error("E0201", format!("there is no target `{verb}`"), span)
         .here("the other way round")
         .help(format!("a target stands before what it is told: write `{better}`"))
+        .fix(whole, better, false)
+}
+
+/// `lines(app.log, ERROR)`
+pub fn text_without_quotes(span: Span, text: &str, quote: char) -> Diagnostic {
+    let better = format!("{quote}{text}{quote}");
+    Diagnostic::error("E0201", format!("there is no name `{text}`, and a text stands in quotes"), span)
+        .here("nothing of this name is declared")
+        .help(format!("write `{better}`"))
         .fix(span, better, false)
+}
+
+/// A verb of other tools.
+pub fn verb_elsewhere(span: Span, kind: &str, verb: &str, help: &str) -> Diagnostic {
+    Diagnostic::error("E0203", format!("{} cannot be told to `{verb}`", article(kind)), span)
+        .here("no verb of its kind")
+        .help(help)
+}
+
+/// What other tools have a statement for.
+pub fn statement_elsewhere(span: Span, word: &str, help: &str) -> Diagnostic {
+    Diagnostic::error("E0201", format!("there is no target `{word}`, and no statement"), span)
+        .here("nothing of this name")
+        .help(help)
 }
 
 pub fn unknown_param(span: Span, name: &str, meant: Option<&str>, all: &[&str]) -> Diagnostic {
@@ -161,6 +184,16 @@ const SETTINGS_ELSEWHERE: &[(&str, &[&str], &str)] = &[
         "process",
         &["retries", "timeout", "start_period"],
         "how long it may take stands behind the probe: `ready http(\"…\") within 20s`",
+    ),
+    (
+        "process",
+        &["autostart", "auto_start", "enabled", "manual", "lazy", "disabled"],
+        "a process is started before the story, in the order of the file; `start later` leaves it to the story",
+    ),
+    (
+        "link",
+        &["from", "hosts", "endpoints", "ends", "source", "connect", "connects", "joins"],
+        "`between car, cloud` joins two hosts; a proxy has `listen \"127.0.0.1:8081\"` and `to \"127.0.0.1:8080\"`",
     ),
     (
         "http",

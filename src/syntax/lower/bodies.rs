@@ -2,7 +2,8 @@
 
 use super::{Head, Lower, parts};
 use crate::diag::Diagnostic;
-use crate::syntax::ast::{Branch, Ledger, LedgerLine, MixPart, Name, StatementKind};
+use crate::lang::unit;
+use crate::syntax::ast::{Branch, Expr, ExprKind, Ledger, LedgerLine, MixPart, Name, StatementKind};
 use crate::syntax::grammar::Rule;
 use crate::syntax::layout::{BlockItem, Item};
 use crate::syntax::mistake;
@@ -125,8 +126,10 @@ impl<'a> Lower<'a> {
             for (weight, action) in meant {
                 let span = self.between(action.start, action.end);
                 let action = Name { text: self.text[action].to_string(), span };
-                if let Some(pair) = self.read(Rule::weight, Head { start: weight.start, end: weight.end }) {
-                    parts.push(MixPart { weight: self.only_expression(pair), action });
+                let share = unit::parse(&mistake::as_share(&self.text[weight.clone()]));
+                if let Ok(share) = share {
+                    let span = self.between(weight.start, weight.end);
+                    parts.push(MixPart { weight: Expr { kind: ExprKind::Quantity(share), span }, action });
                 }
             }
             turned = Some(match turned {

@@ -210,6 +210,14 @@ impl<'a> Lower<'a> {
                 statements.push(self.request_without_object(item, object, next));
                 continue;
             }
+            if let Some(whole) = block.filter(|_| self.is_whole_file(item)) {
+                // What stands in it is the file.
+                let head = Head { start: item.start, end: item.end };
+                self.report(mistake::scenario_with_block(self.between(whole.open, whole.open + 1)));
+                statements.push(self.any_statement(head, None));
+                statements.extend(self.items(&whole.items));
+                continue;
+            }
             // A block on the line below a statement that lacks one was meant for it.
             if block.is_none()
                 && !item.broken
@@ -228,6 +236,11 @@ impl<'a> Lower<'a> {
             statements.push(self.item(item, block));
         }
         statements
+    }
+
+    /// `scenario "title" { … }`
+    fn is_whole_file(&self, item: &Item) -> bool {
+        !item.broken && self.first_word(Head { start: item.start, end: item.end }) == "scenario"
     }
 
     /// How far the line of an item is indented.

@@ -188,13 +188,23 @@ pub(in crate::syntax) fn weight_behind(
         }
         parts.push((weight.range.clone(), action.range.clone()));
     }
-    let written =
-        |(weight, action): &Weighted| format!("{} {}", &text[weight.clone()], &text[action.clone()]);
+    let written = |(weight, action): &Weighted| {
+        format!("{} {}", as_share(&text[weight.clone()]), &text[action.clone()])
+    };
     let better = parts.iter().map(written).collect::<Vec<_>>().join("; ");
     let span = Span::new(base + line.start as u32, base + line.end as u32);
     let found = Diagnostic::error("E0130", "in a mix the weight stands first", span);
     let found = found.here("the other way round").help(format!("write `{better}`")).fix(span, better, false);
     (!parts.is_empty()).then_some((found, parts))
+}
+
+/// A weight of a mix as it is written here.
+pub(in crate::syntax) fn as_share(weight: &str) -> String {
+    if weight.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        format!("{weight}%")
+    } else {
+        weight.to_string()
+    }
 }
 
 /// `30% shop kill` in a `choose`.

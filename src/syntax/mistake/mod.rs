@@ -12,12 +12,13 @@ mod told;
 
 pub use habits::long_unit;
 pub(super) use members::{
-    as_object, choice_without_colon, dataset_in_a_line, is_body_word, is_map_word, is_query_word, map_of,
-    query_of_request, weight_behind,
+    as_object, as_share, choice_without_colon, dataset_in_a_line, is_body_word, is_map_word, is_query_word,
+    map_of, query_of_request, weight_behind,
 };
 pub(super) use stray::remove as remove_stray_marks;
 pub(super) use told::{
-    chained, foreign, literal, misspelt, no_value, reserved, spaced_unit, time_of_day, two_statements,
+    chained, foreign, literal, misspelt, no_value, reserved, scenario_with_block, spaced_unit, time_of_day,
+    two_statements,
 };
 
 use super::grammar::{Grammar, Rule};

@@ -23,6 +23,13 @@ pub(in crate::syntax) fn spaced_unit((number, unit): (Span, Span), count: &str, 
     found.fix(number.to(unit), better, true)
 }
 
+/// `scenario "title" { … }`
+pub(in crate::syntax) fn scenario_with_block(open: Span) -> Diagnostic {
+    Diagnostic::error("E0112", "`scenario` has no block", open).here("not expected here").help(
+        "the whole file is the scenario: write `scenario \"title\"`, and leave out this `{` and its `}`",
+    )
+}
+
 /// A statement begins where another has not ended.
 pub(in crate::syntax) fn two_statements(word: Span) -> Diagnostic {
     let found = Diagnostic::error("E0110", "a second statement begins on this line", word);

@@ -8,6 +8,11 @@ const NONE: &str = "that there are none is a comparison";
 const ENDS: &str = "what is judged at the end of the block is judged `at end`";
 const WINDOW: &str = "the window of a reading stands right behind it";
 const NAMED: &str = "the name of an expectation ends with `:`";
+const FIRST: &str = "the name of an expectation stands before its condition";
+const WARNS: &str = "what only warns is a `want`";
+const ENDS_RUN: &str = "what ends the run where it does not hold is a `require`";
+const NAME: &str = "the name of an expectation is a text";
+const ONE: &str = "when a condition must hold is said once";
 const BELOW: &str = "this comparison is written `<`";
 const ABOVE: &str = "this comparison is written `>`";
 const LEAST: &str = "this comparison is written `>=`";
@@ -55,6 +60,30 @@ pub(super) const EXPECTATIONS: &[Rewrite] = &[
         "$1($3 over $8) $5 $6",
         WINDOW,
     ),
+    rewrite("always|sometimes within|for D END", "$2 $3", ONE),
+    rewrite("within D always|sometimes END", "within $2", ONE),
+    rewrite("P <|>|<=|>=|==|!= V during|in|within T END", "$1 in $5 $2 $3", WINDOW),
+    rewrite("P <|>|<=|>=|==|!= V during|in|within phase T END", "$1 in $6 $2 $3", WINDOW),
+    rewrite("W ( P ) <|>|<=|>=|==|!= V during|in|within T END", "$1($3 in $8) $5 $6", WINDOW),
+    rewrite("W ( P ) <|>|<=|>=|==|!= V during|in|within phase T END", "$1($3 in $9) $5 $6", WINDOW),
+    rewrite("want|expect|require P <|>|<=|>=|==|!= V T END", "$1 $5: $2 $3 $4", FIRST),
+    rewrite("want|expect|require W ( P ) <|>|<=|>=|==|!= V T END", "$1 $8: $2($4) $6 $7", FIRST),
+    rewrite("want|expect|require P T END", "$1 $3: $2", FIRST),
+    rewrite("want|expect|require P else|,|or T END", "$1 $4: $2", FIRST),
+    rewrite("want|expect|require P <|>|<=|>=|==|!= V else|,|or T END", "$1 $6: $2 $3 $4", FIRST),
+    rewrite("expect|require warn|soft|should|optional T : *", "want $3: $5", WARNS),
+    rewrite("expect|require warn|soft|should|optional *", "want $3", WARNS),
+    rewrite(
+        "want|expect|require T : P <|>|<=|>=|==|!= V ->|else warn|warning END",
+        "want $2: $4 $5 $6",
+        WARNS,
+    ),
+    rewrite(
+        "want|expect|require T : P <|>|<=|>=|==|!= V ->|else fail|error|abort END",
+        "require $2: $4 $5 $6",
+        ENDS_RUN,
+    ),
+    rewrite("want|expect|require W : *", "$1 \"$2\": $4", NAME),
     rewrite("want|expect|require T : at end *", "$1 $2: $6 at end", LAST),
     rewrite("want|expect|require always|sometimes *", "$1 $3 $2", LAST),
     rewrite("want|expect|require eventually *", "$1 $3 within 1m", LAST),

@@ -74,6 +74,8 @@ pub(super) const PERMITS: &[Rewrite] = &[
 ];
 
 pub(super) const ANYWHERE: &[Rewrite] = &[
+    rewrite("note T , P END", "note \"$2' {$4}\"", JOINED),
+    rewrite("note T % P END", "note \"$2' {$4}\"", JOINED),
     rewrite("P + T", "\"{$1}$3'\"", JOINED),
     rewrite("T + P", "\"$1'{$3}\"", JOINED),
     rewrite("P [ T ]", "$1.$3'", "a part of a value stands behind a dot"),
@@ -95,9 +97,12 @@ pub(super) const ANYWHERE: &[Rewrite] = &[
 
 const STRAYS: &str = "how far it strays stands behind `jitter`";
 const CALLED: &str = "what is asked stands behind the target, without a dot and parentheses";
+const CALL: &str = "a sequence is called with `do`";
 const TOLD: &str = "a target is told, and nothing of it is set";
 
 pub(super) const WORDS: &[Rewrite] = &[
+    rewrite("W ( ) END", "do $1()", CALL),
+    rewrite("W ( V ) END", "do $1($3)", CALL),
     rewrite("D + - D", "$1 jitter $4", STRAYS),
     rewrite("D + / - D", "$1 jitter $5", STRAYS),
     rewrite("ready W ( T ) ==|= N", "ready $2$3$4$5", "a probe over HTTP is good when the answer is"),

@@ -13,8 +13,29 @@ const RANGE: &str = "a range is written with `..`";
 pub(super) const LOADS: &[Rewrite] = &[
     rewrite("at Q ramp|ramping|rising|growing|up|climbing to Q", "at $2 -> $5", RAMP),
     rewrite("ramp|ramping from Q to|-> Q", "at $3 -> $5", RAMP),
+    rewrite("until|till D END", "for $2", DURATION),
+    rewrite("with max|up N users", "with $3 users", USERS),
+    rewrite("with up to N users", "with $4 users", USERS),
+    rewrite(
+        "at poisson|random|exponential R",
+        "at $3 poisson",
+        "how arrivals are spread stands behind their rate",
+    ),
+    rewrite(
+        "warmup|warm_up|rampup|ramp_up|cooldown D",
+        "",
+        "a warm-up is a phase of its own, before the one that is judged",
+    ),
+    rewrite(
+        "load W ,|and|& W",
+        "load name",
+        "several actions are loaded by a mix: `mix name { 50% one; 50% other }`",
+    ),
     rewrite("at Q to|until|upto Q", "at $2 -> $4", RAMP),
     rewrite("from Q to|-> R", "at $2 -> $4", RAMP),
+    rewrite("ramp|ramping N to|-> N users|vus|VUs", "with $2 users -> $4 users", USER_RAMP),
+    rewrite("ramp|ramping to N users|vus|VUs", "with 0 users -> $3 users", USER_RAMP),
+    rewrite("ramp|ramping R to|-> R", "at $2 -> $4", RAMP),
     rewrite("from N to|-> N users", "with $2 users -> $4 users", USER_RAMP),
     rewrite("with N users|vus|VUs to|-> N users|vus|VUs", "with $2 users -> $5 users", USER_RAMP),
     rewrite("with N users to|-> N", "with $2 users -> $5 users", USER_RAMP),
@@ -36,6 +57,7 @@ pub(super) const LOADS: &[Rewrite] = &[
     rewrite("duration|lasting|during|over|timeout D", "for $2", DURATION),
     rewrite("N requests|request|iterations|iters|calls|hits|reqs|time|x", "$1 times", TIMES),
     rewrite("times|iterations|count N", "$2 times", TIMES),
+    rewrite("& END", "", "a load goes on beside what follows it anyway"),
     rewrite("in|the background END", "", "a load goes on beside what follows it anyway"),
     rewrite("load W N END", "load $2 with $3 users", USERS),
     rewrite("load W W END", "load $2 at $3", RATE),
@@ -44,6 +66,8 @@ pub(super) const LOADS: &[Rewrite] = &[
 
 pub(super) const PAUSES: &[Rewrite] = &[
     rewrite("between Q and Q", "$2..$4", RANGE),
+    rewrite("random|rand|uniform|between Q ,|- Q", "$2..$4", RANGE),
+    rewrite("random|rand|uniform|between Q Q", "$2..$3", RANGE),
     rewrite("Q to|and|or|until Q", "$1..$3", RANGE),
     rewrite("wait for D", "wait $3", "a pause has its duration right behind `wait`"),
     rewrite("wait for *", "wait until $3", "a condition is waited for with `until`"),
