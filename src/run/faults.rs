@@ -97,17 +97,18 @@ impl<'s> Interpreter<'s, '_> {
         at: Moment,
         answer: Result<Answer, String>,
     ) {
-        let (effect, failed) = match answer {
-            Ok(Answer::Set(effect)) => (effect, None),
-            Ok(_) => (None, None),
-            Err(failed) => (None, Some(failed)),
+        let (effect, since, failed) = match answer {
+            Ok(Answer::Set(effect)) => (effect, at, None),
+            Ok(Answer::SetSince(effect, since)) => (effect, since.min(at), None),
+            Ok(_) => (None, at, None),
+            Err(failed) => (None, at, Some(failed)),
         };
         if let Some(id) = previous {
             self.learn(id, effect);
-            self.settle_fault(id, at);
+            self.settle_fault(id, at, since);
         }
         match (new, failed) {
-            (Some(id), None) => self.in_force(id, at),
+            (Some(id), None) => self.in_force(id, at, since),
             (Some(id), Some(failed)) => {
                 self.state_failed(id, property, at, failed);
             }
@@ -121,11 +122,12 @@ impl<'s> Interpreter<'s, '_> {
         }
     }
 
-    fn in_force(&mut self, id: FaultId, at: Moment) {
+    /// A fault is in force since a moment, which is told at another one.
+    fn in_force(&mut self, id: FaultId, at: Moment, since: Moment) {
         let Some(fault) = self.faults.get_mut(&id) else { return };
         fault.outstanding = fault.outstanding.saturating_sub(1);
         if fault.applied.is_none() {
-            fault.applied = Some(at);
+            fault.applied = Some(since);
             let applied = FaultApplied {
                 fault: id,
                 target: fault.name.to_owned(),
@@ -133,13 +135,13 @@ impl<'s> Interpreter<'s, '_> {
                 line: fault.new.line,
                 asked: fault.new.asked.clone(),
                 due: fault.new.due.seconds(),
-                applied: at.seconds(),
+                applied: since.seconds(),
                 lasts: fault.new.lasts.map(|lasts| lasts.as_secs_f64()),
             };
             let depth = fault.depth;
             self.tell_inside(at, depth, EventKind::FaultApplied(applied));
         }
-        self.settle_fault(id, at);
+        self.settle_fault(id, at, at);
     }
 
     /// A state that could not be put into force counts as a failed act; what lies below it is in force again.
@@ -164,7 +166,7 @@ impl<'s> Interpreter<'s, '_> {
 
     /// A held act has happened.
     pub fn held(&mut self, id: FaultId, at: Moment) {
-        self.in_force(id, at);
+        self.in_force(id, at, at);
     }
 
     /// The fault never came about.
@@ -185,7 +187,7 @@ impl<'s> Interpreter<'s, '_> {
                 Removed::Uncovers(state) => {
                     self.set(property, state, None);
                 }
-                Removed::Covered | Removed::Absent => self.settle_fault(id, self.now),
+                Removed::Covered | Removed::Absent => self.settle_fault(id, self.now, self.now),
             },
             FaultKind::Held => {
                 fault.outstanding += 1;
@@ -208,7 +210,7 @@ impl<'s> Interpreter<'s, '_> {
             }
         };
         self.learn(id, effect);
-        self.settle_fault(id, at);
+        self.settle_fault(id, at, at);
     }
 
     /// Takes in what a fault did while it was in force; a part that was measured outweighs one that was not.
@@ -223,7 +225,7 @@ impl<'s> Interpreter<'s, '_> {
     }
 
     /// Tells of a fault's end, once nothing more can come of it.
-    fn settle_fault(&mut self, id: FaultId, at: Moment) {
+    fn settle_fault(&mut self, id: FaultId, at: Moment, since: Moment) {
         if self.faults.get(&id).is_none_or(|fault| !fault.removed || fault.outstanding > 0) {
             return;
         }
@@ -237,7 +239,7 @@ impl<'s> Interpreter<'s, '_> {
         if evidence == Evidence::None {
             self.count(Verdict::Inconclusive);
         }
-        let undone = FaultUndone { fault: id, undone: at.seconds(), measured, evidence };
+        let undone = FaultUndone { fault: id, undone: since.seconds(), measured, evidence };
         self.tell_inside(at, depth, EventKind::FaultUndone(undone));
     }
 

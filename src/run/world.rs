@@ -213,6 +213,8 @@ pub enum Answer {
     Did(String),
     /// Of [`Order::Set`]: the effect of the state that was in force before.
     Set(Option<Effect>),
+    /// The same, where the new state was in force before the answer was there.
+    SetSince(Option<Effect>, Moment),
     /// Of [`Order::Release`]: the effect of the act while it was held.
     Released(Effect),
     /// Of [`Order::Request`]: what the answer brought. Of a conversation, what each message brought that was waited for,

@@ -10,7 +10,7 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
@@ -78,7 +78,7 @@ fn are(there: &[String]) -> String {
 type Reply<T> = oneshot::Sender<Result<T, InterfaceError>>;
 
 enum Order {
-    Set(Condition, Reply<Counters>),
+    Set(Condition, Reply<(Counters, Instant)>),
     Count(Reply<Counters>),
 }
 
@@ -125,12 +125,12 @@ impl Interface {
         Ok(interface)
     }
 
-    /// Puts it into a condition; comes to what had been counted until it was in force. The order is on its way before
-    /// this returns.
+    /// Puts it into a condition; comes to what had been counted until it was in force, and when that was. The order is on
+    /// its way before this returns.
     pub fn set(
         &self,
         condition: Condition,
-    ) -> impl Future<Output = Result<Counters, InterfaceError>> + use<> {
+    ) -> impl Future<Output = Result<(Counters, Instant), InterfaceError>> + use<> {
         self.order(|reply| Order::Set(condition, reply))
     }
 

@@ -13,6 +13,7 @@ use crate::kinds::link::interface_name;
 use crate::kinds::undo::{Applied, TouchedInterface, Undo};
 use nix::net::if_::if_nametoindex;
 use std::io;
+use std::time::Instant;
 
 /// Where the Internet protocols have no MTU to go by, Ethernet's.
 const USUAL_MTU: u32 = 1500;
@@ -91,8 +92,9 @@ impl Kernel {
         }
     }
 
-    /// New queues are there before rules lead to them, and old ones go when no rule does any more.
-    pub fn set(&mut self, condition: &Condition) -> Result<Counters, InterfaceError> {
+    /// New queues are there before rules lead to them, and old ones go when no rule does any more. Says when the condition
+    /// was in force: what was counted is known later, as the kernel has whoever asks wait for the change to settle.
+    pub fn set(&mut self, condition: &Condition) -> Result<(Counters, Instant), InterfaceError> {
         if if_nametoindex(self.names.interface.as_str()) != Ok(self.index) {
             return Err(InterfaceError::Replaced { interface: self.names.interface.clone() });
         }
@@ -118,6 +120,7 @@ impl Kernel {
             self.generation = last;
             return Err(error);
         }
+        let in_force = Instant::now();
         let counted = RuleCounts::read(&self.prefix, &self.names.table)?.under(last);
         for (all, latest) in self.counted.iter_mut().zip(counted) {
             *all = all.plus(&latest);
@@ -128,7 +131,7 @@ impl Kernel {
         if down.is_none() {
             self.take_down()?;
         }
-        self.told([Tally::default(); 2])
+        Ok((self.told([Tally::default(); 2])?, in_force))
     }
 
     fn put_rules(&self, condition: &Condition) -> Result<(), InterfaceError> {

@@ -8,7 +8,7 @@ use crate::kinds::link::interface::{Interface, InterfaceOptions};
 use futures_util::future::{FutureExt, LocalBoxFuture};
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// An answer that comes later. The order is on its way before there is one.
 pub(super) type Later<T> = LocalBoxFuture<'static, T>;
@@ -17,7 +17,8 @@ pub(super) type Later<T> = LocalBoxFuture<'static, T>;
 pub(super) struct Switch {
     /// The counters up to the very end of the condition before it.
     pub last: Later<Option<Counters>>,
-    pub done: Later<Result<(), String>>,
+    /// Whether it is, and since when where that was before the answer.
+    pub done: Later<Result<Option<Instant>, String>>,
     /// The counters from which on it is in force.
     pub first: Later<Option<Counters>>,
 }
@@ -79,9 +80,11 @@ impl Carrier {
             // It tells itself what was counted until then, so that counting keeps nobody waiting.
             Present::Interface(interface) => {
                 let switched = told(interface.set(condition)).shared();
-                let counted = || switched.clone().map(Result::ok).boxed_local();
+                let counted =
+                    || switched.clone().map(|told| told.ok().map(|(counters, _)| counters)).boxed_local();
                 let (last, first) = (counted(), counted());
-                return Ok(Switch { last, done: switched.map(|done| done.map(drop)).boxed_local(), first });
+                let done = switched.map(|done| done.map(|(_, since)| Some(since))).boxed_local();
+                return Ok(Switch { last, done, first });
             }
             Present::Network(network, place) => Box::new(move || told(network.set(place, condition)))
                 as Box<dyn FnOnce() -> Later<Result<(), String>>>,
@@ -90,7 +93,7 @@ impl Carrier {
         // Orders are carried out one after the other.
         let counted = || self.counters().map(|counted| counted.map(Result::ok).boxed_local());
         let last = counted()?;
-        let done = set();
+        let done = set().map(|done| done.map(|()| None)).boxed_local();
         Ok(Switch { last, done, first: counted()? })
     }
 

@@ -129,10 +129,14 @@ impl PacketLink {
             let last = last.await;
             let effect = previous.zip(last).and_then(|(previous, now)| evidence::effect(&previous, &now));
             let done = done.await;
-            if let (Ok(()), Some(patience)) = (&done, patience) {
+            if let (Ok(_), Some(patience)) = (&done, patience) {
                 *seen.probe.borrow_mut() = this.carrier.probe(patience).ok().map(Probe::start);
             }
-            shared.answer(ticket, done.map(|()| Answer::Set(effect)));
+            let answer = done.map(|since| match since {
+                Some(since) => Answer::SetSince(effect, shared.now().before(since.elapsed())),
+                None => Answer::Set(effect),
+            });
+            shared.answer(ticket, answer);
             *seen.before.borrow_mut() = first.await;
         });
     }
