@@ -58,6 +58,11 @@ impl Checker<'_> {
                 Some(IterationStep::Tell { tell: told.tell, answer: told.answer })
             }
             StatementKind::Bad { .. } => None,
+            StatementKind::Expect(expect) => {
+                let condition = self.sources.text(expect.condition.span);
+                self.report(mistake::names::expect_in_action(span, condition));
+                None
+            }
             _ => {
                 let pause = match &statement.kind {
                     StatementKind::Wait { duration } => Some(self.sources.text(duration.span)),

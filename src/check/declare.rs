@@ -167,7 +167,10 @@ impl<'a> Checker<'a> {
     fn declare_target(&mut self, words: &'a ast::Words) {
         let Some(name) = &words.second else { return };
         let Some(kind) = kinds::find(&words.first.text) else {
-            let meant = kinds::nearest(&words.first.text).map(|kind| kind.name);
+            let word = words.first.text.to_lowercase();
+            let elsewhere = KINDS_ELSEWHERE.iter().find(|(others, _)| others.contains(&word.as_str()));
+            let meant = elsewhere.map(|(_, kind)| *kind);
+            let meant = meant.or_else(|| kinds::nearest(&word).map(|kind| kind.name));
             self.report(mistake::names::unknown_kind(words.first.span, &words.first.text, meant));
             self.declare_name(name, Entity::Unknown, "target", false);
             return;
@@ -295,3 +298,16 @@ fn collect_captures(statements: &[Statement], captures: &mut Vec<String>) -> boo
     }
     unreadable
 }
+
+/// What other tools call a kind of target, and what it is called here.
+const KINDS_ELSEWHERE: &[(&[&str], &str)] = &[
+    (&["postgres", "postgresql", "pg", "mysql", "mariadb", "sqlite", "db", "sql"], "database"),
+    (&["server", "service", "app", "daemon", "command", "program", "container", "job"], "process"),
+    (&["network", "net", "proxy", "toxiproxy", "connection", "wifi", "path"], "link"),
+    (&["https", "rest", "api", "client", "web", "endpoint"], "http"),
+    (&["volume", "folder", "directory", "dir", "fs", "filesystem", "storage"], "disk"),
+    (&["ws", "wss", "socketio"], "websocket"),
+    (&["broker", "mosquitto"], "mqtt"),
+    (&["node", "vm", "device"], "host"),
+    (&["cache", "valkey", "keydb"], "redis"),
+];

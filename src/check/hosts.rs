@@ -5,6 +5,7 @@ use super::scenario::{Argued, Target};
 use super::state::Checker;
 use crate::diag::Diagnostic;
 use crate::lang::expr::TargetId;
+use crate::lang::value::Value;
 use crate::source::Span;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -29,7 +30,26 @@ impl Checker<'_> {
             }
         }
         self.check_links(&mut found);
+        self.check_doors(&mut found);
         found.into_iter().for_each(|finding| self.report(finding));
+    }
+
+    /// Two proxies cannot listen at one address.
+    fn check_doors(&self, found: &mut Vec<Diagnostic>) {
+        let mut doors: HashMap<(String, bool), Span> = HashMap::new();
+        for target in self.scenario.targets.iter().filter(|target| target.kind.name == "link") {
+            let Some(listen) = target.setting("listen") else { continue };
+            let [Argued::Value(value)] = listen.values.as_slice() else { continue };
+            let Some(text) = value.constant().and_then(Value::as_text) else { continue };
+            if text.ends_with(":0") {
+                continue;
+            }
+            let udp = target.setting("udp").is_some();
+            match doors.get(&(text.to_string(), udp)) {
+                Some(first) => found.push(mistake::arguments::same_door(value.span, text, *first)),
+                None => drop(doors.insert((text.to_string(), udp), value.span)),
+            }
+        }
     }
 
     fn check_links(&self, found: &mut Vec<Diagnostic>) {

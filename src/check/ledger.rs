@@ -57,7 +57,11 @@ impl Checker<'_> {
     fn key_meant(&self, written: &ast::Expr) -> Option<String> {
         let ExprKind::Name(name) = &written.kind else { return None };
         match self.symbols.peek(name).map(|symbol| symbol.entity) {
-            Some(Entity::Action(_)) => Some(format!("{name}.seq")),
+            Some(Entity::Action(action)) => {
+                let captures = &self.scenario.action(action).captures;
+                let key = captures.iter().find(|one| one.contains("id")).or(captures.first());
+                Some(format!("{name}.{}", key.map_or("seq", String::as_str)))
+            }
             _ => self.scenario.actions.first().map(|action| format!("{}.{name}", action.name)),
         }
     }

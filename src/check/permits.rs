@@ -7,6 +7,7 @@ use super::names::Entity;
 use super::scenario::{Argued, Origin, ReceivedFrom, SourceValue, StepKind, Target};
 use super::state::{Checker, Place};
 use super::walk::{visit_steps, visit_tells};
+use crate::diag::Diagnostic;
 use crate::kinds::reach::is_loopback;
 use crate::lang::expr::{Expr, TargetId};
 use crate::lang::function::SourceArgument;
@@ -35,7 +36,11 @@ impl Checker<'_> {
                         let host_name = host_name.to_lowercase();
                         self.scenario.permits.load.push((host_name, host.span));
                     }
-                    None => self.report(mistake::safety::permit_not_a_host(host.span, name)),
+                    None => {
+                        let meant = url_host(name).map(str::to_lowercase);
+                        self.report(mistake::safety::permit_not_a_host(host.span, name, meant.as_deref()));
+                        self.scenario.permits.load.extend(meant.map(|meant| (meant, host.span)));
+                    }
                 }
             }
             ("fault", PermitSubject::On(name)) if self.permit_of_kind(name) => {}
@@ -83,6 +88,9 @@ impl Checker<'_> {
         let permitted: HashSet<TargetId> =
             self.scenario.permits.fault.iter().map(|(target, _)| *target).collect();
         let mut told: HashSet<TargetId> = HashSet::new();
+        // Of what cannot be told at all it is not said who may.
+        let cannot: Vec<Span> =
+            self.found.iter().filter(|found| found.code == "E0409").map(Diagnostic::span).collect();
         let mut needed: Vec<(TargetId, Span, &str)> = Vec::new();
         visit_tells(&self.scenario, &mut |tell| {
             let target = self.scenario.target(tell.target);
@@ -91,7 +99,8 @@ impl Checker<'_> {
                 && !backend::own_files(target, tell.verb)
                 && (target.kind.built_in || !target.settings.is_empty())
                 && !permitted.contains(&tell.target)
-                && !self.half_known.contains(&tell.target);
+                && !self.half_known.contains(&tell.target)
+                && !cannot.iter().any(|span| tell.span.start <= span.start && span.end <= tell.span.end);
             if needs && told.insert(tell.target) {
                 needed.push((tell.target, tell.span, tell.verb.name));
             }

@@ -118,6 +118,8 @@ pub(super) struct Checker<'a> {
     pub metric_every: Option<std::time::Duration>,
     /// Phases that windows name, with the text as it was written.
     pub phases_named: Vec<(String, Span)>,
+    /// What is loaded by statements that could not be read.
+    pub unread_loads: Vec<String>,
     /// How long the story lasts, where it always lasts as long.
     pub story_lasts: Option<std::time::Duration>,
     /// Pools that are drawn from, with whether what is drawn is gone.
@@ -163,6 +165,7 @@ impl<'a> Checker<'a> {
             series: HashMap::new(),
             metric_every: None,
             phases_named: Vec::new(),
+            unread_loads: Vec::new(),
             story_lasts: None,
             pools: Vec::new(),
             suggestions: std::cell::Cell::new(0),

@@ -126,6 +126,11 @@ impl<'a> Checker<'a> {
             }
             StatementKind::Note { text } => StepKind::Note(self.shown_text(text, "a note")),
             StatementKind::Bad { body, words } => {
+                if let [load, name, ..] = words.as_slice()
+                    && load.text == "load"
+                {
+                    self.unread_loads.push(name.text.clone());
+                }
                 self.unread(body.as_ref(), words);
                 return None;
             }

@@ -241,12 +241,15 @@ impl Checker<'_> {
                 let place = match name {
                     "seq" | "user" => "in an action",
                     "path" => "in an action that has written a file",
-                    _ if self.place == Place::Action => "in the braces behind the request that is answered",
+                    _ if self.place == Place::Action => "in braces behind a request",
                     _ => "in the answer to a request",
                 };
                 let found = mistake::types::not_here(span, name, place);
                 self.report(match self.reading_of_an_action(name) {
                     Some(better) => found.help(format!("write `{better}`")).fix(span, better, false),
+                    None if self.place == Place::Action => found.help(
+                        "put the `check` or `capture` into braces behind the request: `api get \"/\" { capture id = body.id }`",
+                    ),
                     None => found,
                 });
                 Term::Value(unknown(span))

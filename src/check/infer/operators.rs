@@ -200,6 +200,7 @@ impl Checker<'_> {
             let likely = self.written_literal(expr, wanted, Meant::of(what));
             let finding = mistake::types::wrong_for(expr, what, wanted, likely);
             let finding = self.blame_constant(finding, expr, wanted, Meant::of(what));
+            let finding = self.blame_call(finding, expr);
             self.report(finding);
         }
         fits
@@ -288,6 +289,24 @@ impl Checker<'_> {
             }
             Some(literal) if finding.help.is_none() => {
                 finding.help(format!("declare it with a unit: `{sort} {name} = {literal}`"))
+            }
+            _ => finding,
+        }
+    }
+
+    /// Where a parameter of a sequence is wrong, points at the call that gives it.
+    fn blame_call(&self, finding: Diagnostic, expr: &Expr) -> Diagnostic {
+        let name = self.sources.text(expr.span);
+        match self.calls.last() {
+            Some((_, call)) if self.local(name).is_some() => {
+                let finding = finding.also(*call, format!("`{name}` is given here"));
+                if finding.help.is_none() {
+                    finding.help(
+                        "mend it in the call: a value there has its unit, as in `30s`, `50/s` or `64MB`",
+                    )
+                } else {
+                    finding
+                }
             }
             _ => finding,
         }

@@ -4,6 +4,7 @@
 use super::super::mistake;
 use super::super::names::Entity;
 use super::super::state::Checker;
+use crate::lang::function::MAKERS;
 use crate::syntax::ast;
 
 impl Checker<'_> {
@@ -72,8 +73,13 @@ impl Checker<'_> {
         let (owner, part) = name.split_once('.').unwrap_or((name, ""));
         let entity = self.symbols.peek(owner).map(|symbol| symbol.entity);
         let in_action = self.iteration.is_some() && matches!(name, "seq" | "user" | "uuid()" | "now()");
+        let made = self.iteration.is_some()
+            && MAKERS
+                .iter()
+                .any(|(_, maker, ..)| name.strip_prefix(maker).is_some_and(|rest| rest.starts_with('(')));
         name == "scratch"
             || in_action
+            || made
             || self.local(owner).is_some()
             || match entity {
                 Some(Entity::Constant(_) | Entity::Secret(_)) => true,

@@ -1,6 +1,7 @@
 //! Findings about a scenario that is otherwise good: it runs, but it does not say what was probably meant.
 
 mod braces;
+mod missed;
 mod nothing;
 mod password;
 mod pools;
@@ -28,6 +29,7 @@ impl Checker<'_> {
             self.unloaded_lint();
             self.pool_lint();
             self.unused_lint();
+            self.missed_lint();
             self.nothing_lint();
         }
     }

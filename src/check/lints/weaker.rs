@@ -54,6 +54,9 @@ impl Checker<'_> {
         };
         let below = matches!(operator, BinaryOperator::Less | BinaryOperator::LessOrEqual);
         let name = self.sketch(&expectation.name);
+        // One without a name of its own is called as its condition is written.
+        let unnamed = name == self.sources.text(expectation.condition.span);
+        let name = if unnamed { String::new() } else { name };
         let tolerated = expectation.tolerate.is_some();
         Some(format!("{name}\u{1}{}\u{1}{below}\u{1}{when}\u{1}{tolerated}", self.sources.text(left.span)))
     }

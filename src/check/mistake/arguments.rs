@@ -389,6 +389,13 @@ pub fn same_address(span: Span, first: Span) -> Diagnostic {
         .also(first, "it is taken here")
 }
 
+pub fn same_door(span: Span, address: &str, first: Span) -> Diagnostic {
+    Diagnostic::error("E0404", format!("two links listen on `{address}`"), span)
+        .here("the second")
+        .also(first, "the first")
+        .help("give each a port of its own")
+}
+
 pub fn link_from_a_host_to_itself(span: Span) -> Diagnostic {
     Diagnostic::error("E0418", "a link joins two hosts, not one to itself", span)
         .here("the same host")

@@ -81,6 +81,9 @@ pub fn hidden(span: Span, fault: &str, by: Span, other: &str, suggested: &str) -
         return finding.help("let one follow the other, or take one of the two out");
     }
     // Whether what follows has room for it, nobody knows here.
+    if let Some(name) = other.strip_suffix(" on") {
+        return finding.help(format!("give both a time: `{suggested}; {name} on 3s`"));
+    }
     finding.help(format!("give it a time of its own, as in `{suggested}`, or take one of the two out"))
 }
 
@@ -97,6 +100,39 @@ pub fn short_window(span: Span, window: Duration, name: &str, every: Duration, s
         .here(if samples == 1 { "mostly empty" } else { "mostly without a value" })
         .help(format!("write `over {least}` or more, or sample it more often with `metric … every {window}`"))
         .fix(span, least, false)
+}
+
+/// `names` are those of the client and of the link.
+pub fn link_bypassed(
+    url: Span,
+    listen: Span,
+    (client, link): (&str, &str),
+    to: &str,
+    better: &str,
+) -> Diagnostic {
+    let message = format!("`{client}` asks `{to}` itself, past `{link}`, whose faults it does not meet");
+    Diagnostic::warning("W0920", message, url)
+        .here("where the link leads to")
+        .also(listen, "nothing in this file comes here")
+        .help(format!("write `\"{better}\"`"))
+        .fix(url, format!("\"{better}\""), false)
+}
+
+pub fn load_has_ended(span: Span, name: &str, load: Span) -> Diagnostic {
+    Diagnostic::warning("W0922", format!("nothing loads `{name}` any more when this is judged"), span)
+        .here("without a value")
+        .also(load, "ends before the fault behind it begins")
+        .help("a load without `for` runs beside what follows it, to the end of its block: leave `for` and its duration out")
+}
+
+pub fn exit_code_of_running(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::warning(
+        "W0921",
+        format!("`{name}` has no exit code while it runs, and nothing ends it here"),
+        span,
+    )
+    .here("without a value")
+    .help(format!("put `{name} stop` above it"))
 }
 
 pub fn window_beyond(span: Span, window: Duration, lasts: Duration) -> Diagnostic {

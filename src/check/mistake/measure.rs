@@ -127,6 +127,7 @@ pub fn groups_missing(span: Span, given: usize, wanted: usize, what: &str, patte
     let digits = pattern.split_once("\\d+").filter(|_| given == 0 && wanted == 1);
     let example = match digits {
         Some((before, behind)) => format!("{before}(\\d+){behind}"),
+        None if wanted > 1 => "id=(\\d+).*value=(\\S+)".to_string(),
         None => "id=(\\d+)".to_string(),
     };
     Diagnostic::error("E0603", format!("this expression needs {groups}: {what}"), span)

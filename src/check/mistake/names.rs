@@ -24,6 +24,10 @@ pub fn unknown(span: Span, name: &str, wanted: &str, meant: Option<&str>) -> Dia
     if let Some(unit) = long_unit(name) {
         return finding.help(format!("a unit stands behind its number, without a space: `10{unit}`"));
     }
+    if better.or(meant).is_none() && wanted == "action" {
+        return finding
+            .help(format!("declare it: `action {name} {{ api get \"/\" }}`, with requests of your own"));
+    }
     if better.or(meant).is_none() && wanted == "name" {
         return finding.help(format!(
             "what is measured is declared as `metric {name} = …`, what is given as `param {name} = …` or `let {name} = …`, and what an answer brings is kept by `capture {name} = …`"
@@ -457,6 +461,13 @@ pub fn not_in_action(span: Span, pause: Option<&str>) -> Diagnostic {
         }
         None => finding.help("put it into the story, beside the `load` that runs this action"),
     }
+}
+
+/// `action get { api get "/"; expect status == 200 }`
+pub fn expect_in_action(span: Span, condition: &str) -> Diagnostic {
+    Diagnostic::error("E0212", "an action holds requests, `check`, `capture` and `think`", span)
+        .here("this belongs to the story")
+        .help(format!("an answer is looked at in braces behind its request: `{{ check {condition} }}`"))
 }
 
 /// `written` is the statement that stands there.

@@ -53,10 +53,15 @@ pub fn permit_form(span: Span, word: &str) -> Diagnostic {
         .help("write `permit load to \"host\"` or `permit fault on name`")
 }
 
-pub fn permit_not_a_host(span: Span, text: &str) -> Diagnostic {
-    Diagnostic::error("E0704", format!("`{text}` is not a host"), span)
-        .here("no host")
-        .help("as in `permit load to \"staging.example.com\"`")
+pub fn permit_not_a_host(span: Span, text: &str, meant: Option<&str>) -> Diagnostic {
+    let finding = Diagnostic::error("E0704", format!("`{text}` is not a host"), span).here("no host");
+    match meant {
+        Some(meant) => {
+            let better = format!("\"{meant}\"");
+            finding.help(format!("write `{better}`")).fix(span, better, false)
+        }
+        None => finding.help("as in `permit load to \"staging.example.com\"`"),
+    }
 }
 
 pub fn permit_not_fixed(span: Span) -> Diagnostic {

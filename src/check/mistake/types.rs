@@ -41,6 +41,11 @@ pub fn not_comparable(left: &Expr, right: &Expr, literal: Option<String>) -> Dia
         return finding
             .help("what is counted per time is `rate(…)` of a counter, and `growth(…)` of a gauge");
     }
+    let is_share = |side: &Expr| matches!(&side.ty, Type::Quantity { percent: true, .. });
+    let is_size = |side: &Expr| side.ty == Type::quantity(Dimension::SIZE);
+    if is_share(left) && is_size(right) {
+        return finding.help("it is a share of the whole: compare it with a percentage, as in `90%`");
+    }
     if let Type::Bool = other.ty
         && let Some(number) = side.constant().and_then(|value| value.as_quantity()).map(|read| read.to_f64())
         && (number == 0.0 || number == 1.0)

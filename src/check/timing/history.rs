@@ -178,13 +178,21 @@ impl History {
 
     /// What is said of things that had not happened on any way that leads there, each once. `all` where every phase's
     /// name is known.
-    pub fn findings(&self, scenario: &Scenario, all: bool) -> Vec<Diagnostic> {
+    pub fn findings(&self, scenario: &Scenario, all: bool, unread: &dyn Fn(&str) -> bool) -> Vec<Diagnostic> {
         let mut good: HashMap<Span, bool> = HashMap::new();
         for read in &self.uses {
             *good.entry(read.span).or_default() |= self.holds(read);
         }
         let mut found: Vec<Diagnostic> = Vec::new();
         for read in &self.uses {
+            let subject = match &read.needs {
+                Needs::Phase { .. } => None,
+                Needs::Began(subject) | Needs::Ran(subject) | Needs::Here(subject) => Some(subject),
+            };
+            // A load that could not be read may be the one that is missed.
+            if subject.is_some_and(|subject| unread(scenario.subject_name(*subject))) {
+                continue;
+            }
             if good.insert(read.span, true) == Some(false) {
                 found.extend(self.finding(scenario, read, all));
             }

@@ -59,7 +59,8 @@ impl Checker<'_> {
             let told = |finding: &Diagnostic| {
                 finding.code == "E0213" && named.iter().any(|(_, span)| *span == finding.span())
             };
-            let findings = history.findings(&self.scenario, all_phases);
+            let unread = |name: &str| self.unread_loads.iter().any(|unread| unread == name);
+            let findings = history.findings(&self.scenario, all_phases, &unread);
             self.found.extend(findings.into_iter().filter(|finding| !told(finding)));
         }
         for (name, span) in named {
@@ -164,10 +165,10 @@ impl<'s> Walk<'s> {
             self.history.step();
             self.reads(step);
             self.above = above;
-            if !sampled {
+            let here = limit.clone().map(|limit| Limit { left: limit.left.saturating_sub(now), ..limit });
+            if !sampled || here.as_ref().is_some_and(|limit| limit.left.is_zero()) {
                 self.never_sampled(step);
             }
-            let here = limit.clone().map(|limit| Limit { left: limit.left.saturating_sub(now), ..limit });
             let took = self.step(step, now, here.clone());
             self.open |= self.around.take_drawn() || takes_its_own_time(self.scenario, step);
             if self.takes_time(step, 0) {

@@ -237,4 +237,58 @@ action get { api get "/" }
 load get at 10/s for 30m
 expect p99(get.latency over 5m) < 100ms"#,
     },
+    Code {
+        code: "W0920",
+        title: "a link that is gone past",
+        explanation: "A link is met by what goes through it: by who asks where it listens. Here somebody asks where it leads to, and nothing in the file comes to the link itself, so that its faults meet nobody.",
+        bad: r#"link path { listen "127.0.0.1:8081"; to "127.0.0.1:8080" }
+http api { base "http://127.0.0.1:8080" }
+action get { api get "/" }
+phase "Flapping" 1m {
+  load get at 10/s
+  repeat 10 < path off 2s; path on 3s >
+  expect get.success > 99% at end
+}"#,
+        good: r#"link path { listen "127.0.0.1:8081"; to "127.0.0.1:8080" }
+http api { base "http://127.0.0.1:8081" }
+action get { api get "/" }
+phase "Flapping" 1m {
+  load get at 10/s
+  repeat 10 < path off 2s; path on 3s >
+  expect get.success > 99% at end
+}"#,
+    },
+    Code {
+        code: "W0921",
+        title: "the exit code of what still runs",
+        explanation: "A process has an exit code when it has ended. One that is ready when it answers serves until it is told to stop, and nothing above tells it so.",
+        bad: r#"process shop { run "shop"; ready http("http://127.0.0.1:8080/health") }
+wait 1m
+expect "Ends well": shop.exit_code == 0"#,
+        good: r#"process shop { run "shop"; ready http("http://127.0.0.1:8080/health") }
+wait 1m
+shop stop
+expect "Ends well": shop.exit_code == 0"#,
+    },
+    Code {
+        code: "W0922",
+        title: "a load that has ended before the fault",
+        explanation: "A load with `for` takes its time before the next statement begins. A fault behind it meets no load, and what is judged over the time of the fault has no value.",
+        bad: r#"process shop { run "shop"; restart after 1s }
+http api { base "http://127.0.0.1:8080" }
+action get { api get "/" }
+phase "Crash" {
+  load get at 10/s for 1m
+  shop kill 5s
+  expect "Recovers": get.success over 2s > 99% within 30s
+}"#,
+        good: r#"process shop { run "shop"; restart after 1s }
+http api { base "http://127.0.0.1:8080" }
+action get { api get "/" }
+phase "Crash" 2m {
+  load get at 10/s
+  shop kill 5s
+  expect "Recovers": get.success over 2s > 99% within 30s
+}"#,
+    },
 ];

@@ -44,6 +44,7 @@ pub(super) const EXPECTATIONS: &[Rewrite] = &[
     rewrite("want|expect|require T : P <|>|<=|>=|==|!= V never END", "$1 $2: not ($4 $5 $6) always", NEVER),
     rewrite("want|expect|require T : no P END", "$1 $2: $5 == 0", NONE),
     rewrite("want|expect|require no P END", "$1 $3 == 0", NONE),
+    rewrite("end|END END", "at end", ENDS),
     rewrite("at end of phase|block|run|test END", "at end", ENDS),
     rewrite("at end of the phase|block|run|test END", "at end", ENDS),
     rewrite("at the end of phase|block|run|test END", "at end", ENDS),

@@ -103,6 +103,8 @@ const TOLD: &str = "a target is told, and nothing of it is set";
 pub(super) const WORDS: &[Rewrite] = &[
     rewrite("W ( ) END", "do $1()", CALL),
     rewrite("W ( V ) END", "do $1($3)", CALL),
+    rewrite("W ( W = V ) END", "do $1($3 = $5)", CALL),
+    rewrite("W ( times|users = V ) END", "do $1($3 = $5)", CALL),
     rewrite("D + - D", "$1 jitter $4", STRAYS),
     rewrite("D + / - D", "$1 jitter $5", STRAYS),
     rewrite("ready W ( T ) ==|= N", "ready $2$3$4$5", "a probe over HTTP is good when the answer is"),

@@ -1,0 +1,184 @@
+//! What is told or judged in vain: a link that everybody goes past, a load that has ended before the fault that it was to
+//! suffer, the exit code of what still runs.
+
+use super::super::infer::constant_quantity;
+use super::super::mistake;
+use super::super::scenario::{Argued, Block, Load, LoadSubject, Origin, Qualifier, StepKind, Target};
+use super::super::state::Checker;
+use super::super::walk::{flat, visit_tells};
+use crate::diag::Diagnostic;
+use crate::lang::expr::{Expr, ExprKind, TargetId, Window};
+use crate::lang::signature::Accepts;
+use crate::source::Span;
+use std::collections::{HashMap, HashSet};
+
+impl Checker<'_> {
+    pub(super) fn missed_lint(&mut self) {
+        let mut found = Vec::new();
+        self.bypassed_links(&mut found);
+        self.ended_loads(&self.scenario.story, &HashSet::new(), &mut found);
+        self.exit_codes_of_running(&mut found);
+        self.found.extend(found);
+    }
+
+    /// A client that asks where a link leads to, while nothing in the file goes where the link listens.
+    fn bypassed_links(&self, found: &mut Vec<Diagnostic>) {
+        let mut told: HashSet<TargetId> = HashSet::new();
+        visit_tells(&self.scenario, &mut |tell| {
+            if tell.verb.fault {
+                told.insert(tell.target);
+            }
+        });
+        for (index, link) in self.scenario.targets.iter().enumerate() {
+            let faulted = told.contains(&TargetId(index as u32));
+            let (Some(listen), Some(to)) = (text_of(link, "listen"), text_of(link, "to")) else { continue };
+            if link.kind.name != "link" || !faulted || self.is_written_elsewhere(&listen.0) {
+                continue;
+            }
+            for client in &self.scenario.targets {
+                let Some((url, span)) = url_of(client) else { continue };
+                if authority(&url) == Some(to.0.as_str()) {
+                    let better = url.replacen(&to.0, &listen.0, 1);
+                    let names = (client.name.as_str(), link.name.as_str());
+                    found.push(mistake::lint::link_bypassed(span, listen.1, names, &to.0, &better));
+                }
+            }
+        }
+    }
+
+    /// Whether an address, or its port behind a colon, stands more than once in the files.
+    fn is_written_elsewhere(&self, address: &str) -> bool {
+        let Some((_, port)) = address.rsplit_once(':') else { return true };
+        let count =
+            |text: &str| text.lines().map(|line| uncommented(line).matches(port).count()).sum::<usize>();
+        self.sources.files().iter().map(|file| count(file.text())).sum::<usize>() > 1
+    }
+
+    /// Expectations over the time of a fault, on a load that had ended before it. `running` goes on in blocks around.
+    fn ended_loads(&self, block: &Block, running: &HashSet<LoadSubject>, found: &mut Vec<Diagnostic>) {
+        let mut running = running.clone();
+        let mut ended: HashMap<LoadSubject, (Span, bool)> = HashMap::new();
+        for step in flat(&block.steps) {
+            match &step.kind {
+                StepKind::Load(load) if lasts(load) => {
+                    for subject in self.subjects(load.subject) {
+                        ended.insert(subject, (step.span, false));
+                    }
+                }
+                StepKind::Load(load) => running.extend(self.subjects(load.subject)),
+                StepKind::Tell(tell) if tell.verb.fault => {
+                    ended.values_mut().for_each(|(_, faulted)| *faulted = true)
+                }
+                StepKind::Expect(id) => {
+                    let expectation = self.scenario.expectation(*id);
+                    let waits =
+                        matches!(expectation.qualifier, Qualifier::Within(_) | Qualifier::ForWithin { .. });
+                    let mut told = None;
+                    expectation.condition.walk(&mut |part: &Expr| {
+                        let ExprKind::Measure { series, window, .. } = &part.kind else { return };
+                        let Origin::Load { subject, .. } = &self.scenario.series(*series).origin else {
+                            return;
+                        };
+                        let recent = waits
+                            || matches!(window, Window::Over(length) if constant_quantity(length).is_some());
+                        let Some((load, true)) = ended.get(subject) else { return };
+                        if recent && !running.contains(subject) {
+                            told.get_or_insert((part.span, *subject, *load));
+                        }
+                    });
+                    if let Some((span, subject, load)) = told {
+                        let name = self.scenario.subject_name(subject);
+                        found.push(mistake::lint::load_has_ended(span, name, load));
+                    }
+                }
+                StepKind::Phase { body, .. }
+                | StepKind::Repeat { body, .. }
+                | StepKind::ForEach { body, .. } => {
+                    self.ended_loads(body, &running, found);
+                }
+                // What may run beside it is not looked at.
+                StepKind::Parallel { .. }
+                | StepKind::Every { .. }
+                | StepKind::At { .. }
+                | StepKind::Choose(_)
+                | StepKind::Do { .. } => {
+                    return;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// An exit code of a process that answers until it is told to stop, and is not told.
+    fn exit_codes_of_running(&self, found: &mut Vec<Diagnostic>) {
+        let mut told: HashSet<TargetId> = HashSet::new();
+        visit_tells(&self.scenario, &mut |tell| {
+            if matches!(tell.verb.name, "stop" | "kill" | "signal" | "restart" | "send") {
+                told.insert(tell.target);
+            }
+        });
+        for expectation in &self.scenario.expectations {
+            expectation.condition.walk(&mut |part: &Expr| {
+                let ExprKind::Measure { series, .. } = &part.kind else { return };
+                let Origin::Target { target, reading, .. } = &self.scenario.series(*series).origin else {
+                    return;
+                };
+                let process = self.scenario.target(*target);
+                let answers = process.setting("ready").is_some_and(|ready| {
+                    matches!(ready.values.first(), Some(Argued::Probe("http" | "tcp", _)))
+                });
+                if reading.name == "exit_code" && answers && !told.contains(target) {
+                    found.push(mistake::lint::exit_code_of_running(part.span, &process.name));
+                }
+            });
+        }
+    }
+
+    /// What a load runs: of a mix its actions too.
+    fn subjects(&self, subject: LoadSubject) -> Vec<LoadSubject> {
+        let mut subjects = vec![subject];
+        if let LoadSubject::Mix(mix) = subject {
+            let parts = self.scenario.mixes[mix.index()].parts.iter();
+            subjects.extend(parts.map(|(_, action)| LoadSubject::Action(*action)));
+        }
+        subjects
+    }
+}
+
+/// Whether the statement takes the time that the load does.
+fn lasts(load: &Load) -> bool {
+    load.duration.is_some()
+}
+
+/// A setting that is one text, known before the run.
+fn text_of(target: &Target, setting: &str) -> Option<(String, Span)> {
+    let Some(Argued::Value(value)) = target.setting(setting)?.values.first() else { return None };
+    Some((value.constant()?.as_text()?.to_string(), value.span))
+}
+
+/// The URL that a client asks.
+fn url_of(target: &Target) -> Option<(String, Span)> {
+    target.settings.iter().find_map(|setting| {
+        let url = matches!(setting.parameter.values.first(), Some(Accepts::Url(_)));
+        let Some(Argued::Value(value)) = setting.values.first().filter(|_| url) else { return None };
+        Some((value.constant()?.as_text()?.to_string(), value.span))
+    })
+}
+
+/// `host:port` in a URL.
+fn authority(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let whole = &rest[..end];
+    Some(whole.rsplit_once('@').map_or(whole, |(_, behind)| behind))
+}
+
+/// A line without its comment.
+fn uncommented(line: &str) -> &str {
+    let comment = line.char_indices().find(|(at, mark)| *mark == '#' && line[..*at].ends_with([' ', '\t']));
+    match comment {
+        _ if line.starts_with('#') => "",
+        Some((at, _)) => &line[..at],
+        None => line,
+    }
+}
