@@ -54,7 +54,8 @@ fn clock(setup: &Setup, target: &Target, options: &mut ProcessOptions) -> Result
     if let Some(program) = program {
         reachable(&program).map_err(|error| refused(error.to_string()))?;
     }
-    let clock = Clock::new(&setup.scratch, &target.name).map_err(|error| refused(error.to_string()))?;
+    let clock = Clock::make(&setup.run, &setup.recorder, &target.name);
+    let clock = clock.map_err(|error| refused(error.to_string()))?;
     let has = |name: &str| {
         let own =
             options.environment.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value.clone());

@@ -1,17 +1,21 @@
 //! A wrong clock: what is loaded into a process (`preload.rs`) answers in the C library's place.
 //!
-//! Soak and the process share a file of two numbers in the run's scratch folder, so that a skew begins and ends while the process
-//! runs, holds for each of its starts and all that it starts in turn, and leaves nothing behind.
+//! Soak and the process share a file of two numbers, so that a skew begins and ends while the process runs, and holds for each
+//! of its starts and all that it starts in turn. The file and what is loaded lie in a folder of their own, which goes with the
+//! clock, and not in the scratch folder, into which nobody else may look: a process that becomes another user when it starts,
+//! as databases do that root starts, has to find both. What is in that folder cannot be listed, and the file's name cannot be
+//! guessed.
 
 mod program;
 
 pub use program::{Unreachable, reachable};
 
-use crate::kinds::undo::{ProcessTable, Tree};
-use std::fs::{File, OpenOptions};
+use crate::kinds::undo::{Applied, OwnedFolder, ProcessTable, Recorder, RunId, Tree, Undo};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What is loaded; empty where it could not be compiled for this system.
 const PRELOAD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/preload.so"));
@@ -19,23 +23,39 @@ const PRELOAD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/preload.so"));
 const LOADS: &str = "LD_PRELOAD";
 /// Where the two numbers are.
 const NUMBERS: &str = "SOAK_CLOCK";
-/// The name of what is loaded, in the scratch folder.
-const FILE: &str = ".soak-clock.so";
+/// The name of what is loaded, in the folder.
+const FILE: &str = "soak-clock.so";
+/// Anybody may go through the folder to a file whose name they know.
+const THROUGH: u32 = 0o711;
+const LOADED_BY_ALL: u32 = 0o755;
+const WRITTEN_BY_ALL: u32 = 0o666;
 
-/// The clock of one process.
-#[derive(Debug)]
+/// The clock of one process. Dropped, its folder is gone.
 pub struct Clock {
     numbers: File,
     path: PathBuf,
     loaded: PathBuf,
+    /// Kept for its end.
+    _folder: Option<Applied>,
 }
 
 impl Clock {
-    /// One that is right, for the process of that name.
+    /// One that is right, for the process of that name, in a folder that the journal knows of.
     ///
     /// # Errors
-    /// When the folder cannot be written to, has a name that the dynamic linker cannot read, or this system has no such clocks.
-    pub fn new(folder: &Path, name: &str) -> io::Result<Clock> {
+    /// When the folder cannot be made or written to, has a name that the dynamic linker cannot read, or this system has no such
+    /// clocks.
+    pub fn make(run: &RunId, recorder: &Arc<dyn Recorder>, name: &str) -> io::Result<Clock> {
+        let path = std::env::temp_dir().join(format!("soak-{run}-clock-{name}"));
+        let folder = OwnedFolder::plan(&path, run).map_err(io::Error::other)?;
+        let applied = Applied::record(recorder, Undo::Folder(folder.clone())).map_err(io::Error::other)?;
+        folder.create()?;
+        fs::set_permissions(&path, Permissions::from_mode(THROUGH))?;
+        Ok(Clock { _folder: Some(applied), ..Clock::within(&path)? })
+    }
+
+    /// One whose files lie in a folder that is there.
+    fn within(folder: &Path) -> io::Result<Clock> {
         if PRELOAD.is_empty() {
             return Err(io::Error::other("clocks can be skewed on 64-bit Linux only"));
         }
@@ -46,14 +66,13 @@ impl Clock {
                 format!("`{}` has a blank or a colon in it: set TMPDIR to another folder", folder.display());
             return Err(io::Error::other(message));
         }
-        if !loaded.exists() {
-            std::fs::write(&loaded, PRELOAD)?;
-        }
-        let path = folder.join(format!(".soak-clock-{name}"));
-        let mut open = OpenOptions::new();
-        let numbers = open.read(true).write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        fs::write(&loaded, PRELOAD)?;
+        fs::set_permissions(&loaded, Permissions::from_mode(LOADED_BY_ALL))?;
+        let path = folder.join(RunId::fresh()?.as_str());
+        let numbers = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
+        numbers.set_permissions(Permissions::from_mode(WRITTEN_BY_ALL))?;
         numbers.write_all_at(&[0; 16], 0)?;
-        Ok(Clock { numbers, path, loaded })
+        Ok(Clock { numbers, path, loaded, _folder: None })
     }
 
     /// What a process needs in its environment, beside what it has there.
@@ -121,7 +140,7 @@ mod tests {
     #[test]
     fn programs_see_the_clock_that_they_are_given() {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Clock::new(folder.path(), "app").unwrap();
+        let clock = Clock::within(folder.path()).unwrap();
         assert!((seconds(&clock) - now()).abs() <= 1);
         assert_eq!(clock.asked().unwrap(), 0, "only while it is wrong");
         for hours in [2, -48, 24 * 365] {
@@ -136,7 +155,7 @@ mod tests {
     #[test]
     fn waits_are_as_long_as_ever() {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Clock::new(folder.path(), "app").unwrap();
+        let clock = Clock::within(folder.path()).unwrap();
         clock.set(7_200_000_000_000).unwrap();
         let program = "
 import threading, time, queue, subprocess, select
@@ -199,7 +218,7 @@ int main(void) {
         std::fs::write(&source, WAITS).unwrap();
         let mut cc = Command::new("cc");
         assert!(cc.arg("-pthread").arg("-o").arg(&program).arg(&source).status().unwrap().success());
-        let clock = Clock::new(folder.path(), "app").unwrap();
+        let clock = Clock::within(folder.path()).unwrap();
         for hours in [0, 2, -2] {
             clock.set(hours * 3600 * 1_000_000_000).unwrap();
             let output = run(&clock, &[&program.display().to_string()]);
@@ -210,7 +229,7 @@ int main(void) {
     #[test]
     fn what_is_loaded_already_stays() {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Clock::new(folder.path(), "app").unwrap();
+        let clock = Clock::within(folder.path()).unwrap();
         let [(name, loads), _] =
             clock.environment(|name| (name == LOADS).then(|| "/lib/other.so".to_owned()));
         assert_eq!(
@@ -219,6 +238,6 @@ int main(void) {
         );
         let blank = folder.path().join("a b");
         std::fs::create_dir(&blank).unwrap();
-        assert!(Clock::new(&blank, "app").unwrap_err().to_string().contains("TMPDIR"));
+        assert!(Clock::within(&blank).err().unwrap().to_string().contains("TMPDIR"));
     }
 }
