@@ -29,29 +29,45 @@ impl Checker<'_> {
                 told.insert(tell.target);
             }
         });
-        for (index, link) in self.scenario.targets.iter().enumerate() {
-            let faulted = told.contains(&TargetId(index as u32));
-            let (Some(listen), Some(to)) = (text_of(link, "listen"), text_of(link, "to")) else { continue };
-            if link.kind.name != "link" || !faulted || self.is_written_elsewhere(&listen.0) {
+        let mut asked: HashMap<String, Vec<(&Target, String, Span)>> = HashMap::new();
+        for client in &self.scenario.targets {
+            let Some((url, span)) = url_of(client) else { continue };
+            let Some(authority) = authority(&url).map(str::to_string) else { continue };
+            asked.entry(authority).or_default().push((client, url, span));
+        }
+        let links = self.scenario.targets.iter().enumerate().filter_map(|(index, link)| {
+            let faulted = link.kind.name == "link" && told.contains(&TargetId(index as u32));
+            let (listen, to) = (text_of(link, "listen").filter(|_| faulted)?, text_of(link, "to")?);
+            asked.contains_key(&to.0).then_some((link, listen, to.0))
+        });
+        let links: Vec<_> = links.collect();
+        if links.is_empty() {
+            return;
+        }
+        let written = self.numbers();
+        for (link, (listen, place), to) in links {
+            let port = listen.rsplit_once(':').map_or("", |(_, port)| port);
+            if written.get(port).copied() != Some(1) {
                 continue;
             }
-            for client in &self.scenario.targets {
-                let Some((url, span)) = url_of(client) else { continue };
-                if authority(&url) == Some(to.0.as_str()) {
-                    let better = url.replacen(&to.0, &listen.0, 1);
-                    let names = (client.name.as_str(), link.name.as_str());
-                    found.push(mistake::lint::link_bypassed(span, listen.1, names, &to.0, &better));
-                }
+            for (client, url, span) in &asked[&to] {
+                let better = url.replacen(&to, &listen, 1);
+                let names = (client.name.as_str(), link.name.as_str());
+                found.push(mistake::lint::link_bypassed(*span, place, names, &to, &better));
             }
         }
     }
 
-    /// Whether an address, or its port behind a colon, stands more than once in the files.
-    fn is_written_elsewhere(&self, address: &str) -> bool {
-        let Some((_, port)) = address.rsplit_once(':') else { return true };
-        let count =
-            |text: &str| text.lines().map(|line| uncommented(line).matches(port).count()).sum::<usize>();
-        self.sources.files().iter().map(|file| count(file.text())).sum::<usize>() > 1
+    /// How often each number stands in the files, comments left out.
+    fn numbers(&self) -> HashMap<&str, usize> {
+        let mut count = HashMap::new();
+        for line in self.sources.files().iter().flat_map(|file| file.text().lines()) {
+            let numbers = uncommented(line).split(|mark: char| !mark.is_ascii_digit());
+            numbers
+                .filter(|number| !number.is_empty())
+                .for_each(|number| *count.entry(number).or_default() += 1);
+        }
+        count
     }
 
     /// Expectations over the time of a fault, on a load that had ended before it. `running` goes on in blocks around.
