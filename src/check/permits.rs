@@ -158,30 +158,24 @@ impl Checker<'_> {
         });
         whole.into_iter().for_each(|found| self.report(found));
         let mut told = HashSet::new();
+        let near = self.near();
+        let hosts: Vec<(String, String)> = self
+            .scenario
+            .targets
+            .iter()
+            .filter(|target| target.kind.name == "host")
+            .filter_map(|host| Some((host.name.clone(), super::hosts::address(host)?.0)))
+            .collect();
         for (host, span) in destinations {
             let host = host.to_lowercase();
-            if !self.is_near(&host) && told.insert(host.clone()) {
+            if !is_loopback(&host) && !near.contains(&host) && told.insert(host.clone()) {
                 let found = mistake::safety::load_needs_permit(span, &host, self.top());
-                let near = self.hosts_near(&host);
+                let near = hosts_near(&hosts, &host);
                 let found =
                     if near.is_empty() { found } else { mistake::safety::no_host_of(span, &host, &near) };
                 self.report(found);
             }
         }
-    }
-
-    /// The declared hosts whose addresses differ from this one in their last part only.
-    fn hosts_near(&self, address: &str) -> Vec<(String, String)> {
-        let network = |address: &str| address.rsplit_once('.').map(|(network, _)| network.to_string());
-        if address.parse::<std::net::Ipv4Addr>().is_err() {
-            return Vec::new();
-        }
-        let hosts = self.scenario.targets.iter().filter(|target| target.kind.name == "host");
-        let near = hosts.filter_map(|host| {
-            let (own, _) = super::hosts::address(host)?;
-            (network(&own) == network(address)).then(|| (host.name.clone(), own))
-        });
-        near.collect()
     }
 
     /// Where a permit can be added: on the line below the title, or at the start of the file.
@@ -235,25 +229,19 @@ impl Checker<'_> {
         }
     }
 
-    /// Whether a host is loopback, one of the scenario's own, or permitted.
-    fn is_near(&self, host: &str) -> bool {
-        let own = || {
-            let hosts = self.scenario.targets.iter().filter(|target| target.kind.name == "host");
-            let mut addresses = hosts.flat_map(|target| &target.settings).flat_map(|setting| &setting.values);
-            let named = self
-                .scenario
-                .targets
-                .iter()
-                .any(|one| one.kind.name == "host" && one.name.eq_ignore_ascii_case(host));
-            named
-                || addresses.any(|value| match value {
-                    Argued::Value(expr) => self.sketch(expr).split('/').next() == Some(host),
-                    _ => false,
-                })
-        };
-        is_loopback(host)
-            || self.scenario.permits.load.iter().any(|(permitted, _)| permitted == host)
-            || own()
+    /// The hosts that are the scenario's own, by name and by address, and those that are permitted.
+    fn near(&self) -> HashSet<String> {
+        let mut near: HashSet<String> =
+            self.scenario.permits.load.iter().map(|(permitted, _)| permitted.clone()).collect();
+        for host in self.scenario.targets.iter().filter(|target| target.kind.name == "host") {
+            near.insert(host.name.to_lowercase());
+            for value in host.settings.iter().flat_map(|setting| &setting.values) {
+                if let Argued::Value(expr) = value {
+                    near.extend(self.sketch(expr).split('/').next().map(str::to_string));
+                }
+            }
+        }
+        near
     }
 
     /// Whether the scenario has any statement at all that runs, for lints that make no sense on an empty one.
@@ -262,4 +250,13 @@ impl Checker<'_> {
         visit_steps(&self.scenario, &mut |step| any |= !matches!(step.kind, StepKind::Note(_)));
         any
     }
+}
+
+/// The declared hosts, by name and address, whose addresses differ from this one in their last part only.
+fn hosts_near(hosts: &[(String, String)], address: &str) -> Vec<(String, String)> {
+    if hosts.is_empty() || address.parse::<std::net::Ipv4Addr>().is_err() {
+        return Vec::new();
+    }
+    let network = |address: &str| address.rsplit_once('.').map(|(network, _)| network.to_string());
+    hosts.iter().filter(|(_, own)| network(own) == network(address)).cloned().collect()
 }
