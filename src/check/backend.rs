@@ -335,14 +335,12 @@ pub(super) fn setting_mistake(target: &Target) -> Option<Diagnostic> {
         match (first.values.as_slice(), second.values.as_slice()) {
             ([Argued::Value(a)], [Argued::Value(b)]) => {
                 let (a, b) = (a.constant()?.as_text()?, b.constant()?.as_text()?);
-                (a == b).then_some((first.span, second.span))
+                (a == b).then(|| mistake::arguments::link_to_itself(second.span, first.span, a))
             }
             _ => None,
         }
     };
-    let itself =
-        same("listen", "to").map(|(first, second)| mistake::arguments::link_to_itself(second, first));
-    itself.or_else(|| interface_mistake(target)).or_else(|| tls_in_vain(target))
+    same("listen", "to").or_else(|| interface_mistake(target)).or_else(|| tls_in_vain(target))
 }
 
 /// An interface that soak puts no rules on.

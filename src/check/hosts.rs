@@ -24,7 +24,10 @@ impl Checker<'_> {
                     found.push(mistake::arguments::not_a_host_address(span, &written, "not one of a host"));
                 }
                 Ok(address) => match addresses.get(&address) {
-                    Some(first) => found.push(mistake::arguments::same_address(span, *first)),
+                    Some(first) => {
+                        let free = self.free_beside(address);
+                        found.push(mistake::arguments::same_address(span, *first, free.as_deref()));
+                    }
                     None => drop(addresses.insert(address, span)),
                 },
             }
@@ -32,6 +35,16 @@ impl Checker<'_> {
         self.check_links(&mut found);
         self.check_doors(&mut found);
         found.into_iter().for_each(|finding| self.report(finding));
+    }
+
+    /// The next address that no host has, of those behind an address.
+    fn free_beside(&self, taken: IpAddr) -> Option<String> {
+        let IpAddr::V4(taken) = taken else { return None };
+        let hosts = self.scenario.targets.iter().filter(|target| target.kind.name == "host");
+        let there: Vec<String> = hosts.filter_map(address).map(|(written, _)| written).collect();
+        let [a, b, c, last] = taken.octets();
+        let behind = (last..254).map(|last| IpAddr::from([a, b, c, last + 1]).to_string());
+        behind.into_iter().find(|address| !there.contains(address))
     }
 
     /// Two proxies cannot listen at one address.

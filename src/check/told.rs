@@ -2,6 +2,7 @@
 
 use super::mistake;
 use super::names::{Entity, meant};
+use super::scenario::{Argued, Target};
 use super::state::Checker;
 use crate::diag::Diagnostic;
 use crate::kinds::machine;
@@ -116,8 +117,26 @@ impl Checker<'_> {
         if let Some(verb) = conversation.filter(|_| matches!(word, "send" | "receive" | "hold")) {
             return mistake::names::in_a_conversation(second.span, (kind.name, name), word, verb.name);
         }
+        if kind.verbs.is_empty()
+            && let Some(link) = self.link_of(name, word)
+        {
+            return mistake::names::verb_of_link(second.span, words.first.span, (kind.name, word), &link);
+        }
         let verbs: Vec<&str> = kind.verbs.iter().map(|verb| verb.name).collect();
         mistake::names::unknown_verb(second.span, kind.name, word, meant(word, &verbs), &verbs)
+    }
+
+    /// A link that joins this host with another one, and can be told that.
+    fn link_of(&self, host: &str, verb: &str) -> Option<String> {
+        let joins = |target: &&Target| {
+            let ends = target.setting("between").map(|between| between.values.as_slice());
+            ends.is_some_and(|ends| {
+                ends.iter()
+                    .any(|end| matches!(end, Argued::Target(id) if self.scenario.target(*id).name == host))
+            })
+        };
+        let link = self.scenario.targets.iter().find(joins)?;
+        link.kind.verb(verb).is_some().then(|| link.name.clone())
     }
 
     /// The one target that is declared and has a verb of this name.

@@ -66,20 +66,24 @@ impl Checker<'_> {
 
     /// `percentile(reading, 95)` and `quantile(reading, 0.95)`.
     fn percentile_meant(&self, function: &Name, arguments: &[Argument], span: Span) -> Option<Diagnostic> {
+        let name = function.text.as_str();
+        if let Some(better) = percentile_beside(name) {
+            let found = mistake::names::unknown_function(function.span, name, None);
+            let help = format!("write `{better}`, the next that is stricter; {PERCENTILES}");
+            return Some(found.help(help).fix(function.span, better, false));
+        }
         let (reading, share) = match (function.text.as_str(), arguments) {
             ("percentile" | "quantile" | "pct" | "perc" | "p", [reading, share])
             | ("histogram_quantile", [share, reading]) => (reading, share),
             _ => return None,
         };
         let share = self.sources.text(share.value.span).trim_start_matches("0.").trim_end_matches('%');
-        let better = format!("p{}", share.replace('.', ""));
-        if find_aggregate(&better).is_none() {
-            let found = mistake::names::unknown_function(function.span, &function.text, None);
-            return Some(found.help("there are `p50`, `p90`, `p95`, `p99` and `p999`"));
-        }
-        let better = format!("{better}({})", self.sources.text(reading.value.span));
+        let asked = format!("p{}", share.replace('.', ""));
         let found = mistake::names::unknown_function(function.span, &function.text, None);
-        Some(found.help(format!("write `{better}`")).fix(span, better, false))
+        let Some(kept) = percentile_beside(&asked) else { return Some(found.help(PERCENTILES)) };
+        let better = format!("{kept}({})", self.sources.text(reading.value.span));
+        let why = if kept == asked { String::new() } else { format!("; {PERCENTILES}") };
+        Some(found.help(format!("write `{better}`{why}")).fix(span, better, false))
     }
 
     /// `eventually(x, 30s)`, `between(1s, 3s)` and `range(10)`, as other tools have them.
@@ -387,4 +391,21 @@ pub(in crate::check) fn derived_shape(ty: &Type) -> Option<(Shape, Dimension, bo
         Type::Json => Some((Shape::Gauge, Dimension::NONE, false, true)),
         _ => None,
     }
+}
+
+/// The percentiles that are kept.
+const PERCENTILES: &str = "there are `p50`, `p90`, `p95`, `p99` and `p999`";
+
+/// Of a percentile that is not kept, `p98`, the next higher one that is.
+fn percentile_beside(name: &str) -> Option<&'static str> {
+    let digits = name.strip_prefix('p').filter(|rest| (1..=4).contains(&rest.len()))?;
+    let number: f64 = digits.parse::<u16>().ok()?.into();
+    // `p999` is 99.9 %.
+    let share = if digits.len() > 2 && number > 100.0 {
+        number / 10_f64.powi(digits.len() as i32 - 2)
+    } else {
+        number
+    };
+    let kept = [(50.0, "p50"), (90.0, "p90"), (95.0, "p95"), (99.0, "p99"), (99.9, "p999"), (100.0, "max")];
+    kept.into_iter().find(|(least, _)| share <= *least).map(|(_, name)| name)
 }

@@ -1,11 +1,14 @@
 //! Findings about a scenario that is otherwise good: it runs, but it does not say what was probably meant.
 
 mod braces;
+mod endless;
 mod missed;
 mod nothing;
 mod password;
 mod pools;
 mod share;
+mod stopped;
+mod unjoined;
 mod unloaded;
 mod unseen;
 mod unused;
@@ -30,6 +33,9 @@ impl Checker<'_> {
             self.pool_lint();
             self.unused_lint();
             self.missed_lint();
+            self.stopped_lint();
+            self.unjoined_lint();
+            self.endless_lint();
             self.nothing_lint();
         }
     }

@@ -147,8 +147,38 @@ impl Unseen<'_, '_> {
 
     fn hidden(&mut self, tell: &Tell, by: Span) {
         let text = |span| self.checker.sources.text(span).to_string();
-        let suggested = self.lasting_for(tell, "30s");
-        self.found.push(mistake::lint::hidden(tell.span, &text(tell.span), by, &text(by), &suggested));
+        let (fault, other) = (text(tell.span), text(by));
+        // A pause behind it has a time of its own, and both are to fit where none was thought of.
+        let suggested = self.lasting_for(tell, if other.ends_with(" on") { "2s" } else { "30s" });
+        let both = self.merged(tell.span, by);
+        self.found.push(mistake::lint::hidden((tell.span, &fault), (by, &other), &suggested, both));
+    }
+
+    /// Two statements behind each other, in which one target is told the same verb with other words, as one.
+    fn merged(&self, first: Span, second: Span) -> Option<String> {
+        let text = |span| self.checker.sources.text(span);
+        // On lines of their own, with nothing between them but a comment.
+        let behind = text(Span::new(first.end, second.start.max(first.end)));
+        let follows =
+            behind.lines().all(|line| line.split('#').next().is_some_and(|code| code.trim().is_empty()));
+        if !follows || !behind.contains('\n') {
+            return None;
+        }
+        let [first, second] =
+            [first, second].map(|span| text(span).split_ascii_whitespace().collect::<Vec<_>>());
+        let (told, more) = (first.get(..2)?, second.get(2..)?);
+        let words = |list: &[&str]| -> Vec<String> {
+            list.iter()
+                .filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
+                .map(|word| word.to_string())
+                .collect()
+        };
+        let (ours, theirs) = (words(&first[2..]), words(more));
+        let apart = !ours.is_empty() && !theirs.is_empty() && ours.iter().all(|word| !theirs.contains(word));
+        let plain =
+            |words: &[String]| words.iter().all(|word| !matches!(word.as_str(), "up" | "down" | "for"));
+        (second.starts_with(told) && apart && plain(&ours) && plain(&theirs))
+            .then(|| [first.as_slice(), more].concat().join(" "))
     }
 
     /// The statement as it would be written with a duration.

@@ -352,16 +352,49 @@ pub fn rule_broken(span: Span, owner: &str, rule: &Rule, example: Option<&str>) 
         Rule::AtLeastOne(_) => finding.here("not complete"),
         _ => finding.here("these do not go together"),
     };
-    match example {
-        Some(example) => finding.help(format!("as in `{example}`")),
-        None => finding,
+    match (example, rule) {
+        (Some(example), Rule::Needs { other, .. }) => {
+            let finding = finding.help(format!("as in `{example}`"));
+            match argument_in(example, other) {
+                Some(argument) => finding.fix(Span::at(span.start), format!("{argument} "), false),
+                None => finding,
+            }
+        }
+        (Some(example), _) => finding.help(format!("as in `{example}`")),
+        (None, Rule::Needs { name, other: "run" }) => {
+            finding.help(format!("take `{name}` out: it is for what soak starts itself, with `run`"))
+        }
+        (None, Rule::Needs { name, other }) => finding.help(format!("add `{other}`, or take `{name}` out")),
+        (None, _) => finding,
     }
 }
 
-pub fn link_to_itself(span: Span, listen: Span) -> Diagnostic {
-    Diagnostic::error("E0404", "a link that passes on to where it listens talks to itself", span)
-        .here("the same address")
-        .also(listen, "it listens here")
+/// A word of an example with the value behind it.
+fn argument_in<'e>(example: &'e str, word: &str) -> Option<&'e str> {
+    let at = example.find(&format!(" {word} "))? + 1;
+    let value = at + word.len() + 1;
+    let length = example[value..].find(' ').unwrap_or(example.len() - value);
+    let plain = example[value..value + length].starts_with(|c: char| c.is_ascii_digit());
+    plain.then(|| &example[at..value + length])
+}
+
+/// `listen` is the whole setting.
+pub fn link_to_itself(span: Span, listen: Span, address: &str) -> Diagnostic {
+    let finding =
+        Diagnostic::error("E0404", "a link that passes on to where it listens talks to itself", span)
+            .here("the same address")
+            .also(listen, "it listens here");
+    let port = address.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
+    match port.and_then(|(host, port)| Some(format!("listen \"{host}:{}\"", port.checked_add(1)?))) {
+        Some(better) => finding
+            .help(format!(
+                "let it listen on a port of its own, `{better}`, and let those ask there who are to meet it"
+            ))
+            .fix(listen, better, false),
+        None => {
+            finding.help("let it listen on a port of its own, and let those ask there who are to meet it")
+        }
+    }
 }
 
 pub fn no_such_interface(span: Span, name: &str, why: &str, instead: &str) -> Diagnostic {
@@ -383,10 +416,15 @@ pub fn not_a_host_address(span: Span, text: &str, what: &str) -> Diagnostic {
         .help("write one like `\"10.30.0.1\"`, each host its own")
 }
 
-pub fn same_address(span: Span, first: Span) -> Diagnostic {
-    Diagnostic::error("E0418", "two hosts cannot have the same address", span)
+/// `free` is an address beside it that no host has.
+pub fn same_address(span: Span, first: Span, free: Option<&str>) -> Diagnostic {
+    let finding = Diagnostic::error("E0418", "two hosts cannot have the same address", span)
         .here("the same address")
-        .also(first, "it is taken here")
+        .also(first, "it is taken here");
+    match free {
+        Some(free) => finding.help(format!("write `\"{free}\"`")).fix(span, format!("\"{free}\""), false),
+        None => finding.help("give each an address of its own"),
+    }
 }
 
 pub fn same_door(span: Span, address: &str, first: Span) -> Diagnostic {

@@ -72,13 +72,26 @@ pub enum NeverInForce {
     BlockEnds { block: Option<Span>, suggested: String },
 }
 
-pub fn hidden(span: Span, fault: &str, by: Span, other: &str, suggested: &str) -> Diagnostic {
+/// `both` is what would do what the two were to do together, where that can be said.
+pub fn hidden(
+    (span, fault): (Span, &str),
+    (by, other): (Span, &str),
+    suggested: &str,
+    both: Option<String>,
+) -> Diagnostic {
     let finding =
         Diagnostic::warning("W0908", format!("`{fault}` is hidden by `{other}` as long as it lasts"), span)
             .here("never in force")
             .also(by, "newer, and of the same property: the newest wins");
     if suggested == fault {
         return finding.help("let one follow the other, or take one of the two out");
+    }
+    if let Some(both) = both {
+        return finding.help(format!("the newer one replaces it whole; for both, write `{both}`")).fix(
+            span.to(by),
+            both,
+            false,
+        );
     }
     // Whether what follows has room for it, nobody knows here.
     if let Some(name) = other.strip_suffix(" on") {
@@ -201,9 +214,19 @@ pub fn variable_in_command(span: Span, name: &str, value: &str) -> Diagnostic {
 }
 
 pub fn shell_in_command(span: Span, operator: &str) -> Diagnostic {
-    Diagnostic::warning("W0915", format!("no shell reads this command, so `{operator}` is one of its words"), span)
-        .here("given to the program as it stands")
-        .help("where a shell is wanted, name one: `sh -c '…'`; a folder to start in is the setting `dir` of a process")
+    let more = match operator {
+        ">" | ">>" | "2>" | "2>&1" | "&>" => "; what it prints is kept anyway, in the folder of the run",
+        "&&" | ";" | "cd" => "; a folder to start in is the setting `dir` of a process",
+        "&" => "; soak does not wait for a process anyway",
+        _ => "",
+    };
+    Diagnostic::warning(
+        "W0915",
+        format!("no shell reads this command, so `{operator}` is one of its words"),
+        span,
+    )
+    .here("given to the program as it stands")
+    .help(format!("where a shell is wanted, name one: `sh -c '…'`{more}"))
 }
 
 pub fn random_rate(clause: Span, rate: Span, written: &str, duration: &str) -> Diagnostic {

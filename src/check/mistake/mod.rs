@@ -8,6 +8,7 @@ pub mod load;
 pub mod measure;
 pub mod names;
 pub mod safety;
+pub mod stopped;
 pub mod time;
 pub mod types;
 

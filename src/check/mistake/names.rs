@@ -106,6 +106,14 @@ pub fn unknown_verb(span: Span, kind: &str, word: &str, meant: Option<&str>, all
     propose(finding, span, meant, all)
 }
 
+/// A fault of the link that leaves a host, told to the host, whose name stands in `place`.
+pub fn verb_of_link(span: Span, place: Span, (kind, word): (&str, &str), link: &str) -> Diagnostic {
+    Diagnostic::error("E0203", format!("{} cannot be told to `{word}`", article(kind)), span)
+        .here("no verb of its kind")
+        .help(format!("ask it of the link that leaves it: write `{link}` in its place"))
+        .fix(place, link, false)
+}
+
 /// A word of a verb, or another tool's word for it, in the place of the verb; `better` is what stands in `place`.
 pub fn verb_in_other_words(span: Span, place: Span, kind: &str, word: &str, better: &str) -> Diagnostic {
     Diagnostic::error("E0203", format!("{} cannot be told to `{word}`", article(kind)), span)

@@ -30,10 +30,18 @@ pub fn permit_of_kind(span: Span, kind: &str, target: &str) -> Diagnostic {
         .fix(span, target, false)
 }
 
-pub fn fault_needs_permit(span: Span, target: &str, verb: &str, why: &str, top: Span) -> Diagnostic {
+/// `own` is how it would be soak's own, where that is a word more.
+pub fn fault_needs_permit(
+    span: Span,
+    (target, verb): (&str, &str),
+    why: &str,
+    own: Option<&str>,
+    top: Span,
+) -> Diagnostic {
+    let own = own.map(|own| format!("; {own}")).unwrap_or_default();
     Diagnostic::error("E0702", format!("`{target} {verb}` is a fault, and nothing permits it: {why}"), span)
         .here("a fault on what is not soak's own")
-        .help(format!("write `permit fault on {target}` at the top of the file"))
+        .help(format!("write `permit fault on {target}` at the top of the file{own}"))
         .fix(top, format!("permit fault on {target}\n"), false)
 }
 

@@ -122,4 +122,5 @@ pub fn never_due(span: Span, period: Duration, left: Duration, what: &str) -> Di
         span,
     )
     .here("the first pass comes after one period")
+    .help(format!("write a period below {}, or give {what} more time", shown(left)))
 }

@@ -156,7 +156,15 @@ impl<'s> Walk<'s> {
             sampled[index] = later;
             later |= self.takes_time(step, 0);
         }
-        for (step, sampled) in steps.into_iter().zip(sampled) {
+        let judged_now = |step: &&Step| match &step.kind {
+            StepKind::Expect(id) => {
+                let qualifier = &self.scenario.expectation(*id).qualifier;
+                !matches!(qualifier, Qualifier::Always | Qualifier::Sometimes | Qualifier::AtEnd)
+            }
+            _ => false,
+        };
+        let judged = steps.iter().rposition(judged_now).unwrap_or(0);
+        for (index, (step, sampled)) in steps.into_iter().zip(sampled).enumerate() {
             if self.budget == 0 {
                 (self.all_phases, self.whole) = (false, false);
                 break;
@@ -170,6 +178,9 @@ impl<'s> Walk<'s> {
                 self.never_sampled(step);
             }
             let took = self.step(step, now, here.clone());
+            if !sampled && judged <= index {
+                self.load_without_time(step);
+            }
             self.open |= self.around.take_drawn() || takes_its_own_time(self.scenario, step);
             if self.takes_time(step, 0) {
                 self.history.time_passes();
@@ -204,6 +215,17 @@ impl<'s> Walk<'s> {
             _ => return,
         };
         self.report(mistake::time::never_sampled(step.span, word));
+    }
+
+    /// A load in the background of a block that ends at once. What is judged of it need not be told as well.
+    fn load_without_time(&mut self, step: &Step) {
+        if let StepKind::Load(load) = &step.kind
+            && !self.takes_time(step, 0)
+        {
+            let name = self.scenario.subject_name(load.subject);
+            self.report(mistake::stopped::ends_at_once(step.span, name));
+            self.history.time_passes();
+        }
     }
 
     /// Whether a statement can take any time at all.
@@ -276,10 +298,16 @@ impl<'s> Walk<'s> {
                 let over = std::mem::replace(&mut self.over, true);
                 self.history.enter_background();
                 self.history.enter_unordered();
-                self.closed(|walk| walk.block(body, rest, Ending::Statements));
+                let pass = self.closed(|walk| walk.block(body, rest, Ending::Statements));
                 self.history.leave_unordered();
                 self.history.leave_background();
                 self.over = over;
+                self.around.high(true);
+                let longest = self.duration(period);
+                self.around.high(false);
+                if let Some(longest) = longest.filter(|longest| *longest < pass) {
+                    self.report(mistake::stopped::skips_passes(period.span, longest, pass));
+                }
                 Duration::ZERO
             }
             StepKind::At { time, body } => self.at(time, body, now, limit),

@@ -140,7 +140,7 @@ pub const CODES: &[Code] = &[
     Code {
         code: "E0120",
         title: "too long",
-        explanation: "An expression has at most 500 operators, a statement 20,000 words, a file 500,000 statements. Larger ones are mistakes of a program that wrote them.",
+        explanation: "An expression has at most 500 operators, a statement 20,000 words, a word or a number 10,000 characters, a file 500,000 statements. Larger ones are mistakes of a program that wrote them.",
         bad: "let x = ----------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------1",
         good: "let x = -1",
     },

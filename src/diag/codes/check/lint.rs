@@ -21,7 +21,7 @@ expect app.restarts < limit"#,
         explanation: "Something is done and nothing judged, so the verdict is always a pass.",
         bad: r#"process app { run "app"; ready tcp("127.0.0.1:8080") }
 app kill"#,
-        good: r#"process app { run "app"; ready tcp("127.0.0.1:8080") }
+        good: r#"process app { run "app"; ready tcp("127.0.0.1:8080"); restart after 2s }
 app kill
 expect app.ready within 30s"#,
     },
@@ -290,5 +290,94 @@ phase "Crash" 2m {
   shop kill 5s
   expect "Recovers": get.success over 2s > 99% within 30s
 }"#,
+    },
+    Code {
+        code: "W0923",
+        title: "a process that nothing starts",
+        explanation: "What is declared with `start later` is started by the story alone, and what the story stops stays down: `restart after` brings back what crashes. `stop 10s` and `kill 10s` start it again after that time.",
+        bad: r#"process shop { run "shop"; restart after 2s }
+shop stop
+expect "Back": shop.up within 30s"#,
+        good: r#"process shop { run "shop"; restart after 2s }
+shop stop 10s
+expect "Back": shop.up within 30s"#,
+    },
+    Code {
+        code: "W0924",
+        title: "a start of what runs already",
+        explanation: "Processes are started before the story, in the order of the file, and one with `restart after` is brought back whenever it ends. To start it again does nothing.",
+        bad: r#"process shop { run "shop"; restart after 2s }
+wait 5s
+shop start
+expect "Up": shop.up within 30s"#,
+        good: r#"process shop { run "shop"; restart after 2s; start later }
+wait 5s
+shop start
+expect "Up": shop.up within 30s"#,
+    },
+    Code {
+        code: "W0925",
+        title: "hosts that no link joins",
+        explanation: "A host is a network of its own, which only links leave, each to one other host. A client on one host that asks another one, to which no link leads, never gets an answer.",
+        bad: r#"host car   { address "10.30.0.1" }
+host depot { address "10.30.0.2" }
+host cloud { address "10.30.0.3" }
+link wifi  { between car, depot }
+http store { base "http://10.30.0.3:9000"; on car }
+action put { store put "/{seq}" text "x" }
+load put at 5/s for 1m
+wifi off 2s
+expect put.success > 99%"#,
+        good: r#"host car   { address "10.30.0.1" }
+host cloud { address "10.30.0.3" }
+link wifi  { between car, cloud }
+http store { base "http://10.30.0.3:9000"; on car }
+action put { store put "/{seq}" text "x" }
+load put at 5/s for 1m
+wifi off 2s
+expect put.success > 99%"#,
+    },
+    Code {
+        code: "W0926",
+        title: "passes that are skipped",
+        explanation: "A pass of `every` that is due while the one before it still goes on is skipped, so that what takes longer than its period is done every second or third time only.",
+        bad: r#"link path { listen "127.0.0.1:8081"; to "127.0.0.1:8080" }
+phase "Flapping" 5m {
+  every 30s { path off 45s }
+  expect elapsed < 10m
+}"#,
+        good: r#"link path { listen "127.0.0.1:8081"; to "127.0.0.1:8080" }
+phase "Flapping" 5m {
+  every 1m { path off 45s }
+  expect elapsed < 10m
+}"#,
+    },
+    Code {
+        code: "W0927",
+        title: "a load that ends as it begins",
+        explanation: "A load that is given neither a duration nor a number of times goes on to the end of its block, beside what follows it there. Where nothing in the block takes time, that end is at once, and nothing is sent.",
+        bad: r#"http api { base "http://127.0.0.1:8080" }
+action get { api get "/" }
+phase "Steady" {
+  load get at 10/s
+}
+expect get.success > 99%"#,
+        good: r#"http api { base "http://127.0.0.1:8080" }
+action get { api get "/" }
+phase "Steady" 1m {
+  load get at 10/s
+}
+expect get.success > 99%"#,
+    },
+    Code {
+        code: "W0928",
+        title: "a wait that nothing limits",
+        explanation: "A wait for a condition ends when it comes true. Where that never happens the run never ends, unless the wait has a `max` or stands in a block that lasts as long as it says.",
+        bad: r#"metric queue = files("queue/*")
+wait until queue == 0
+expect elapsed < 1h"#,
+        good: r#"metric queue = files("queue/*")
+wait until queue == 0 max 5m
+expect elapsed < 1h"#,
     },
 ];

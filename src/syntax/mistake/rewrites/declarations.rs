@@ -55,6 +55,7 @@ pub(super) const SECRETS: &[Rewrite] = &[
     rewrite("secret W from|env|in T", "secret $2 from env $4", SECRET),
     rewrite("secret W from environment|variable T", "secret $2 from env $5", SECRET),
     rewrite("secret W from W END", "secret $2 from env \"$4\"", SECRET),
+    rewrite("secret W =|: T", "secret $2 from env \"VARIABLE\"", SECRET),
     rewrite("secret W env W END", "secret $2 from env \"$4\"", SECRET),
     rewrite("secret W T", "secret $2 from env $3", SECRET),
 ];
@@ -105,6 +106,8 @@ pub(super) const WORDS: &[Rewrite] = &[
     rewrite("W ( V ) END", "do $1($3)", CALL),
     rewrite("W ( W = V ) END", "do $1($3 = $5)", CALL),
     rewrite("W ( times|users = V ) END", "do $1($3 = $5)", CALL),
+    rewrite("W ( W = V , *", "do $1($3 = $5, $7", CALL),
+    rewrite("W ( times|users = V , *", "do $1($3 = $5, $7", CALL),
     rewrite("D + - D", "$1 jitter $4", STRAYS),
     rewrite("D + / - D", "$1 jitter $5", STRAYS),
     rewrite("ready W ( T ) ==|= N", "ready $2$3$4$5", "a probe over HTTP is good when the answer is"),

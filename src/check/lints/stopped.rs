@@ -1,0 +1,185 @@
+//! Processes that are expected to run when they do not, because nothing starts them, and starts of what runs already.
+//!
+//! Only what is so on every run is told: a process that is told anything in what runs beside the story, or in what may run or
+//! not, is left out, and so is one that something else may start or end.
+
+use super::super::mistake;
+use super::super::mistake::stopped::Why;
+use super::super::scenario::{Block, Origin, Qualifier, Step, StepKind, Target, Tell};
+use super::super::state::Checker;
+use super::super::walk::{flat, visit_tells};
+use crate::diag::Diagnostic;
+use crate::lang::expr::{Expr, ExprKind, TargetId};
+use crate::lang::operator::BinaryOperator;
+use crate::source::Span;
+use std::collections::{HashMap, HashSet};
+
+/// What is known of a process at a place of the story.
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Runs,
+    /// Nothing starts it from where it was ended; told once.
+    Down(Why, Span),
+    Unknown,
+}
+
+impl Checker<'_> {
+    pub(super) fn stopped_lint(&mut self) {
+        let mut told: HashSet<TargetId> = HashSet::new();
+        visit_tells(&self.scenario, &mut |tell| {
+            if matches!(tell.verb.name, "start" | "restart") {
+                told.insert(tell.target);
+            }
+        });
+        let mut found = Vec::new();
+        let mut states = HashMap::new();
+        for (index, target) in self.scenario.targets.iter().enumerate() {
+            let id = TargetId(index as u32);
+            if target.kind.name != "process" || target.setting("run").is_none() {
+                continue;
+            }
+            match target.setting("start") {
+                Some(later) if !told.contains(&id) => {
+                    found.push(mistake::stopped::never_started(later.span, &target.name));
+                }
+                Some(_) => drop(states.insert(id, State::Unknown)),
+                None => drop(states.insert(id, State::Runs)),
+            }
+        }
+        let mut lint = Stopped { checker: self, states, found };
+        lint.forget_what_is_loose();
+        let scenario = &self.scenario;
+        scenario.setup.iter().chain([&scenario.story]).for_each(|block| lint.block(block));
+        let found = lint.found;
+        self.found.extend(found);
+    }
+}
+
+struct Stopped<'c, 's> {
+    checker: &'c Checker<'s>,
+    /// The processes that are followed.
+    states: HashMap<TargetId, State>,
+    found: Vec<Diagnostic>,
+}
+
+impl Stopped<'_, '_> {
+    /// Leaves out what is told anything by actions, by sequences, and where it is not known when or whether.
+    fn forget_what_is_loose(&mut self) {
+        let scenario = &self.checker.scenario;
+        let blocks = scenario.setup.iter().chain([&scenario.story]);
+        let followed: HashSet<Span> = blocks.flat_map(in_order).map(|tell| tell.span).collect();
+        let states = &mut self.states;
+        visit_tells(scenario, &mut |tell| {
+            let changes = matches!(tell.verb.name, "start" | "stop" | "kill" | "restart" | "signal" | "send");
+            if changes && !followed.contains(&tell.span) {
+                states.remove(&tell.target);
+            }
+        });
+    }
+
+    fn block(&mut self, block: &Block) {
+        for step in flat(&block.steps) {
+            self.step(step);
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        match &step.kind {
+            StepKind::Tell(tell) => self.tell(tell),
+            StepKind::Expect(id) => {
+                let expectation = self.checker.scenario.expectation(*id);
+                if matches!(
+                    expectation.qualifier,
+                    Qualifier::Now | Qualifier::Within(_) | Qualifier::For(_) | Qualifier::ForWithin { .. }
+                ) {
+                    self.expected(&expectation.condition);
+                }
+            }
+            StepKind::WaitUntil { condition, .. } => self.expected(condition),
+            StepKind::Phase { body, .. } => self.block(body),
+            StepKind::Repeat { body, .. } | StepKind::ForEach { body, .. } => {
+                // A pass begins as the one before it left it.
+                self.forget(body);
+                self.block(body);
+                self.forget(body);
+            }
+            _ => {}
+        }
+    }
+
+    /// Of what is told in a block nothing is known any more.
+    fn forget(&mut self, block: &Block) {
+        for tell in in_order(block) {
+            if let Some(state) = self.states.get_mut(&tell.target) {
+                *state = State::Unknown;
+            }
+        }
+    }
+
+    fn tell(&mut self, tell: &Tell) {
+        let Some(state) = self.states.get(&tell.target).copied() else { return };
+        let process = self.checker.scenario.target(tell.target);
+        let comes_back = process.setting("restart").is_some();
+        let next = match tell.verb.name {
+            "start" => {
+                if matches!(state, State::Runs) && comes_back {
+                    self.found.push(mistake::stopped::runs_already(tell.span, &process.name));
+                }
+                State::Runs
+            }
+            "stop" | "kill" if tell.duration.is_some() => State::Runs,
+            "stop" => State::Down(Why::Stopped, tell.span),
+            "kill" if comes_back => state,
+            "kill" => State::Down(Why::Killed, tell.span),
+            "restart" => State::Runs,
+            "signal" | "send" => State::Unknown,
+            _ => state,
+        };
+        self.states.insert(tell.target, next);
+    }
+
+    /// What is waited for: that a process runs which does not is told.
+    fn expected(&mut self, condition: &Expr) {
+        match &condition.kind {
+            ExprKind::Binary(BinaryOperator::And, left, right) => {
+                self.expected(left);
+                self.expected(right);
+            }
+            ExprKind::Measure { series, .. } => {
+                let Origin::Target { target, reading, .. } = &self.checker.scenario.series(*series).origin
+                else {
+                    return;
+                };
+                let Some(State::Down(why, span)) = self.states.get(target).copied() else { return };
+                if matches!(reading.name, "up" | "ready") {
+                    let process: &Target = self.checker.scenario.target(*target);
+                    let comes_back = process.setting("restart").is_some();
+                    let written = self.checker.sources.text(span);
+                    self.found.push(mistake::stopped::not_started_again(
+                        span,
+                        (&process.name, written),
+                        condition.span,
+                        (why, comes_back),
+                    ));
+                    self.states.insert(*target, State::Unknown);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What is told in the order of the story: not what runs beside it, or is picked, or called.
+fn in_order(block: &Block) -> Vec<&Tell> {
+    let mut tells = Vec::new();
+    for step in flat(&block.steps) {
+        match &step.kind {
+            StepKind::Tell(tell) => tells.push(tell),
+            StepKind::Phase { body, .. } | StepKind::Repeat { body, .. } | StepKind::ForEach { body, .. } => {
+                tells.extend(in_order(body));
+            }
+            _ => {}
+        }
+    }
+    tells
+}

@@ -1,0 +1,98 @@
+//! Processes that are not there when they are expected, and what is done in vain because the time for it is missing.
+
+use crate::diag::Diagnostic;
+use crate::lang::unit::format_duration as shown;
+use crate::source::Span;
+use std::time::Duration;
+
+/// Why a process does not run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    Stopped,
+    Killed,
+}
+
+pub fn never_started(later: Span, name: &str) -> Diagnostic {
+    Diagnostic::warning("W0923", format!("nothing starts `{name}`, which is left to be started later"), later)
+        .here("it waits for the story to start it")
+        .help(format!("put `{name} start` into the story, or take `start later` out"))
+}
+
+/// `name` and the statement that ended it; `expected` is what looks for it; whether it has a policy for crashes.
+pub fn not_started_again(
+    ended: Span,
+    (name, written): (&str, &str),
+    expected: Span,
+    (why, comes_back): (Why, bool),
+) -> Diagnostic {
+    let finding = Diagnostic::warning(
+        "W0923",
+        format!("nothing starts `{name}` again before it is expected to run"),
+        ended,
+    )
+    .here(match (why, comes_back) {
+        (Why::Stopped, true) => "`restart after` brings back what crashes, not what is told to stop",
+        _ => "it stays down from here on",
+    })
+    .also(expected, "expected to run here");
+    let better = format!("{written} 10s");
+    let finding = finding.fix(ended, better.clone(), false);
+    match why {
+        Why::Stopped => finding.help(format!(
+            "write `{better}`, which starts it again after that time, or put `{name} start` above what is expected"
+        )),
+        Why::Killed => finding.help(format!(
+            "write `{better}`, which starts it again after that time, or declare it with `restart after 2s`"
+        )),
+    }
+}
+
+pub fn runs_already(start: Span, name: &str) -> Diagnostic {
+    Diagnostic::warning("W0924", format!("`{name}` runs already, so this does nothing"), start)
+        .here("soak has started it before the story")
+        .help(format!("take it out, put `{name} stop` above it, or declare it with `start later`"))
+}
+
+/// `names` are those of who asks and whom.
+pub fn not_joined(place: Span, (from, to): (&str, &str)) -> Diagnostic {
+    Diagnostic::warning(
+        "W0925",
+        format!("no link joins `{from}` and `{to}`, so nothing gets from one to the other"),
+        place,
+    )
+    .here(format!("an address of `{to}`, asked from `{from}`"))
+    .help(format!("declare one: `link path {{ between {from}, {to} }}`"))
+}
+
+pub fn skips_passes(period: Span, every: Duration, pass: Duration) -> Diagnostic {
+    let (every, pass_time) = (shown(every), shown(pass));
+    Diagnostic::warning(
+        "W0926",
+        format!("a pass takes {pass_time} at least, so it is not done every {every}: what is due meanwhile is skipped"),
+        period,
+    )
+    .here("shorter than what is done in it")
+    .help(format!("write a period of more than {pass_time}, or do less in a pass"))
+}
+
+pub fn ends_at_once(load: Span, name: &str) -> Diagnostic {
+    Diagnostic::warning(
+        "W0927",
+        format!("this load of `{name}` ends as it begins: nothing behind it in its block takes time"),
+        load,
+    )
+    .here("lasts to the end of its block, which is at once")
+    .help("give it a time, such as `for 1m` behind it, or give the block around it a duration")
+    .fix(Span::at(load.end), " for 1m", false)
+}
+
+pub fn endless(condition: Span) -> Diagnostic {
+    Diagnostic::warning(
+        "W0928",
+        "nothing limits this wait: where it never comes true, the run never ends",
+        condition,
+    )
+    .here("may take for ever")
+    .help("say how long at most: `max 5m` behind the condition")
+    .fix(Span::at(condition.end), " max 5m", false)
+}
