@@ -14,7 +14,7 @@ impl<'a> Writer<'a> {
         indent: usize,
         prefix: &str,
         setting: bool,
-    ) -> Option<Line> {
+    ) -> Option<Line<'a>> {
         let inner = self.inline_body(body(statement)?)?;
         let head = self.head(statement, indent, setting).text();
         if head.contains('\n') {

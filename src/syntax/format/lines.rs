@@ -1,6 +1,7 @@
 //! Lines before they are joined: cells that are aligned with those of like lines around them, comments likewise.
 
 use super::head::Cells;
+use std::borrow::Cow;
 use unicode_width::UnicodeWidthStr;
 
 /// The name of an expectation that is so much wider than the next narrower one is left out of the alignment.
@@ -21,64 +22,115 @@ pub(super) enum Group {
     Ledger,
 }
 
-pub(super) struct Line {
+pub(super) struct Line<'a> {
     indent: usize,
-    cells: Vec<String>,
+    content: Content<'a>,
     group: Group,
-    pub comment: Option<String>,
-    blank: bool,
+    /// What stands behind it.
+    pub comment: Option<&'a str>,
 }
 
-impl Line {
-    pub(super) fn plain(indent: usize, text: String) -> Line {
-        Line { indent, cells: vec![text], group: Group::None, comment: None, blank: false }
+enum Content<'a> {
+    Blank,
+    /// As it stands; what was written so in the file, comments above all, is not copied.
+    Text(Cow<'a, str>),
+    /// What is aligned with the lines around it.
+    Cells(Vec<String>),
+}
+
+impl<'a> Line<'a> {
+    pub(super) fn plain(indent: usize, text: impl Into<Cow<'a, str>>) -> Line<'a> {
+        Line { indent, content: Content::Text(text.into()), group: Group::None, comment: None }
     }
 
-    pub(super) fn blank() -> Line {
-        Line { blank: true, ..Line::plain(0, String::new()) }
+    pub(super) fn blank() -> Line<'a> {
+        Line { content: Content::Blank, ..Line::plain(0, "") }
     }
 
-    pub(super) fn cells(indent: usize, prefix: &str, cells: Cells) -> Line {
-        let whole = !prefix.is_empty() || cells.cells.iter().any(|cell| cell.contains('\n'));
-        if whole {
-            return Line::plain(indent, format!("{prefix}{}", cells.text()));
+    pub(super) fn cells(indent: usize, prefix: &str, cells: Cells) -> Line<'a> {
+        let Cells { mut cells, group } = cells;
+        let whole = !prefix.is_empty() || cells.iter().any(|cell| cell.contains('\n'));
+        let alone = prefix.is_empty() && cells.len() == 1;
+        if alone && (whole || group == Group::None) {
+            return Line::plain(indent, cells.remove(0));
         }
-        Line { cells: cells.cells, group: cells.group, ..Line::plain(indent, String::new()) }
+        if whole {
+            return Line::plain(indent, format!("{prefix}{}", cells.join(" ")));
+        }
+        Line { indent, content: Content::Cells(cells), group, comment: None }
+    }
+
+    fn is_blank(&self) -> bool {
+        matches!(self.content, Content::Blank)
+    }
+
+    /// One of its cells.
+    fn column(&self, column: usize) -> Option<&str> {
+        match &self.content {
+            Content::Cells(cells) => cells.get(column).map(String::as_str),
+            _ => None,
+        }
+    }
+
+    fn columns(&self) -> usize {
+        if let Content::Cells(cells) = &self.content { cells.len() } else { 0 }
+    }
+
+    /// Puts its text in the place of its cells, each but the last filled up to a width.
+    fn join(&mut self, widths: &[usize]) {
+        let Content::Cells(cells) = &mut self.content else { return };
+        let mut text = String::new();
+        for (column, cell) in cells.iter().enumerate() {
+            text.push_str(cell);
+            if column + 1 < cells.len() {
+                let gap = widths.get(column).map_or(1, |wide| wide.saturating_sub(width(cell)) + 1);
+                text.extend(std::iter::repeat_n(' ', gap));
+            }
+        }
+        self.content = Content::Text(text.into());
+    }
+
+    fn text(&self) -> &str {
+        if let Content::Text(text) = &self.content { text } else { "" }
     }
 }
 
 /// Joins lines into a text, aligned.
-pub(super) fn join(mut lines: Vec<Line>) -> String {
-    let mut texts: Vec<String> = Vec::with_capacity(lines.len());
+pub(super) fn join(mut lines: Vec<Line<'_>>) -> String {
     for run in lines.chunk_by_mut(|a, b| a.group == b.group && a.group != Group::None && a.indent == b.indent)
     {
-        aligned(run, &mut texts);
+        align(run);
     }
-    let mut joined = String::with_capacity(texts.iter().map(|text| text.len() + 1).sum());
-    let mut at = 0;
-    while at < lines.len() {
-        let (indent, commented) = (lines[at].indent, lines[at].comment.is_some());
-        let like = |line: &&Line| line.comment.is_some() == commented && line.indent == indent && !line.blank;
-        let length = lines[at..].iter().take_while(like).count().max(1);
-        let run = at..at + length;
+    let length =
+        |line: &Line| line.text().len() + 2 * line.indent + line.comment.map_or(0, |text| text.len() + 2) + 1;
+    let mut joined = String::with_capacity(lines.iter().map(length).sum());
+    let like = |a: &Line, b: &Line| {
+        a.comment.is_some() == b.comment.is_some() && a.indent == b.indent && !a.is_blank() && !b.is_blank()
+    };
+    for run in lines.chunk_by(like) {
         // Only where comments stand behind the lines is their width asked for.
-        let widths = texts[run.clone()].iter().filter(|_| commented).map(|text| last_line_width(text));
-        let width = widths.max().unwrap_or(0);
-        for index in run {
-            if let Some(comment) = &lines[index].comment {
-                let gap = width - last_line_width(&texts[index]) + 2;
-                texts[index].push_str(&" ".repeat(gap));
-                texts[index].push_str(comment);
+        let commented = run.iter().filter(|line| line.comment.is_some());
+        let width = commented.map(|line| last_line_width(line.text())).max().unwrap_or(0);
+        for line in run {
+            if !line.is_blank() {
+                indent(&mut joined, line.indent);
+                joined.push_str(line.text());
             }
-            if !lines[index].blank {
-                joined.push_str(&"  ".repeat(lines[index].indent));
-                joined.push_str(&texts[index]);
+            if let Some(comment) = line.comment {
+                let gap = width - last_line_width(line.text()) + 2;
+                joined.extend(std::iter::repeat_n(' ', gap));
+                joined.push_str(comment);
             }
             joined.push('\n');
         }
-        at += length;
     }
     joined
+}
+
+fn indent(joined: &mut String, levels: usize) {
+    for _ in 0..levels {
+        joined.push_str("  ");
+    }
 }
 
 /// How many columns a text takes; of one that is plain ASCII, as most are, as many as it has bytes.
@@ -91,34 +143,22 @@ fn last_line_width(text: &str) -> usize {
     width(text.rsplit('\n').next().unwrap_or(""))
 }
 
-/// Adds the texts of a run of like lines. The cells of a line that stands alone are used up.
-fn aligned(run: &mut [Line], texts: &mut Vec<String>) {
+/// Joins the cells of a run of like lines; one that stands alone has single spaces.
+fn align(run: &mut [Line<'_>]) {
     if let [line] = run {
-        let mut cells = std::mem::take(&mut line.cells);
-        return texts.push(if cells.len() == 1 { cells.remove(0) } else { cells.join(" ") });
+        return line.join(&[]);
     }
-    let columns = run.iter().map(|line| line.cells.len()).max().unwrap_or(0);
+    let columns = run.iter().map(Line::columns).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(|column| column_width(run, column)).collect();
     for line in run {
-        let mut text = String::new();
-        for (column, cell) in line.cells.iter().enumerate() {
-            text.push_str(cell);
-            if column + 1 < line.cells.len() {
-                let gap = widths[column].saturating_sub(width(cell)) + 1;
-                text.push_str(&" ".repeat(gap));
-            }
-        }
-        texts.push(text);
+        line.join(&widths);
     }
 }
 
 /// The width of a column over the lines that go on behind it; of expectations without those far wider than the others.
-fn column_width(run: &[Line], column: usize) -> usize {
-    let mut widths: Vec<usize> = run
-        .iter()
-        .filter(|line| line.cells.len() > column + 1)
-        .map(|line| width(&line.cells[column]))
-        .collect();
+fn column_width(run: &[Line<'_>], column: usize) -> usize {
+    let goes_on = run.iter().filter(|line| line.columns() > column + 1);
+    let mut widths: Vec<usize> = goes_on.filter_map(|line| line.column(column)).map(width).collect();
     widths.sort_unstable();
     let mut widest = widths.first().copied().unwrap_or(0);
     for width in widths {

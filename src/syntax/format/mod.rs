@@ -48,7 +48,7 @@ struct Writer<'a> {
     base: u32,
     comments: &'a [Comment],
     next_comment: usize,
-    lines: Vec<Line>,
+    lines: Vec<Line<'a>>,
     /// Where in the file what was written last ends.
     last_end: u32,
     /// Nothing was written yet in this block: no blank line comes first.
@@ -78,7 +78,7 @@ impl<'a> Writer<'a> {
             }
             self.next_comment += 1;
             self.blank_before(comment.span.start);
-            let text = self.source(comment.span).trim_end().to_string();
+            let text = self.source(comment.span).trim_end();
             self.push(Line::plain(indent, text), comment.span.end);
         }
     }
@@ -91,7 +91,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Adds a line for what ends at `end` in the file, with the comment that stands behind it.
-    fn push(&mut self, mut line: Line, end: u32) {
+    fn push(&mut self, mut line: Line<'a>, end: u32) {
         self.fresh = false;
         self.last_end = end;
         if let Some(comment) = self.comments.get(self.next_comment)
@@ -99,7 +99,7 @@ impl<'a> Writer<'a> {
             && comment.span.start >= end
             && self.between(end, comment.span.start).chars().all(|c| matches!(c, ' ' | '\t' | ';' | '\r'))
         {
-            line.comment = Some(self.source(comment.span).trim_end().to_string());
+            line.comment = Some(self.source(comment.span).trim_end());
             self.last_end = comment.span.end;
             self.next_comment += 1;
         }
@@ -161,7 +161,7 @@ impl<'a> Writer<'a> {
         self.fresh = true;
         self.body(body, indent + 1);
         self.comments_before(span.end - 1, indent + 1);
-        self.push(Line::plain(indent, "}".into()), span.end);
+        self.push(Line::plain(indent, "}"), span.end);
     }
 
     fn body(&mut self, body: Body<'_>, indent: usize) {

@@ -17,6 +17,8 @@ use crate::source::SourceFile;
 pub const MAX_NESTING: usize = 128;
 /// How many words, numbers and marks one statement may have.
 pub const MAX_STATEMENT_TOKENS: usize = 20_000;
+/// How many characters a name, a word or a number may have.
+pub const MAX_WORD: usize = 10_000;
 /// How many statements one file may have.
 pub const MAX_STATEMENTS: usize = 500_000;
 

@@ -1,6 +1,6 @@
 //! The scan itself: one pass over the bytes with a stack of open blocks and one of open brackets.
 
-use super::{Item, Layout, MAX_STATEMENT_TOKENS, MAX_STATEMENTS};
+use super::{Item, Layout, MAX_STATEMENT_TOKENS, MAX_STATEMENTS, MAX_WORD};
 use crate::diag::Diagnostic;
 use crate::source::{SourceFile, Span};
 use crate::syntax::ast::Comment;
@@ -153,6 +153,7 @@ impl<'a> Scanner<'a> {
                     rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
                 self.at += more;
                 self.touch(at, self.at);
+                self.limit_word(at);
             }
             _ => self.touch(at, at + 1),
         }
@@ -269,10 +270,21 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Tells of a word or a number that was read from `at` on and is longer than any that somebody would write.
+    fn limit_word(&mut self, at: usize) {
+        if self.at - at > MAX_WORD {
+            self.break_statement();
+            let message = format!("a name or a number has at most {MAX_WORD} characters");
+            let found = Diagnostic::error("E0120", message, self.span(at, at + 1));
+            self.report(found.here(format!("this one has {}", self.at - at)));
+        }
+    }
+
     fn word(&mut self, at: usize) {
         let end = self.word_end(at);
         self.at = end;
         self.touch(at, end);
+        self.limit_word(at);
         let is_json = matches!(&self.text[at..end], "json" | "form");
         if let Some(current) = &mut self.frame().current {
             current.before_object = is_json;

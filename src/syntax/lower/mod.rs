@@ -26,6 +26,9 @@ use std::thread;
 
 pub use expression::MAX_OPERATORS;
 
+/// A longer head is no declaration of a name that somebody could misspell.
+const MAX_DECLARATION: usize = 1000;
+
 /// Lowers the statements of a file.
 pub(super) fn lower(file: &SourceFile, layout: &Layout) -> (Vec<Statement>, Vec<Diagnostic>) {
     lower_at_once(file, layout, thread::available_parallelism().map_or(1, usize::from))
@@ -176,10 +179,13 @@ impl<'a> Lower<'a> {
     fn declarations(&mut self, items: &[Item], declared: &mut HashSet<&'a str>) {
         for item in items {
             let head = Head { start: item.start, end: item.end };
-            let mut words = self.text[head.start..head.end].split_ascii_whitespace();
+            // Names are short; of a text of megabytes not even the end is looked for.
+            let mut ends = head.start + MAX_DECLARATION..head.end;
+            let front = ends.find(|at| self.text.is_char_boundary(*at)).unwrap_or(head.end);
+            let mut words = self.text[head.start..front].split_ascii_whitespace();
             if let (Some(first), Some(second)) = (words.next(), words.next()) {
                 self.includes |= first == "include";
-                if item.block.is_some() && words.next().is_none() {
+                if item.block.is_some() && front == head.end && words.next().is_none() {
                     declared.insert(second);
                 }
             }
