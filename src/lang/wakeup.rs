@@ -45,16 +45,20 @@ impl HeadStart {
         }
     }
 
-    /// The timer, set for one instant, was heard of after `taken`. A tenth of all times lies below a value that is raised by
-    /// one part where it is exceeded and lowered by nine where it is not.
+    /// The timer, set for one instant, was heard of after `taken`.
     fn learn(&mut self, taken: Duration) {
-        const PART: Duration = Duration::from_nanos(100);
         if let HeadStart::Learnt(wake_up) = self {
-            *wake_up = match taken < *wake_up {
-                true => wake_up.saturating_sub(9 * PART),
-                false => (*wake_up + PART).min(HEAD_START),
-            };
+            *wake_up = low_tenth(*wake_up, taken, Duration::from_nanos(100), HEAD_START);
         }
+    }
+}
+
+/// What nine of ten times are at least, from what was known of that and one time more. A tenth of all times lies below a value
+/// that is raised by one part where it is exceeded and lowered by nine where it is not. It is never more than `most`.
+pub fn low_tenth(known: Duration, taken: Duration, part: Duration, most: Duration) -> Duration {
+    match taken < known {
+        true => known.saturating_sub(9 * part),
+        false => (known + part).min(most),
     }
 }
 

@@ -18,7 +18,7 @@ use super::engine::Link;
 use super::setting::{Asked, Gate, Passage, Setting, Slot};
 use super::transit::Transit;
 use super::wire::Wire;
-use crate::lang::wakeup::Sleep;
+use crate::lang::wakeup::{Sleep, low_tenth};
 
 /// The most bytes read at once. Larger ones no longer carry more, smaller ones do.
 pub const CHUNK: usize = 256 << 10;
@@ -28,6 +28,11 @@ const TURNS: usize = 2;
 /// A piece follows the one before it no sooner, so that a receiver that waits for it reads it alone. It bounds what
 /// pieces can carry: at 10 bytes, 100 KB/s a connection and direction.
 pub const PIECE_GAP: Duration = Duration::from_micros(100);
+/// Something held back is passed on at most so long before it is due, and only where it is held back for much longer.
+const MOST_AHEAD: Duration = Duration::from_micros(200);
+const LEAST_AHEAD: Duration = Duration::from_millis(1);
+/// The step in which it is learnt how long passing on takes.
+const LEARNT_PART: Duration = Duration::from_micros(1);
 /// A delay too long for the clock to represent ends after this time instead.
 const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -187,8 +192,9 @@ impl Pump {
         let mut allowed = length;
         if let Passage::Impaired(direction, gate) = passage {
             let due = due(arrived, sway, direction);
-            if Instant::now() < due {
-                return self.sleep(context, due);
+            let ahead = self.head_start(direction);
+            if Instant::now() < due - ahead {
+                return self.sleep(context, due - ahead);
             }
             if let Some(bandwidth) = direction.bandwidth {
                 let slot = self.slot(&asked.setting, gate, length, bandwidth, due);
@@ -221,6 +227,9 @@ impl Pump {
                 }
                 if let Some(arrived) = self.transit.advance(count) {
                     self.measure(arrived, &asked.setting);
+                    if let Passage::Impaired(direction, _) = passage {
+                        self.learn(due(arrived, sway, direction), direction);
+                    }
                 }
                 self.use_up(count);
                 Step::Moved
@@ -228,6 +237,26 @@ impl Pump {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Step::Moved,
             Err(_) => Step::Ended(End::Broken),
         }
+    }
+
+    /// So long before something is due it is passed on, because that takes time itself: sockets that have not been written
+    /// to for milliseconds, and a reader on a processor that has gone idle.
+    fn head_start(&self, direction: &Direction) -> Duration {
+        let learnt = Duration::from_nanos(self.link.passing_on.load(Ordering::Relaxed));
+        // With a bandwidth it is not known what took how long.
+        let holds_back = direction.latency >= LEAST_AHEAD && direction.bandwidth.is_none();
+        if holds_back { learnt } else { Duration::ZERO }
+    }
+
+    /// Something that was due then has been passed on.
+    fn learn(&self, due: Instant, direction: &Direction) {
+        if direction.bandwidth.is_some() {
+            return;
+        }
+        let known = Duration::from_nanos(self.link.passing_on.load(Ordering::Relaxed));
+        let taken = (Instant::now() + self.head_start(direction)).saturating_duration_since(due);
+        let learnt = low_tenth(known, taken, LEARNT_PART, MOST_AHEAD);
+        self.link.passing_on.store(learnt.as_nanos() as u64, Ordering::Relaxed);
     }
 
     /// A piece was written; `cut` says that what was read with it goes on in another one.
