@@ -7,7 +7,7 @@ use super::names::Names;
 use super::queue::{self, Queue};
 use super::rules::{Intake, Rules};
 use super::session::{Session, sessions};
-use super::tools::{Prefix, Tool, ToolError};
+use super::tools::{Prefix, Tool, ToolError, Waiting};
 use crate::kinds::link::emulator::{Condition, Counters, Passage, Side, Tally};
 use crate::kinds::link::interface_name;
 use crate::kinds::undo::{Applied, TouchedInterface, Undo};
@@ -25,6 +25,8 @@ pub(super) struct Kernel {
     mtu: u32,
     sessions: Vec<Session>,
     prefix: Prefix,
+    /// Who carries out the next change of rules.
+    nft: Option<Waiting>,
     /// What the journal knows; nothing where the interface is only looked at.
     applied: Option<Applied>,
     /// The queue of each direction, by its handle.
@@ -57,6 +59,7 @@ impl Kernel {
             mtu: USUAL_MTU,
             sessions,
             prefix: Prefix::of_run(&options.run),
+            nft: None,
             applied: None,
             up: None,
             down: None,
@@ -79,8 +82,14 @@ impl Kernel {
                 kernel.make_intake()?;
             }
             kernel.put_rules(&Condition::On)?;
+            kernel.have_nft_wait();
         }
         Ok(kernel)
+    }
+
+    /// Where it cannot be started now, the next change tells why it cannot be then.
+    fn have_nft_wait(&mut self) {
+        self.nft = Waiting::start(&self.prefix).ok();
     }
 
     fn refuse_foreign_queue(&self) -> Result<(), InterfaceError> {
@@ -131,10 +140,11 @@ impl Kernel {
         if down.is_none() {
             self.take_down()?;
         }
+        self.have_nft_wait();
         Ok((self.told([Tally::default(); 2])?, in_force))
     }
 
-    fn put_rules(&self, condition: &Condition) -> Result<(), InterfaceError> {
+    fn put_rules(&mut self, condition: &Condition) -> Result<(), InterfaceError> {
         let rules = Rules {
             names: &self.names,
             sessions: &self.sessions,
@@ -142,7 +152,12 @@ impl Kernel {
             generation: self.generation,
             intake: self.intake,
         };
-        Ok(Tool::NFT.batch(&self.prefix, &rules.text())?)
+        let text = rules.text();
+        let nft = match self.nft.take().and_then(Waiting::still) {
+            Some(nft) => nft,
+            None => Waiting::start(&self.prefix)?,
+        };
+        Ok(nft.carry_out(&text)?)
     }
 
     fn put_up(&mut self, queue: Queue) -> Result<(), InterfaceError> {

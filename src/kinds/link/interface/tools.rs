@@ -47,18 +47,10 @@ impl Tool {
     /// # Errors
     /// When it is missing, or refuses one of them; nft then has carried out none.
     pub fn batch(self, prefix: &Prefix, orders: &str) -> Result<(), ToolError> {
-        if self != Tool::NFT {
-            return self.run(prefix, &["-batch", "-"], orders).map(drop);
+        if self == Tool::NFT {
+            return Waiting::start(prefix)?.carry_out(orders);
         }
-        // It repeats what it was told when that is in force, and takes longer to end than for all the rest: the kernel has it wait
-        // until nothing can meet the old rules any more.
-        let mut child = self.start(prefix, &["-e", "-f", "-"], orders)?;
-        let repeats = child.stdout.as_mut().is_some_and(|stdout| matches!(stdout.read(&mut [0]), Ok(1)));
-        if repeats {
-            std::thread::spawn(move || child.wait_with_output());
-            return Ok(());
-        }
-        self.ended(child).map(drop)
+        self.run(prefix, &["-batch", "-"], orders).map(drop)
     }
 
     /// Asks it something; what it prints.
@@ -70,18 +62,15 @@ impl Tool {
     }
 
     fn run(self, prefix: &Prefix, arguments: &[&str], input: &str) -> Result<String, ToolError> {
-        self.ended(self.start(prefix, arguments, input)?)
+        let mut child = self.start(prefix, arguments)?;
+        tell(&mut child, input);
+        self.ended(child)
     }
 
-    fn start(self, prefix: &Prefix, arguments: &[&str], input: &str) -> Result<Child, ToolError> {
+    fn start(self, prefix: &Prefix, arguments: &[&str]) -> Result<Child, ToolError> {
         let program = self.find().ok_or(ToolError::Missing { tool: self })?;
         let child = prefix.command(program, arguments).spawn();
-        let mut child = child.map_err(|reason| ToolError::Start { tool: self, reason })?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // Who does not read to the end says why on its standard error.
-            let _ = stdin.write_all(input.as_bytes());
-        }
-        Ok(child)
+        child.map_err(|reason| ToolError::Start { tool: self, reason })
     }
 
     fn ended(self, child: Child) -> Result<String, ToolError> {
@@ -92,6 +81,59 @@ impl Tool {
         let said = String::from_utf8_lossy(&output.stderr);
         let said = said.lines().find(|line| !line.trim().is_empty()).unwrap_or("without a word");
         Err(ToolError::Refused { tool: self, said: said.trim_start_matches("Error: ").trim().to_owned() })
+    }
+}
+
+/// Gives a program all that it is to read.
+fn tell(child: &mut Child, input: &str) {
+    if let Some(mut stdin) = child.stdin.take() {
+        // Who does not read to the end says why on its standard error.
+        let _ = stdin.write_all(input.as_bytes());
+    }
+}
+
+/// An nft that was started and waits for its orders, as to start takes it longer than to carry them out. Dropped, it is ended.
+pub struct Waiting(Option<Child>);
+
+impl Waiting {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// When it is missing.
+    pub fn start(prefix: &Prefix) -> Result<Waiting, ToolError> {
+        Tool::NFT.start(prefix, &["-e", "-f", "-"]).map(|child| Waiting(Some(child)))
+    }
+
+    /// Itself, where it still waits; somebody may have ended it.
+    pub fn still(mut self) -> Option<Waiting> {
+        let waits = self.0.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)));
+        waits.then_some(self)
+    }
+
+    /// Has it read orders, a line each; they are in force when this returns.
+    ///
+    /// # Errors
+    /// When it refuses one of them; it has carried out none then.
+    pub fn carry_out(mut self, orders: &str) -> Result<(), ToolError> {
+        let Some(mut child) = self.0.take() else { return Ok(()) };
+        tell(&mut child, orders);
+        // It repeats what it was told when that is in force, and takes longer to end than for all the rest: the kernel has it wait
+        // until nothing can meet the old rules any more.
+        let repeats = child.stdout.as_mut().is_some_and(|stdout| matches!(stdout.read(&mut [0]), Ok(1)));
+        if repeats {
+            std::thread::spawn(move || child.wait_with_output());
+            return Ok(());
+        }
+        Tool::NFT.ended(child).map(drop)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 
