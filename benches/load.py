@@ -63,13 +63,13 @@ def free_port():
 
 
 class Nginx:
-    """nginx with one process on a core of its own, which answers every request with 21 bytes."""
+    """nginx with one process, on a core of its own where none is named, which answers every request with 21 bytes."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, core=SERVER_CORE):
         self.port = free_port()
         config = folder.file("nginx.conf", NGINX.format(here=folder.path, port=self.port, body=BODY))
         nginx = needed("nginx", "apt-get install nginx-light")
-        command = ["taskset", "-c", SERVER_CORE, nginx, "-c", config, "-e", folder.file("nginx.log")]
+        command = ["taskset", "-c", core, nginx, "-c", config, "-e", folder.file("nginx.log")]
         self.process = subprocess.Popen(command)
         for _ in range(200):
             try:
@@ -132,10 +132,10 @@ def soak(program, folder, text, during=None, core=GENERATOR_CORE):
     return ran
 
 
-def wrk(folder, url, connections, seconds):
+def wrk(folder, url, connections, seconds, core=GENERATOR_CORE):
     """Runs wrk; gives what it cost and its requests per second."""
     path = needed("wrk", "apt-get install wrk")
-    ran = Ran([path, "-t1", f"-c{connections}", f"-d{seconds}s", url], folder)
+    ran = Ran([path, "-t1", f"-c{connections}", f"-d{seconds}s", url], folder, core=core)
     ran.rate = float(re.search(r"Requests/sec:\s+([\d.]+)", ran.said)[1])
     ran.count = int(re.search(r"(\d+) requests in", ran.said)[1])
     return ran
