@@ -220,8 +220,7 @@ pub(super) fn verb_mistake(
     let needs = NEEDS.iter().filter(|need| need.kind == target.kind.name && need.verbs.contains(&verb.name));
     let of_value = file_mistake(target, verb, span)
         .or_else(|| status_mistake(target, verb, arguments))
-        .or_else(|| quality_mistake(target, verb, arguments))
-        .or_else(|| command_mistake(target, verb, arguments));
+        .or_else(|| quality_mistake(target, verb, arguments));
     of_value.or_else(|| {
         needs.into_iter().find_map(|need| {
             let has = |names: &[&str]| names.iter().any(|name| target.setting(name).is_some());
@@ -281,28 +280,6 @@ fn quality_mistake(target: &Target, verb: &Verb, arguments: &[Argument]) -> Opti
         let why = "MQTT has the qualities 0 (at most once), 1 (at least once) and 2 (exactly once)";
         mistake::arguments::cannot_do(quality.span, &target.name, &what, why, "as in `qos 1`", target.span)
     })
-}
-
-/// A whole command of Redis in one text, which would be the name of one.
-fn command_mistake(target: &Target, verb: &Verb, arguments: &[Argument]) -> Option<Diagnostic> {
-    if (target.kind.name, verb.name) != ("redis", "send") {
-        return None;
-    }
-    let mut words = arguments.iter().filter(|argument| argument.parameter.name == "command");
-    let (Some(only), None) = (words.next(), words.next()) else { return None };
-    let Some(Argued::Value(expr)) = only.values.first() else { return None };
-    let first = match &expr.kind {
-        ExprKind::Text(pieces) => match pieces.first() {
-            Some(Piece::Literal(start)) => start.as_str(),
-            _ => return None,
-        },
-        _ => expr.constant()?.as_text()?,
-    };
-    let (command, rest) = first.trim_start().split_once(' ')?;
-    let key = rest.split(' ').next().filter(|key| !key.is_empty()).unwrap_or("key");
-    let help = format!("as in `{} send \"{command}\" \"{key}\"`", target.name);
-    let why = "no command has a blank in its name: each word of one is a text of its own";
-    Some(mistake::arguments::cannot_do(only.span, &target.name, "send", why, &help, target.span))
 }
 
 /// What a database that is a file cannot do: nobody else is connected to it.

@@ -2,7 +2,7 @@
 
 use super::mistake;
 use super::names::Entity;
-use super::scenario::{LedgerKey, LedgerReceived, LedgerSent};
+use super::scenario::{IterationStep, LedgerKey, LedgerReceived, LedgerSent};
 use super::state::{Checker, Place};
 use crate::lang::expr::ActionId;
 use crate::lang::types::Type;
@@ -60,7 +60,12 @@ impl Checker<'_> {
             Some(Entity::Action(action)) => {
                 let captures = &self.scenario.action(action).captures;
                 let key = captures.iter().find(|one| one.contains("id")).or(captures.first());
-                Some(format!("{name}.{}", key.map_or("seq", String::as_str)))
+                // What is written is best known by its path.
+                let writes = self.scenario.action(action).steps.iter().any(
+                    |step| matches!(step, IterationStep::Tell { tell, .. } if tell.verb.name == "write"),
+                );
+                let usual = if writes { "path" } else { "seq" };
+                Some(format!("{name}.{}", key.map_or(usual, String::as_str)))
             }
             _ => self.scenario.actions.first().map(|action| format!("{}.{name}", action.name)),
         }

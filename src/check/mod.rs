@@ -39,6 +39,7 @@ mod timing;
 mod told;
 mod units;
 pub mod walk;
+mod worded;
 
 pub use files::{DiskFiles, MAX_INCLUDES, ReadFiles};
 pub use hover::{NamedPlace, names};

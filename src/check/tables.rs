@@ -65,7 +65,12 @@ impl Checker<'_> {
                 ));
                 return Vec::new();
             }
-            if points.last().is_some_and(|(last, _)| *last > seconds) {
+            let written = self.sources.text(level_expr.span);
+            if share.to_f64() > 1.0 && !share.percent && written.starts_with(|c: char| c.is_ascii_digit()) {
+                self.report(mistake::load::bare_level(level_expr.span, written));
+            }
+            // A time beyond the day has been told.
+            if points.last().is_some_and(|(last, _)| *last > seconds && *last <= DAY) {
                 self.report(mistake::load::curve_order(at.span, above));
                 return Vec::new();
             }

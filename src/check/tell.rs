@@ -79,6 +79,7 @@ impl Checker<'_> {
         let known = !self.half_known.contains(&target);
         let finding =
             backend::verb_mistake(self.scenario.target(target), verb, &matched.arguments, held, second.span);
+        let finding = finding.or_else(|| self.worded_mistake(target, verb, &matched.arguments));
         self.found.extend(finding.filter(|_| known));
         if kind.name == "disk" {
             // What is written to a disk stays there.
@@ -259,8 +260,14 @@ impl Checker<'_> {
                     continue;
                 }
                 StatementKind::Bad { .. } => continue,
-                _ => {
-                    self.report(mistake::names::not_in_conversation(statement.span));
+                other => {
+                    let pause = match other {
+                        StatementKind::Wait { duration } | StatementKind::Think { duration } => {
+                            Some(self.sources.text(duration.span))
+                        }
+                        _ => None,
+                    };
+                    self.report(mistake::names::not_in_conversation(statement.span, pause));
                     continue;
                 }
             };
@@ -283,7 +290,7 @@ impl Checker<'_> {
                     steps.push(ConversationStep::Receive(given));
                 }
                 "hold" => steps.extend(self.hold(words).map(ConversationStep::Hold)),
-                _ => self.report(mistake::names::not_in_conversation(words.first.span)),
+                _ => self.report(mistake::names::not_in_conversation(words.first.span, None)),
             }
         }
         steps

@@ -251,6 +251,11 @@ impl Checker<'_> {
         takes_values: bool,
     ) {
         if let Some(parameter) = next_positional(parameters, &matched.arguments) {
+            if let Some(found) = self.word_missing(owner, parameters, parameter, value) {
+                self.report(found);
+                matched.wrong = true;
+                return;
+            }
             let values =
                 self.accept_all(parameter, &mut Words::new([], value.span), Some(value), &mut matched.wrong);
             return self.push(parameter, values, value.span, matched);
@@ -284,6 +289,25 @@ impl Checker<'_> {
                 .collect();
             self.report(mistake::arguments::unexpected_value(value.span, owner, &text, &words));
         }
+    }
+
+    /// `receive 64B`: a quantity where a text stands, which only the parameter of one word takes.
+    fn word_missing(
+        &mut self,
+        owner: &str,
+        parameters: &'static [Parameter],
+        positional: &'static Parameter,
+        value: &ast::Expr,
+    ) -> Option<crate::diag::Diagnostic> {
+        let text = matches!(positional.values.first(), Some(Accepts::Text | Accepts::Regex));
+        if !text || !matches!(value.kind, ast::ExprKind::Quantity(_)) {
+            return None;
+        }
+        let expr = self.value(value);
+        let keywords = parameters.iter().filter(|one| one.form == Form::Keyword && takes(one, &expr.ty));
+        let [word] = keywords.map(|one| one.name).collect::<Vec<_>>()[..] else { return None };
+        let text = self.sources.text(value.span);
+        Some(mistake::arguments::unexpected_value(value.span, owner, text, &[word]))
     }
 
     /// What must stand behind a parameter: what it requires, and one thing at least where it has no value itself.

@@ -1,8 +1,8 @@
 //! What a number without its unit was probably meant to be.
 
 use super::constant_quantity;
-use crate::lang::expr::Expr;
-use crate::lang::quantity::Dimension;
+use crate::lang::expr::{Expr, ExprKind};
+use crate::lang::quantity::{Dimension, Quantity};
 use crate::lang::types::Type;
 use crate::lang::unit::number;
 use crate::lang::value::Value;
@@ -42,6 +42,13 @@ pub(in crate::check) fn likely_literal(expr: &Expr, wanted: &Type, meant: Meant)
         // Written in quotes.
         let quantity = crate::lang::unit::parse(text).ok()?;
         return (quantity.dimension == *dimension).then(|| text.to_string());
+    }
+    if let Some(Value::Range(low, high)) = expr.constant() {
+        let end = |end: &Quantity| {
+            let kind = ExprKind::Constant(Value::Quantity(*end));
+            likely_literal(&Expr { kind, ..expr.clone() }, &Type::quantity(*dimension), meant)
+        };
+        return Some(format!("{}..{}", end(low)?, end(high)?));
     }
     let quantity = constant_quantity(expr)?;
     let value = quantity.to_f64();

@@ -263,7 +263,14 @@ impl Checker<'_> {
                 let meant =
                     elsewhere.or_else(|| self.column_meant(name)).or_else(|| self.reading_of_an_action(name));
                 let meant = meant.or_else(|| self.nearest_name(name, "name").map(str::to_string));
-                self.report(mistake::names::unknown(span, name, "name", meant.as_deref()));
+                let answer = self
+                    .iteration
+                    .as_ref()
+                    .map(|here| here.answer.iter().map(|one| one.name).collect::<Vec<_>>());
+                self.report(match answer.filter(|answer| !answer.is_empty() && meant.is_none()) {
+                    Some(answer) => mistake::names::unknown_in_answer(span, name, &answer),
+                    None => mistake::names::unknown(span, name, "name", meant.as_deref()),
+                });
                 Term::Value(unknown(span))
             }
         }

@@ -6,8 +6,9 @@ use super::super::state::{Checker, Progress, unknown};
 use super::constant_quantity;
 use super::likely::{Meant, likely_literal};
 use crate::diag::Diagnostic;
+use crate::kinds::grpc::signature::STATUSES;
 use crate::lang::eval;
-use crate::lang::expr::{BinaryOperator, Expr, ExprKind, UnaryOperator};
+use crate::lang::expr::{BinaryOperator, Expr, ExprKind, IterationWord, UnaryOperator};
 use crate::lang::function::Aggregate;
 use crate::lang::quantity::Dimension;
 use crate::lang::types::Type;
@@ -126,6 +127,21 @@ impl Checker<'_> {
                 self.report(mistake::types::compared_with_range(side));
                 return None;
             }
+        }
+        if let Some(found) = grpc_status(left, right).or_else(|| grpc_status(right, left)) {
+            self.report(found);
+            return None;
+        }
+        let is_rows = |side: &Expr| matches!(side.kind, ExprKind::Iteration(IterationWord::Rows));
+        let is_number = |side: &Expr| matches!(side.ty, Type::Quantity { .. });
+        if is_rows(left) && is_number(right) || is_rows(right) && is_number(left) {
+            let (rows, number) = if is_rows(left) { (left, right) } else { (right, left) };
+            self.report(mistake::types::rows_with_number(
+                rows.span,
+                number.span,
+                self.sources.text(number.span),
+            ));
+            return None;
         }
         if !compatible(&left.ty, &right.ty) {
             let likely = self.growth_literal(left, right).or_else(|| self.either_literal(left, right));
@@ -341,5 +357,24 @@ fn compatible(left: &Type, right: &Type) -> bool {
         (Type::Quantity { dimension, .. }, Type::Quantity { dimension: other, .. }) => dimension == other,
         (Type::List(left), Type::List(right)) => compatible(left, right),
         _ => left == right,
+    }
+}
+
+/// A status of gRPC, which is a name, beside its code or what is no such name.
+fn grpc_status(status: &Expr, other: &Expr) -> Option<Diagnostic> {
+    if !matches!(status.kind, ExprKind::Iteration(IterationWord::Status)) || status.ty != Type::Text {
+        return None;
+    }
+    match other.constant()? {
+        Value::Text(name) if !STATUSES.contains(&name.as_str()) => {
+            let meant =
+                STATUSES.into_iter().find(|known| known.eq_ignore_ascii_case(&name.replace(['-', ' '], "_")));
+            Some(mistake::worded::unknown_status(other.span, name, meant))
+        }
+        value => {
+            let code = value.as_quantity()?.to_f64();
+            let meant = STATUSES.get(code as usize).filter(|_| code >= 0.0 && code.fract() == 0.0);
+            Some(mistake::worded::unknown_status(other.span, &value.to_string(), meant.copied()))
+        }
     }
 }

@@ -10,6 +10,7 @@ use crate::lang::expr::{Expr, ExprKind, Window};
 use crate::lang::function::{SourceArgument, SourceKind, SourceSignature};
 use crate::lang::signature::Accepts;
 use crate::lang::types::Type;
+use crate::lang::value::Value;
 use crate::source::Span;
 use crate::syntax::ast::{self, Argument};
 
@@ -74,6 +75,14 @@ impl Checker<'_> {
             .collect();
         if self.depends_on_block(&exprs, span) {
             return None;
+        }
+        if signature.source == SourceKind::Json
+            && let (Some(SourceValue::Value(path)), Some(written)) = (values.get(1), arguments.get(1))
+            && let Some(path) = path.constant().and_then(Value::as_text)
+            && (path.ends_with("[*]") || path.ends_with(".*"))
+        {
+            let better = self.sources.text(span).replacen("json(", "json_count(", 1);
+            self.report(mistake::worded::many_for_one(written.value.span, span, path, &better));
         }
         if signature.source == SourceKind::Capture {
             self.expect_groups(&arguments[1].value, &values[1], 1, "the value that is captured");

@@ -2,6 +2,7 @@
 
 mod braces;
 mod endless;
+mod gapless;
 mod missed;
 mod nothing;
 mod password;
@@ -36,6 +37,7 @@ impl Checker<'_> {
             self.stopped_lint();
             self.unjoined_lint();
             self.endless_lint();
+            self.gapless_lint();
             self.nothing_lint();
         }
     }

@@ -8,12 +8,12 @@
 use super::super::infer::constant_quantity;
 use super::super::mistake;
 use super::super::mistake::lint::NeverInForce;
-use super::super::scenario::{Argument, Arrival, Block, Qualifier, Repeat, Step, StepKind, Tell};
+use super::super::scenario::{Argument, Arrival, Block, Origin, Qualifier, Repeat, Step, StepKind, Tell};
 use super::super::state::Checker;
 use super::super::walk::flat;
 use super::super::{accept::highest, accept::lowest};
 use crate::diag::Diagnostic;
-use crate::lang::expr::{Expr, TargetId};
+use crate::lang::expr::{Expr, ExprKind, TargetId};
 use crate::lang::signature::{Form, Nature};
 use crate::source::Span;
 use std::time::Duration;
@@ -265,10 +265,14 @@ impl Unseen<'_, '_> {
                     || matches!(load.arrival, Arrival::AtOnce { .. } | Arrival::Sequential)
             }
             // A fresh sample is taken of what is judged now.
-            StepKind::Expect(id) => !matches!(
-                self.checker.scenario.expectation(*id).qualifier,
-                Qualifier::Always | Qualifier::Sometimes | Qualifier::AtEnd
-            ),
+            StepKind::Expect(id) => {
+                let expectation = self.checker.scenario.expectation(*id);
+                match expectation.qualifier {
+                    Qualifier::Always | Qualifier::Sometimes | Qualifier::AtEnd => false,
+                    Qualifier::Now => self.samples(&expectation.condition),
+                    _ => true,
+                }
+            }
             StepKind::Phase { duration: Some(_), .. }
             | StepKind::Repeat { count: Repeat::For(_) | Repeat::Until { .. }, .. }
             | StepKind::WaitUntil { .. }
@@ -286,6 +290,19 @@ impl Unseen<'_, '_> {
             }
             StepKind::Every { .. } | StepKind::Note(_) => false,
         }
+    }
+
+    /// Whether something is looked at for this condition, and not only counted by the loads themselves.
+    fn samples(&self, condition: &Expr) -> bool {
+        let mut samples = false;
+        condition.walk(&mut |part| {
+            if let ExprKind::Measure { series, .. } = &part.kind {
+                let origin = &self.checker.scenario.series(*series).origin;
+                samples |=
+                    matches!(origin, Origin::Target { .. } | Origin::Source { .. } | Origin::Derived(_));
+            }
+        });
+        samples
     }
 
     fn any_takes_time(&self, block: &Block) -> bool {

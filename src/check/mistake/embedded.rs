@@ -34,8 +34,12 @@ pub fn bad_regex(span: Span, why: &str, pattern: &str, at: usize) -> Diagnostic 
 }
 
 pub fn bad_json_path(span: Span, why: &str, path: &str) -> Diagnostic {
-    let finding =
-        Diagnostic::error("E0413", format!("this is no JSONPath: {why}"), span).here("wrong from here");
+    // The parser's own word for everything that it has no other one for.
+    let message = match why {
+        "parser error" => "this is no JSONPath".to_string(),
+        why => format!("this is no JSONPath: {why}"),
+    };
+    let finding = Diagnostic::error("E0413", message, span).here("wrong from here");
     if path.starts_with('$') {
         let (opened, closed) = (path.matches('[').count(), path.matches(']').count());
         match path.rfind('[') {
@@ -49,7 +53,7 @@ pub fn bad_json_path(span: Span, why: &str, path: &str) -> Diagnostic {
             ),
         }
     } else {
-        let better = format!("$.{}", path.trim_start_matches('.'));
+        let better = format!("$.{}", path.trim_start_matches('.').replace("[]", "[*]"));
         let finding = finding.help(format!("it begins with `$`: write `{better}`"));
         // Only where the path is written out at this place.
         if span.len() == path.len() { finding.fix(span, better, false) } else { finding }
@@ -149,10 +153,12 @@ pub fn query_for_selector(span: Span, query: &str) -> Diagnostic {
     let selector = name.split(['[', ')', ' ']).next().unwrap_or(name);
     let window =
         query.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("1m", |(window, _)| window);
+    let quote = if selector.contains(['"', '{']) { '\'' } else { '"' };
+    let better = format!("{quote}{selector}{quote}");
     Diagnostic::error("E0417", "a selector names samples, and nothing is computed in it", span)
         .here("a query")
         .help(format!(
-            "write `\"{selector}\"` here, and what became of it as `rate(name over {window})` or `delta(name over {window})` of the metric"
+            "write `{better}` here, and what became of it as `rate(name over {window})` or `delta(name over {window})` of the metric"
         ))
-        .fix(span, format!("\"{selector}\""), false)
+        .fix(span, better, false)
 }

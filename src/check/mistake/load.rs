@@ -71,6 +71,19 @@ pub fn curve_time(span: Span) -> Diagnostic {
         .help("as in `06:00`, up to `24:00`")
 }
 
+/// `20` where `20%` is meant.
+pub fn bare_level(span: Span, written: &str) -> Diagnostic {
+    let better = format!("{written}%");
+    Diagnostic::error(
+        "E0505",
+        format!("a level is a share of the rate, and `{written}` is {written}00% of it"),
+        span,
+    )
+    .here("a bare number")
+    .help(format!("write `{better}`"))
+    .fix(span, better, false)
+}
+
 pub fn curve_order(span: Span, above: Span) -> Diagnostic {
     Diagnostic::error("E0505", "the points of a curve stand in the order of time", span)
         .here("earlier than the one above")

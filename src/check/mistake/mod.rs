@@ -11,6 +11,7 @@ pub mod safety;
 pub mod stopped;
 pub mod time;
 pub mod types;
+pub mod worded;
 
 use crate::diag::Diagnostic;
 use crate::source::Span;

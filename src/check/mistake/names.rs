@@ -36,6 +36,31 @@ pub fn unknown(span: Span, name: &str, wanted: &str, meant: Option<&str>) -> Dia
     propose(finding, span, better.or(meant), &[])
 }
 
+/// A name behind a request, whose answer brings these.
+pub fn unknown_in_answer(span: Span, name: &str, answer: &[&str]) -> Diagnostic {
+    let of_other_tools = ["null", "nil", "None", "undefined", "True", "TRUE", "False", "FALSE", "yes", "no"];
+    if of_other_tools.contains(&name) || long_unit(name).is_some() {
+        return unknown(span, name, "name", None);
+    }
+    let finding =
+        Diagnostic::error("E0201", format!("there is no name `{name}`"), span).here("nothing of this name");
+    let brings = format!("this answer brings {}", list(answer, "and"));
+    if answer.contains(&"rows") {
+        let better = format!("rows[0].{name}");
+        return finding
+            .help(format!("{brings}: a column of its first row is `{better}`"))
+            .fix(span, better, false);
+    }
+    if answer.contains(&"body") {
+        return finding.help(format!("{brings}: a field of its body is `body.{name}`")).fix(
+            span,
+            format!("body.{name}"),
+            false,
+        );
+    }
+    finding.help(brings)
+}
+
 /// `kill shop`; `whole` is what `better` stands for.
 pub fn verb_first(span: Span, whole: Span, verb: &str, better: &str) -> Diagnostic {
     Diagnostic::error("E0201", format!("there is no target `{verb}`"), span)
@@ -297,7 +322,7 @@ pub fn not_a_value(span: Span, name: &str, sort: &str, help: Option<String>) -> 
 pub fn answer_meant(name: Span, written: &str, whole: Span, better: &str) -> Diagnostic {
     Diagnostic::error("E0201", format!("there is no name `{written}`: an answer is looked at as it is"), name)
         .here("no name for the answer")
-        .help(format!("write `{better}`"))
+        .help(format!("its parts stand by themselves: write `{better}` without `{written}.` before it"))
         .fix(whole, better, false)
 }
 
@@ -506,13 +531,20 @@ pub fn capture_in_story(span: Span) -> Diagnostic {
     .help("put the request into an `action` and run it with `load … 1 times`")
 }
 
-pub fn not_in_conversation(span: Span) -> Diagnostic {
-    Diagnostic::error(
+/// `pause` is how long is waited, where that is what it says.
+pub fn not_in_conversation(span: Span, pause: Option<&str>) -> Diagnostic {
+    let finding = Diagnostic::error(
         "E0212",
         "a conversation is made of `send`, `receive`, `hold`, `check` and `capture`",
         span,
     )
-    .here("none of them")
+    .here("none of them");
+    match pause {
+        Some(pause) => {
+            finding.help(format!("write `hold {pause}`")).fix(span, format!("hold {pause}"), false)
+        }
+        None => finding,
+    }
 }
 
 pub fn unknown_phase(span: Span, name: &str, meant: Option<&str>) -> Diagnostic {

@@ -75,15 +75,22 @@ pub fn skips_passes(period: Span, every: Duration, pass: Duration) -> Diagnostic
     .help(format!("write a period of more than {pass_time}, or do less in a pass"))
 }
 
-pub fn ends_at_once(load: Span, name: &str) -> Diagnostic {
-    Diagnostic::warning(
+/// `loads`: how many of them stand in the block.
+pub fn ends_at_once(load: Span, name: &str, loads: usize) -> Diagnostic {
+    let finding = Diagnostic::warning(
         "W0927",
         format!("this load of `{name}` ends as it begins: nothing behind it in its block takes time"),
         load,
     )
-    .here("lasts to the end of its block, which is at once")
-    .help("give it a time, such as `for 1m` behind it, or give the block around it a duration")
-    .fix(Span::at(load.end), " for 1m", false)
+    .here("lasts to the end of its block, which is at once");
+    if loads > 1 {
+        return finding.help("give the block around it a duration, as in `phase \"Steady\" 5m { … }`; the loads run beside each other in it");
+    }
+    finding.help("give it a time, such as `for 1m` behind it, or give the block around it a duration").fix(
+        Span::at(load.end),
+        " for 1m",
+        false,
+    )
 }
 
 pub fn endless(condition: Span) -> Diagnostic {

@@ -20,6 +20,7 @@ pub fn never_reached(span: Span, due: Duration, what: &str, block: Span) -> Diag
     Diagnostic::error("E0801", format!("{what} has ended before {} are over", shown(due)), span)
         .here("never reached")
         .also(block, "ends before that")
+        .help(format!("write a time before its end, or give {what} more time"))
 }
 
 pub fn deadline_beyond(span: Span, within: Duration, left: Duration, what: &str, block: Span) -> Diagnostic {
@@ -91,11 +92,16 @@ pub fn load_before(span: Span, name: &str, load: Span) -> Diagnostic {
         .help("put it below the load, or read a window that reaches back: `over 10m`")
 }
 
-pub fn phase_later(span: Span, name: &str, phase: Span) -> Diagnostic {
+/// `late`: it is judged at the end of its block as it is.
+pub fn phase_later(span: Span, name: &str, phase: Span, late: bool) -> Diagnostic {
     Diagnostic::error("E0805", format!("the phase \"{name}\" has not run when this is judged"), span)
         .here("has no value yet")
         .also(phase, "it runs only here")
-        .help("put this below the phase, or judge it `at end`")
+        .help(if late {
+            "put this below the phase"
+        } else {
+            "put this below the phase, or judge it `at end`"
+        })
 }
 
 pub fn phase_around(span: Span, name: &str, phase: Span) -> Diagnostic {

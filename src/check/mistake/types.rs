@@ -81,6 +81,16 @@ pub fn not_addable(left: &Expr, right: &Expr, symbol: &str, literal: Option<Stri
     likely(finding, side, literal)
 }
 
+/// `rows == 0`
+pub fn rows_with_number(rows: Span, number: Span, written: &str) -> Diagnostic {
+    Diagnostic::error("E0301", "the rows of an answer cannot be compared with a number", rows)
+        .here("a list of rows")
+        .also(number, "a number")
+        .help(format!(
+            "name a column of one row: with `select count(*) as n …` it is `rows[0].n == {written}`"
+        ))
+}
+
 pub fn absurd_dimension(span: Span) -> Diagnostic {
     Diagnostic::error("E0301", "the unit of this product means nothing", span)
         .here("too many factors with units")

@@ -18,7 +18,7 @@ pub(super) type Place = u32;
 #[derive(Debug)]
 enum Needs {
     /// That a phase has run to its end, which it has not from within: with the phases around it.
-    Phase { name: String, inside: bool },
+    Phase { name: String, inside: bool, late: bool },
     /// That a load has begun.
     Began(LoadSubject),
     /// That a load has begun and time has passed since.
@@ -148,7 +148,7 @@ impl History {
     /// A place is reached that reads of a phase; `late` where it is judged at the end of its block.
     pub fn reads_phase(&mut self, name: String, span: Span, late: bool) {
         let inside = self.open.contains(&name);
-        self.uses(Needs::Phase { name, inside }, span, late);
+        self.uses(Needs::Phase { name, inside, late }, span, late);
     }
 
     /// A place is reached that reads of a load, which has no value before something of it has ended; `here` where only
@@ -214,9 +214,9 @@ impl History {
 
     fn finding(&self, scenario: &Scenario, read: &Use, all: bool) -> Option<Diagnostic> {
         match &read.needs {
-            Needs::Phase { name, inside } => match self.ended.get(name) {
+            Needs::Phase { name, inside, late } => match self.ended.get(name) {
                 Some((_, place)) if *inside => Some(mistake::time::phase_around(read.span, name, *place)),
-                Some((_, place)) => Some(mistake::time::phase_later(read.span, name, *place)),
+                Some((_, place)) => Some(mistake::time::phase_later(read.span, name, *place, *late)),
                 None => all.then(|| {
                     let meant = nearest(name, self.ended.keys().map(String::as_str));
                     mistake::names::unknown_phase(read.span, name, meant)

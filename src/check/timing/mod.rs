@@ -163,6 +163,7 @@ impl<'s> Walk<'s> {
             }
             _ => false,
         };
+        let mut without_time: Vec<(Span, &str)> = Vec::new();
         let judged = steps.iter().rposition(judged_now).unwrap_or(0);
         for (index, (step, sampled)) in steps.into_iter().zip(sampled).enumerate() {
             if self.budget == 0 {
@@ -179,7 +180,7 @@ impl<'s> Walk<'s> {
             }
             let took = self.step(step, now, here.clone());
             if !sampled && judged <= index {
-                self.load_without_time(step);
+                without_time.extend(self.load_without_time(step));
             }
             self.open |= self.around.take_drawn() || takes_its_own_time(self.scenario, step);
             if self.takes_time(step, 0) {
@@ -203,6 +204,9 @@ impl<'s> Walk<'s> {
             }
             now = now.saturating_add(took);
         }
+        if let Some((first, name)) = without_time.first() {
+            self.report(mistake::stopped::ends_at_once(*first, name, without_time.len()));
+        }
         now
     }
 
@@ -218,14 +222,12 @@ impl<'s> Walk<'s> {
     }
 
     /// A load in the background of a block that ends at once. What is judged of it need not be told as well.
-    fn load_without_time(&mut self, step: &Step) {
-        if let StepKind::Load(load) = &step.kind
-            && !self.takes_time(step, 0)
-        {
-            let name = self.scenario.subject_name(load.subject);
-            self.report(mistake::stopped::ends_at_once(step.span, name));
+    fn load_without_time(&mut self, step: &Step) -> Option<(Span, &'s str)> {
+        let StepKind::Load(load) = &step.kind else { return None };
+        (!self.takes_time(step, 0)).then(|| {
             self.history.time_passes();
-        }
+            (step.span, self.scenario.subject_name(load.subject))
+        })
     }
 
     /// Whether a statement can take any time at all.

@@ -114,3 +114,24 @@ load greet at 10/s for 10s
 load watch with 10 users for 10s
 expect "Fast": p95(greet.latency) < 50ms
 "#;
+
+/// The names of the status codes, each at the place of its code (<https://grpc.github.io/grpc/core/md_doc_statuscodes.html>).
+pub const STATUSES: [&str; 17] = [
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+];

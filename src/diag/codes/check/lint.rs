@@ -380,4 +380,24 @@ expect elapsed < 1h"#,
 wait until queue == 0 max 5m
 expect elapsed < 1h"#,
     },
+    Code {
+        code: "W0929",
+        title: "many values where one is taken",
+        explanation: "`json` gives the value at a path that finds just one; where a path finds several or none, there is none. How many there are is `json_count`.",
+        bad: r#"metric queue = json("queue.json", '$.pending[*]')
+expect "Drained": queue == 0 within 3m"#,
+        good: r#"metric queue = json_count("queue.json", '$.pending[*]')
+expect "Drained": queue == 0 within 3m"#,
+    },
+    Code {
+        code: "W0930",
+        title: "a loop of a fault without a gap",
+        explanation: "A state with a duration takes that time, and then the next pass begins at once: a loop of nothing else is one fault that lasts as long as all of them. What is to come and go needs a time without it.",
+        bad: r#"link path { listen "127.0.0.1:8081"; to "127.0.0.1:8080" }
+repeat 10 < path off 2s >
+expect elapsed < 1h"#,
+        good: r#"link path { listen "127.0.0.1:8081"; to "127.0.0.1:8080" }
+repeat 10 < path off 2s; path on 2s >
+expect elapsed < 1h"#,
+    },
 ];

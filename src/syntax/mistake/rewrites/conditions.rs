@@ -13,6 +13,7 @@ const WARNS: &str = "what only warns is a `want`";
 const ENDS_RUN: &str = "what ends the run where it does not hold is a `require`";
 const NAME: &str = "the name of an expectation is a text";
 const ONE: &str = "when a condition must hold is said once";
+const STRETCH: &str = "how long it must hold stands before the time by which it must";
 const BELOW: &str = "this comparison is written `<`";
 const ABOVE: &str = "this comparison is written `>`";
 const LEAST: &str = "this comparison is written `>=`";
@@ -61,6 +62,7 @@ pub(super) const EXPECTATIONS: &[Rewrite] = &[
         "$1($3 over $8) $5 $6",
         WINDOW,
     ),
+    rewrite("within D for D END", "for $4 within $2", STRETCH),
     rewrite("always|sometimes within|for D END", "$2 $3", ONE),
     rewrite("within D always|sometimes END", "within $2", ONE),
     rewrite("P <|>|<=|>=|==|!= V during|in|within T END", "$1 in $5 $2 $3", WINDOW),

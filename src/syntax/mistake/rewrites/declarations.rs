@@ -55,7 +55,7 @@ pub(super) const SECRETS: &[Rewrite] = &[
     rewrite("secret W from|env|in T", "secret $2 from env $4", SECRET),
     rewrite("secret W from environment|variable T", "secret $2 from env $5", SECRET),
     rewrite("secret W from W END", "secret $2 from env \"$4\"", SECRET),
-    rewrite("secret W =|: T", "secret $2 from env \"VARIABLE\"", SECRET),
+    rewrite("secret W =|: T", "secret $2 from env \"$2^\"", SECRET),
     rewrite("secret W env W END", "secret $2 from env \"$4\"", SECRET),
     rewrite("secret W T", "secret $2 from env $3", SECRET),
 ];

@@ -21,7 +21,7 @@ use std::ops::Range;
 /// A pattern is a list of elements with spaces between them: `N` is a bare number, `D` a duration, `R` a rate, `Q` any
 /// number, `W` a word that is none of the language's, `P` a path such as `body.id`, `T` a text, `V` any one of these, `*`
 /// the rest of the statement, `END` its end; anything else is itself, with `|` between several. In the remedy `$1` is what
-/// the first element stands for, and `$1'` the same without its quotes.
+/// the first element stands for, `$1'` the same without its quotes, and `$1^` the same in capitals.
 struct Rewrite {
     pattern: &'static str,
     better: &'static str,
@@ -220,11 +220,13 @@ fn filled(text: &str, better: &str, places: &[Range<usize>]) -> String {
         let index = piece[..digits].parse::<usize>().unwrap_or(0);
         let place = index.checked_sub(1).and_then(|index| places.get(index)).cloned();
         let written = place.map_or("", |place| &text[place]);
-        let (written, rest) = match piece[digits..].strip_prefix('\'') {
-            Some(rest) => (written.trim_matches(['"', '\'']), rest),
-            None => (written, &piece[digits..]),
+        let rest = &piece[digits..];
+        let (written, rest) = match (rest.strip_prefix('\''), rest.strip_prefix('^')) {
+            (Some(rest), _) => (written.trim_matches(['"', '\'']).to_string(), rest),
+            (_, Some(rest)) => (written.to_ascii_uppercase(), rest),
+            _ => (written.to_string(), rest),
         };
-        filled.push_str(written);
+        filled.push_str(&written);
         filled.push_str(rest);
     }
     filled

@@ -31,6 +31,8 @@ pub(super) const LOADS: &[Rewrite] = &[
         "load name",
         "several actions are loaded by a mix: `mix name { 50% one; 50% other }`",
     ),
+    rewrite("load W R END", "load $2 at $3", RATE),
+    rewrite("load W R for|max|shaped|poisson *", "load $2 at $3 $4 $5", RATE),
     rewrite("at Q to|until|upto Q", "at $2 -> $4", RAMP),
     rewrite("from Q to|-> R", "at $2 -> $4", RAMP),
     rewrite("ramp|ramping N to|-> N users|vus|VUs", "with $2 users -> $4 users", USER_RAMP),
