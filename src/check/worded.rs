@@ -85,10 +85,10 @@ impl Checker<'_> {
         });
         let own = own.map(|own| own.trim_matches(['"', '\'']).trim_end_matches('/'));
         if let Some(own) = own.filter(|own| !own.is_empty())
-            && let Some(rest) = written[1..].strip_prefix(own)
+            && let Some(rest) = written.strip_prefix('"').and_then(|inner| inner.strip_prefix(own))
             && let Some(rest) = rest.strip_prefix('/')
         {
-            let better = format!("{}{rest}", &written[..1]);
+            let better = format!("\"{rest}");
             return Some(mistake::worded::path_again(path.span, &disk.name, own, &better));
         }
         let sketch = self.sketch(path);
@@ -104,7 +104,7 @@ impl Checker<'_> {
         self.sketch(expr).split(LATER).next()?.trim_start().split_once(' ')?;
         let written = self.sources.text(expr.span);
         let words: Vec<String> = written
-            .get(1..written.len() - 1)?
+            .trim_matches('"')
             .split(' ')
             .filter(|word| !word.is_empty())
             .map(|word| format!("\"{word}\""))
