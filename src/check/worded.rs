@@ -1,13 +1,12 @@
-//! Texts that a verb is told, as whoever is told reads them: topics and subjects, methods, commands, paths, statements of SQL.
+//! Texts that a verb is told, as whoever is told reads them: topics and subjects, methods, commands, paths.
 
 use super::embedded::LATER;
 use super::mistake;
 use super::scenario::{Argued, Argument, Target};
 use super::state::Checker;
 use crate::diag::Diagnostic;
-use crate::lang::expr::{Expr, ExprKind, Piece, TargetId};
-use crate::lang::signature::{Accepts, Verb};
-use crate::source::Span;
+use crate::lang::expr::{Expr, TargetId};
+use crate::lang::signature::Verb;
 
 impl Checker<'_> {
     /// What is wrong in one of the texts that a target is told by this verb.
@@ -33,7 +32,7 @@ impl Checker<'_> {
             ("nats", "subscribe") => self.filter_mistake(of("subject")?, ("*", ">"), '.'),
             ("disk", "write") => self.path_mistake(target, of("path")?),
             ("redis", "send") => self.command_mistake(&target.name, arguments),
-            _ => self.quoted_value(arguments),
+            _ => None,
         }
     }
 
@@ -117,38 +116,6 @@ impl Checker<'_> {
             format!("\"{}\" \"key\"", words.first().map_or("GET", |word| word.trim_matches('"')))
         });
         Some(mistake::worded::command_in_one(expr.span, target, &better))
-    }
-
-    /// `'{id}'` in a statement of SQL.
-    fn quoted_value(&self, arguments: &[Argument]) -> Option<Diagnostic> {
-        let values =
-            arguments.iter().flat_map(|argument| argument.parameter.values.iter().zip(&argument.values));
-        values.into_iter().find_map(|(accepts, value)| match (accepts, value) {
-            (Accepts::Sql, Argued::Value(expr)) => self.value_in_quotes(expr),
-            _ => None,
-        })
-    }
-
-    /// The same of a statement that stands anywhere.
-    pub(super) fn value_in_quotes(&self, statement: &Expr) -> Option<Diagnostic> {
-        let ExprKind::Text(pieces) = &statement.kind else { return None };
-        pieces.windows(3).find_map(|three| {
-            let [Piece::Literal(before), Piece::Value(value), Piece::Literal(behind)] = three else {
-                return None;
-            };
-            if !before.ends_with('\'') || !behind.starts_with('\'') {
-                return None;
-            }
-            // Braces, and the quotes around them.
-            let whole = Span::new(value.span.start.saturating_sub(2), value.span.end + 2);
-            let written = self.sources.text(whole);
-            let plain = written.starts_with("'{") && written.ends_with("}'");
-            let bare = written.trim_matches('\'');
-            Some(mistake::worded::value_in_quotes(
-                if plain { whole } else { value.span },
-                plain.then_some(bare),
-            ))
-        })
     }
 }
 

@@ -71,20 +71,6 @@ pub fn command_in_one(span: Span, target: &str, better: &str) -> Diagnostic {
         .fix(span, better, false)
 }
 
-/// `better` is the value with its braces.
-pub fn value_in_quotes(span: Span, better: Option<&str>) -> Diagnostic {
-    let finding = Diagnostic::error(
-        "E0417",
-        "what is put into a statement is sent beside it as a value, and needs no quotes",
-        span,
-    )
-    .here("within quotes it is a part of a text");
-    match better {
-        Some(better) => finding.help(format!("write `{better}`")).fix(span, better, false),
-        None => finding.help("take the quotes away"),
-    }
-}
-
 pub fn unknown_status(span: Span, name: &str, meant: Option<&str>) -> Diagnostic {
     let finding =
         Diagnostic::error("E0417", format!("gRPC has no status `{name}`"), span).here("never given");
