@@ -176,7 +176,11 @@ impl Checker<'_> {
                 let found = mistake::safety::load_needs_permit(span, &host, self.top());
                 let near = hosts_near(&hosts, &host);
                 // Which of two hosts with one address should have had this one has been asked.
-                if !near.is_empty() && self.found.iter().any(|found| found.code == "E0418") {
+                let unclear = |found: &Diagnostic| {
+                    matches!(found.code, "E0418")
+                        || found.code == "E0414" && found.message.contains("host's address")
+                };
+                if !near.is_empty() && self.found.iter().any(unclear) {
                     continue;
                 }
                 let found =

@@ -54,7 +54,8 @@ impl Checker<'_> {
             let Some(share) = super::infer::constant_quantity(&level_expr)
                 .filter(|q| q.dimension == crate::lang::quantity::Dimension::NONE)
             else {
-                self.report(mistake::types::wrong(&level_expr, "a percentage", None));
+                let found = mistake::types::wrong(&level_expr, "a percentage", None);
+                self.report(found.help("a level is a share of the load's rate: `100%` is all of it"));
                 return Vec::new();
             };
             if share.to_f64() < 0.0 {

@@ -299,8 +299,18 @@ fn uuid(around: &mut dyn Surroundings) -> uuid::Uuid {
 fn member<'a>(whole: &'a serde_json::Value, field: &str) -> Option<&'a serde_json::Value> {
     match whole {
         serde_json::Value::Array(items) => items.get(field.parse::<usize>().ok()?),
-        other => other.get(field),
+        serde_json::Value::Object(members) => members.get(key_of(members, field)?),
+        _ => None,
     }
+}
+
+/// The key that a field means: itself, or one that has `-` where the field has `_`, for no name in a scenario has a `-`.
+fn key_of<'m>(members: &'m serde_json::Map<String, serde_json::Value>, field: &str) -> Option<&'m str> {
+    if let Some((key, _)) = members.get_key_value(field) {
+        return Some(key);
+    }
+    let means = |key: &&String| key.contains('-') && key.replace('-', "_") == field;
+    field.contains('_').then(|| members.keys().find(means).map(String::as_str)).flatten()
 }
 
 /// A part of a JSON value by its name, or of a list by its place.
@@ -308,7 +318,8 @@ pub fn field(base: Value, field: &str) -> Result<Value, NoValue> {
     let missing = || NoValue::Missing(field.to_string());
     match base {
         Value::Json(serde_json::Value::Object(mut members)) => {
-            members.remove(field).map(Value::from_json).ok_or_else(missing)
+            let key = key_of(&members, field).map(str::to_string).ok_or_else(missing)?;
+            members.remove(&key).map(Value::from_json).ok_or_else(missing)
         }
         Value::Json(serde_json::Value::Array(mut items)) => match field.parse() {
             Ok(place) if items.len() > place => Ok(Value::from_json(items.swap_remove(place))),

@@ -96,7 +96,7 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
     ("break", "a loop runs as often as it says: use `repeat until condition max 10m { … }`"),
     ("continue", "a pass of a loop runs to its end"),
     ("import", "use `include \"common.soak\"`"),
-    ("sleep", "use `wait 30s`, and `think 1s..3s` in an action"),
+    ("sleep", "use `wait 30s`, `think 1s..3s` in an action, and `hold 30s` in a conversation"),
     ("pause", "use `wait 30s`, and `think 1s..3s` in an action; what targets are told stands behind them"),
     (
         "async",

@@ -277,9 +277,18 @@ impl Checker<'_> {
             let behind = &file.text()[(value.span.end - file.base()) as usize..];
             let jitter = matched.arguments.last().is_some_and(|last| last.parameter.name == "latency")
                 && behind.trim_start_matches(' ').starts_with("for ");
-            self.report(match jitter {
-                true => mistake::arguments::jitter_needs_its_word(value.span, &text),
-                false => mistake::arguments::duration_needs_for(value.span, owner, &text),
+            let lasts = behind.trim_start_matches(' ').starts_with("for ");
+            let open = parameters.iter().find(|one| {
+                one.form == Form::Keyword
+                    && takes(one, &expr.ty)
+                    && !matched.arguments.iter().any(|given| given.parameter.name == one.name)
+            });
+            self.report(match (jitter, open.filter(|_| lasts)) {
+                (true, _) => mistake::arguments::jitter_needs_its_word(value.span, &text),
+                (_, Some(word)) => {
+                    mistake::arguments::unexpected_value(value.span, owner, &text, &[word.name])
+                }
+                _ => mistake::arguments::duration_needs_for(value.span, owner, &text),
             });
         } else if expr.ty != Type::Unknown {
             let words: Vec<&str> = parameters

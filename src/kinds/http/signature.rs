@@ -101,7 +101,11 @@ static REQUEST: [Parameter; 7] = [
 const ANSWER: &[Given] = &[
     given("status", GivenResult::Quantity(Dimension::NONE), "The status, such as 200."),
     given("body", GivenResult::Json, "The body: of JSON its parts, otherwise a text."),
-    given("headers", GivenResult::Json, "The headers, by their names in small letters."),
+    given(
+        "headers",
+        GivenResult::Json,
+        "The headers, by their names in small letters, with `_` for `-`: `headers.content_type`.",
+    ),
     given("latency", GivenResult::Quantity(Dimension::TIME), "The time the answer took."),
 ];
 

@@ -54,6 +54,10 @@ impl Answered {
         self.looks += 1;
         // A body that is not JSON is a text, which has no parts.
         let found = json::find(&self.answer.body, path).ok().flatten();
+        // In the tree a `_` may stand for a `-`.
+        if found.is_none() && path.iter().any(|part| part.contains('_')) {
+            return None;
+        }
         Some(found.ok_or_else(|| NoValue::Missing(path.last().copied().unwrap_or_default().to_string())))
     }
 }

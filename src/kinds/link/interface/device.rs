@@ -17,6 +17,10 @@ use tokio::sync::oneshot;
 /// How long the first echo may take; who does not answer it is not asked again.
 const FIRST_ECHO: Duration = Duration::from_secs(1);
 
+/// So many are sent at first, and the fastest is what an answer takes: what is measured later is judged by it, and the first one
+/// often takes far longer.
+const ECHOES: usize = 5;
+
 /// What a run knows of a link that is an interface.
 #[derive(Clone)]
 pub struct InterfaceOptions {
@@ -78,8 +82,58 @@ fn are(there: &[String]) -> String {
 type Reply<T> = oneshot::Sender<Result<T, InterfaceError>>;
 
 enum Order {
-    Set(Condition, Reply<(Counters, Instant)>),
+    Set(Change),
     Count(Reply<Counters>),
+}
+
+/// A condition that is wanted, since when, and who is told what came of it.
+struct Change {
+    condition: Condition,
+    asked: Instant,
+    reply: Reply<(Counters, Instant)>,
+}
+
+/// Where one state ends as another begins, two changes are asked for at once. After so long no more come.
+const AT_ONCE: Duration = Duration::from_micros(200);
+
+/// Carries orders out until nobody can give any.
+fn carry_out(kernel: &mut Kernel, inbox: &mpsc::Receiver<Order>) {
+    let mut next = None;
+    while let Some(order) = next.take().or_else(|| inbox.recv().ok()) {
+        // Who asked may have gone.
+        match order {
+            Order::Count(reply) => drop(reply.send(kernel.counters())),
+            Order::Set(change) => {
+                let mut changes = vec![change];
+                while let Ok(order) = inbox.recv_timeout(AT_ONCE) {
+                    match order {
+                        Order::Set(change) => changes.push(change),
+                        other => {
+                            next = Some(other);
+                            break;
+                        }
+                    }
+                }
+                change_to_last(kernel, changes);
+            }
+        }
+    }
+}
+
+/// Puts the last of several conditions in force, and tells all who asked. The kernel needs some time to settle each change, and
+/// what only stood between two others would be over before it was there.
+fn change_to_last(kernel: &mut Kernel, mut changes: Vec<Change>) {
+    let Some(last) = changes.pop() else { return };
+    let result = kernel.set(&last.condition);
+    for earlier in changes {
+        let told = match &result {
+            Ok((counters, in_force)) => Ok((counters.clone(), (*in_force).max(earlier.asked))),
+            // Each is to know what went wrong.
+            Err(_) => kernel.set(&last.condition),
+        };
+        let _ = earlier.reply.send(told);
+    }
+    let _ = last.reply.send(result.map(|(counters, in_force)| (counters, in_force.max(last.asked))));
 }
 
 /// An interface that is in use. Dropped, everything of soak's own on it is taken away.
@@ -104,13 +158,7 @@ impl Interface {
         let body = move || match Kernel::begin(&options) {
             Ok(mut kernel) => {
                 let _ = ready.send(Ok(()));
-                while let Ok(order) = inbox.recv() {
-                    // Who asked may have gone.
-                    match order {
-                        Order::Set(condition, reply) => drop(reply.send(kernel.set(&condition))),
-                        Order::Count(reply) => drop(reply.send(kernel.counters())),
-                    }
-                }
+                carry_out(&mut kernel, &inbox);
             }
             Err(error) => drop(ready.send(Err(error))),
         };
@@ -119,8 +167,15 @@ impl Interface {
         let mut interface = Interface { orders: Some(orders), thread: Some(thread), name, neighbour: None };
         begun.await.unwrap_or(Err(InterfaceError::Ended))?;
         if let Some(whom) = echo::neighbour(&interface.name) {
-            let took = echo::echo(&interface.name, whom, FIRST_ECHO).await;
-            interface.neighbour = took.map(|took| (whom, took));
+            let mut fastest = echo::echo(&interface.name, whom, FIRST_ECHO).await;
+            for _ in 1..ECHOES {
+                let Some(known) = fastest else { break };
+                fastest = echo::echo(&interface.name, whom, FIRST_ECHO)
+                    .await
+                    .map(|took| took.min(known))
+                    .or(fastest);
+            }
+            interface.neighbour = fastest.map(|took| (whom, took));
         }
         Ok(interface)
     }
@@ -131,7 +186,8 @@ impl Interface {
         &self,
         condition: Condition,
     ) -> impl Future<Output = Result<(Counters, Instant), InterfaceError>> + use<> {
-        self.order(|reply| Order::Set(condition, reply))
+        let asked = Instant::now();
+        self.order(move |reply| Order::Set(Change { condition, asked, reply }))
     }
 
     /// What passed and what did not, since the run began.

@@ -35,8 +35,10 @@ pub(super) struct Kernel {
     intake: Intake,
     /// Handles are used once, so that one queue is never taken for another.
     next_handle: u16,
-    /// The condition in force, by its number.
+    /// The condition in force, by its number, and since when.
     generation: u64,
+    condition: Condition,
+    since: Instant,
     /// What rules counted under conditions before it.
     counted: [Tally; 2],
     /// What queues dropped that are gone.
@@ -66,6 +68,8 @@ impl Kernel {
             intake: Intake::Untouched,
             next_handle: names.handle + 1,
             generation: 0,
+            condition: Condition::On,
+            since: Instant::now(),
             counted: [Tally::default(); 2],
             gone: [Dropped::default(); 2],
             before,
@@ -107,6 +111,9 @@ impl Kernel {
         if if_nametoindex(self.names.interface.as_str()) != Ok(self.index) {
             return Err(InterfaceError::Replaced { interface: self.names.interface.clone() });
         }
+        if *condition == self.condition {
+            return Ok((self.counters()?, self.since));
+        }
         let wanted = |side: Side| match condition.passage(side) {
             Passage::Impaired(asked) => Queue::of(&asked),
             _ => None,
@@ -130,6 +137,7 @@ impl Kernel {
             return Err(error);
         }
         let in_force = Instant::now();
+        (self.condition, self.since) = (condition.clone(), in_force);
         let counted = RuleCounts::read(&self.prefix, &self.names.table)?.under(last);
         for (all, latest) in self.counted.iter_mut().zip(counted) {
             *all = all.plus(&latest);
