@@ -41,6 +41,13 @@ impl Checker<'_> {
                 if !good {
                     self.report(mistake::types::wrong(expr, "a value that JSON can hold", None));
                 }
+                if let Some(text) = expr.constant().and_then(|value| value.as_text())
+                    && text.starts_with(['{', '['])
+                    && let Ok(serde_json::Value::Object(_) | serde_json::Value::Array(_)) =
+                        serde_json::from_str(text)
+                {
+                    self.report(mistake::worded::json_in_text(expr.span, text));
+                }
                 good
             }
             _ => self.accepts_text(accepts, written, expr, what),

@@ -69,6 +69,13 @@ impl Checker<'_> {
             let better = written.replacen(rest, one, 1);
             return Some(mistake::worded::rest_not_last(topic.span, rest, one, &better));
         }
+        let partial = |part: &&&str| part.len() > 1 && part.contains(['#', '+']);
+        if separator == '/'
+            && let Some(part) = parts.iter().find(partial)
+        {
+            let better = sketch.replace('.', "/");
+            return Some(mistake::worded::partial_wildcard(topic.span, part, &format!("\"{better}\"")));
+        }
         if separator == '.' && sketch.len() > 1 && parts.iter().any(|part| part.is_empty()) {
             return Some(mistake::worded::empty_part(topic.span));
         }
@@ -123,7 +130,14 @@ impl Checker<'_> {
 fn other_notation(topic: &str, separator: char) -> Option<String> {
     let (theirs, wildcards) =
         if separator == '.' { ('/', [("+", "*"), ("#", ">")]) } else { ('.', [("*", "+"), (">", "#")]) };
-    if topic.contains(separator) || topic.contains(LATER) || !topic.contains(theirs) {
+    if topic.contains(LATER) {
+        return None;
+    }
+    // `sensors.#`: the parts are this one's, the wildcard is not.
+    if separator == '.' && topic.split(separator).next_back() == Some("#") {
+        return Some(topic.replace('#', ">"));
+    }
+    if topic.contains(separator) || !topic.contains(theirs) {
         return None;
     }
     let parts: Vec<&str> = topic.split(theirs).collect();

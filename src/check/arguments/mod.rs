@@ -195,6 +195,16 @@ impl Checker<'_> {
             matched.wrong = true;
             return;
         }
+        let prefixed = matches!(name.text.as_str(), "f" | "r" | "b" | "u")
+            && words.peek().is_some_and(|next| {
+                next.span().start == name.span.end && self.sources.text(next.span()).starts_with(['"', '\''])
+            });
+        if prefixed {
+            self.report(mistake::arguments::letter_before_text(name.span, &name.text));
+            matched.wrong = true;
+            words.next();
+            return;
+        }
         let elsewhere = owner.telling.and_then(|telling| self.meant_elsewhere(telling, name, open, words));
         if let Some(found) = elsewhere {
             self.report(found);
@@ -232,10 +242,14 @@ impl Checker<'_> {
         let meant = meant.map(str::to_string);
         let share = next_positional(parameters, &matched.arguments)
             .is_some_and(|parameter| matches!(parameter.values.first(), Some(Accepts::Share)));
-        self.report(match share && matches!(name.text.as_str(), "all" | "everything" | "everyone") {
-            true => mistake::arguments::share_in_words(name.span, owner, &name.text),
-            false => mistake::arguments::unknown_word(name.span, owner, &name.text, meant.as_deref(), &words),
-        });
+        self.report(
+            match share && matches!(name.text.as_str(), "all" | "everything" | "everyone" | "full") {
+                true => mistake::arguments::share_in_words(name.span, owner, &name.text),
+                false => {
+                    mistake::arguments::unknown_word(name.span, owner, &name.text, meant.as_deref(), &words)
+                }
+            },
+        );
         if let Some(value) = value {
             self.look_over(value);
         }
@@ -278,17 +292,16 @@ impl Checker<'_> {
             let jitter = matched.arguments.last().is_some_and(|last| last.parameter.name == "latency")
                 && behind.trim_start_matches(' ').starts_with("for ");
             let lasts = behind.trim_start_matches(' ').starts_with("for ");
-            let open = parameters.iter().find(|one| {
-                one.form == Form::Keyword
-                    && takes(one, &expr.ty)
-                    && !matched.arguments.iter().any(|given| given.parameter.name == one.name)
+            let given = |name: &str| matched.arguments.iter().any(|given| given.parameter.name == name);
+            let open = parameters.iter().filter(|one| {
+                // How far a latency strays is said behind one.
+                one.form == Form::Keyword && takes(one, &expr.ty) && !given(one.name) && one.name != "jitter"
             });
-            self.report(match (jitter, open.filter(|_| lasts)) {
+            let open: Vec<&str> = open.map(|one| one.name).filter(|_| lasts).collect();
+            self.report(match (jitter, open.as_slice()) {
                 (true, _) => mistake::arguments::jitter_needs_its_word(value.span, &text),
-                (_, Some(word)) => {
-                    mistake::arguments::unexpected_value(value.span, owner, &text, &[word.name])
-                }
-                _ => mistake::arguments::duration_needs_for(value.span, owner, &text),
+                (_, []) => mistake::arguments::duration_needs_for(value.span, owner, &text),
+                (_, words) => mistake::arguments::unexpected_value(value.span, owner, &text, words),
             });
         } else if expr.ty != Type::Unknown {
             let words: Vec<&str> = parameters

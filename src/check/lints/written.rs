@@ -16,7 +16,7 @@ impl Checker<'_> {
             return self.report(mistake::lint::variable_in_command(expr.span, name, value));
         }
         // Nearly all commands have none of these characters.
-        if !sketch.contains(['&', '|', ';', '<', '>']) && !sketch.starts_with("cd ") {
+        if !sketch.contains(['&', '|', ';', '<', '>', '$']) && !sketch.starts_with("cd ") {
             return;
         }
         let mut quote = None;
@@ -35,10 +35,13 @@ impl Checker<'_> {
         let operator = words.find(|word| {
             matches!(*word, "&&" | "||" | "|" | "&" | ";" | ">" | ">>" | "<" | "2>" | "2>&1" | "&>" | "cd")
                 || word.ends_with(';')
+                || word
+                    .strip_prefix('$')
+                    .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))
         });
         let operator = operator.filter(|word| *word != "cd" || bare.starts_with("cd "));
         if let Some(operator) = operator {
-            let operator = if operator.len() > 4 { ";" } else { operator };
+            let operator = if operator.ends_with(';') { ";" } else { operator };
             self.report(mistake::lint::shell_in_command(expr.span, operator));
         }
     }

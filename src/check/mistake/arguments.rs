@@ -246,6 +246,14 @@ pub fn text_by_its_place(place: Span, owner: &str, text: &str) -> Diagnostic {
 }
 
 /// `disconnect all`: in words where a share stands.
+/// `f"/{seq}"`
+pub fn letter_before_text(span: Span, letter: &str) -> Diagnostic {
+    Diagnostic::error("E0402", format!("a text has no `{letter}` before it"), span)
+        .here("braces in `\"…\"` are always filled, and `'…'` is taken as it stands")
+        .help(format!("leave `{letter}` out"))
+        .fix(span, "", false)
+}
+
 pub fn share_in_words(span: Span, owner: &str, word: &str) -> Diagnostic {
     Diagnostic::error("E0402", format!("`{owner}` takes a share, not `{word}`"), span)
         .here("a percentage stands here")

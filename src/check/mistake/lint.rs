@@ -217,6 +217,9 @@ pub fn shell_in_command(span: Span, operator: &str) -> Diagnostic {
     let more = match operator {
         ">" | ">>" | "2>" | "2>&1" | "&>" => "; what it prints is kept anyway, in the folder of the run",
         "&&" | ";" | "cd" => "; a folder to start in is the setting `dir` of a process",
+        variable if variable.starts_with('$') => {
+            "; a secret or a parameter of the file stands in braces, `{name}`"
+        }
         "&" => "; soak does not wait for a process anyway",
         _ => "",
     };

@@ -80,6 +80,24 @@ pub fn unknown_status(span: Span, name: &str, meant: Option<&str>) -> Diagnostic
     }
 }
 
+/// `json '{"item": 3}'`
+pub fn json_in_text(span: Span, text: &str) -> Diagnostic {
+    Diagnostic::warning("W0931", "this is sent as one text, in quotes, and not as the JSON in it", span)
+        .here("a text")
+        .help(format!("write `{text}`, as JSON is written without quotes around it"))
+        .fix(span, text, false)
+}
+
+pub fn partial_wildcard(span: Span, part: &str, better: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0417",
+        format!("a wildcard is a whole part of a topic, and `{part}` is more than that"),
+        span,
+    )
+    .here("the parts stand between `/`")
+    .help(format!("as in `{better}`"))
+}
+
 pub fn many_for_one(span: Span, whole: Span, path: &str, better: &str) -> Diagnostic {
     Diagnostic::warning("W0929", format!("`json` takes one value, and `{path}` may find many"), span)
         .here("without a value unless it finds just one")

@@ -222,6 +222,17 @@ fn interpolation(scene: &Scene<'_>) -> Option<Diagnostic> {
         let found = found.help(format!("one brace is enough: write `{better}`"));
         return Some(found.fix(scene.span(&range), better, false));
     }
+    // `{seq:05d}`: a name, and how other languages have it written.
+    let inner = &scene.text[open + 1..(open + length).saturating_sub(1).max(open + 1)];
+    if let Some((name, format)) = inner.split_once(':')
+        && !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
+        && !format.starts_with([' ', '"'])
+    {
+        let better = format!("{{{name}}}");
+        let found = found.help(format!("a value is put in as it is, without a format: write `{better}`"));
+        return Some(found.fix(span, better, false));
+    }
     Some(found.help("write `\\{` for a brace, or a raw text '…'").fix(
         scene.span(&(open..open + 1)),
         "\\{",
@@ -324,7 +335,9 @@ fn unexpected(scene: &Scene<'_>) -> Diagnostic {
                 format!("`{first}` is given a value, but not declared"),
                 scene.span(&token.range),
             );
-            return found.here("nothing changes its value").help(format!("write `let {first} = …`"));
+            return found.here("nothing changes its value").help(format!(
+                "write `let {first} = …` in the story, and `capture {first} = …` in an action"
+            ));
         }
         Some(token) => {
             let message = format!("`{}` is not expected here", shorten(token.text));

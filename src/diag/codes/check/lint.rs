@@ -400,4 +400,17 @@ expect elapsed < 1h"#,
 repeat 10 < path off 2s; path on 2s >
 expect elapsed < 1h"#,
     },
+    Code {
+        code: "W0931",
+        title: "JSON in a text",
+        explanation: "Behind `json` stands the JSON itself, with names and values of the scenario in it. In quotes it is one text, which the other side finds as a text.",
+        bad: r#"http api { base "http://127.0.0.1:8080" }
+action order { api post "/orders" json '{"item": 3}' }
+load order at 5/s for 1m
+expect order.success > 99%"#,
+        good: r#"http api { base "http://127.0.0.1:8080" }
+action order { api post "/orders" json { item: 3 } }
+load order at 5/s for 1m
+expect order.success > 99%"#,
+    },
 ];
