@@ -457,3 +457,22 @@ fn make(maker: Maker, arguments: &[Expr], around: &mut dyn Surroundings) -> Resu
         Maker::Recent | Maker::Take => Err(NoValue::NotHere("a pool")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_hyphens_is_meant_by_one_with_underscores_where_there_is_none() {
+        let read = |json: serde_json::Value, name: &str| {
+            field(Value::Json(json), name).map(|value| value.to_string())
+        };
+        let both = serde_json::json!({ "user-id": 7, "user_id": 8 });
+        assert_eq!(read(both, "user_id").unwrap(), "8");
+        let headers = serde_json::json!({ "content-type": "text/html" });
+        assert_eq!(read(headers.clone(), "content_type").unwrap(), "text/html");
+        assert!(read(headers, "content").is_err());
+        let nested = serde_json::json!({ "a-b": { "c-d": 1 } });
+        assert_eq!(member(member(&nested, "a_b").unwrap(), "c_d").unwrap(), 1);
+    }
+}
