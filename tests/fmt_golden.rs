@@ -78,6 +78,7 @@ fn comments_that_allow_stay_with_their_statement() {
         "choose { # a note\n# soak: allow(W0907)\n1: wifi off\n2: wait 5s }".into(),
         "parallel {\n# soak: allow(W0908)\nwifi off 10s\nwifi degrade latency 1s for 10s }".into(),
         "process app {\nrun \"app\"\n# soak: allow(W0904)\nenv API_TOKEN \"abc\" }".into(),
+        "process app {\nrun \"app\"\n;  # soak: allow(W0904)\nenv API_TOKEN \"abc\" }".into(),
     ];
     for case in cases {
         // What is found is part of what formatting keeps.

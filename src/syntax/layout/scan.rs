@@ -359,8 +359,8 @@ impl<'a> Scanner<'a> {
         true
     }
 
+    /// A line that has nothing else is as good as empty: what is said of a comment behind it is said of one on its own line.
     fn semicolon(&mut self, at: usize) {
-        self.mark_line(at);
         if self.within_object_before_member(at + 1) {
             return self.semicolon_for_comma(at);
         }
