@@ -107,6 +107,14 @@ pub fn bad_address(span: Span, text: &str, port: bool) -> Diagnostic {
             .help(format!("write `\"{bare}\"`"))
             .fix(span, format!("\"{bare}\""), false);
     }
+    // `10.30.0.2/24`, and `10.30.0.2:80` where no port is wanted.
+    let host = text.split(['/', ':']).next().unwrap_or(text);
+    if !port && host != text && host.parse::<std::net::Ipv4Addr>().is_ok() {
+        return Diagnostic::error("E0414", format!("`{text}` is more than a host's address"), span)
+            .here("the address alone stands here")
+            .help(format!("write `\"{host}\"`"))
+            .fix(span, format!("\"{host}\""), false);
+    }
     let (wanted, help) = if port {
         ("`host:port`", "127.0.0.1:8080")
     } else {

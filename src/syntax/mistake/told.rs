@@ -51,9 +51,9 @@ pub(in crate::syntax) fn foreign(word: &str, rest: &str, span: Span) -> Option<D
         "after" if quantity => {
             found.help(format!("write `at {rest} {{ … }}`: that long after its block began"))
         }
-        "sleep" if rest.starts_with(|c: char| c.is_ascii_digit()) && !rest.contains(' ') => {
-            found.help(format!("use `wait {rest}`, and `think {rest}` in an action"))
-        }
+        "sleep" if rest.starts_with(|c: char| c.is_ascii_digit()) && !rest.contains(' ') => found.help(
+            format!("use `wait {rest}`, `think {rest}` in an action, and `hold {rest}` in a conversation"),
+        ),
         "var" | "const" | "set" => {
             let declared = rest.split_once(['=', ':']).map(|(name, _)| name.trim());
             let fits =
@@ -114,6 +114,12 @@ pub(in crate::syntax) fn literal(written: &str, error: &LiteralError, span: Span
             found
                 .here("no number")
                 .help(format!("ask whether it lies within: `status in {class}00..{class}99`"))
+        }
+        LiteralError::UnknownUnit { unit, .. } if unit == "M" => {
+            let (number, behind) = written.split_once('M').unwrap_or((written, ""));
+            found
+                .here("a size, or a million?")
+                .help(format!("a size is `{number}MB{behind}`, a number of millions `{number}_000k{behind}`"))
         }
         LiteralError::UnknownUnit { unit, .. } if unit == "K" => {
             let number = written.trim_end_matches('K');
