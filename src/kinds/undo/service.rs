@@ -103,8 +103,13 @@ pub struct DownService {
 }
 
 impl DownService {
-    /// Starting what runs is nothing to either supervisor.
+    /// Starting what runs is nothing to either supervisor. A container that is being stopped runs until it is, which may take ten
+    /// seconds, and goes on being stopped when whoever asked for that is gone: another stop waits for the one before it, and is
+    /// nothing where that has happened. systemd keeps such orders apart itself.
     pub(super) fn carry_out(&self) -> Result<Outcome, UndoError> {
+        if let Service::Container { .. } = self.service {
+            self.service.tell("stop")?;
+        }
         self.service.tell("start").map(|()| Outcome::Undone)
     }
 
