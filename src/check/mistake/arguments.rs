@@ -245,7 +245,6 @@ pub fn text_by_its_place(place: Span, owner: &str, text: &str) -> Diagnostic {
         .fix(place, format!("\"{text}\""), false)
 }
 
-/// `disconnect all`: in words where a share stands.
 /// `f"/{seq}"`
 pub fn letter_before_text(span: Span, letter: &str) -> Diagnostic {
     Diagnostic::error("E0402", format!("a text has no `{letter}` before it"), span)
@@ -254,6 +253,7 @@ pub fn letter_before_text(span: Span, letter: &str) -> Diagnostic {
         .fix(span, "", false)
 }
 
+/// `disconnect all`: in words where a share stands.
 pub fn share_in_words(span: Span, owner: &str, word: &str) -> Diagnostic {
     Diagnostic::error("E0402", format!("`{owner}` takes a share, not `{word}`"), span)
         .here("a percentage stands here")

@@ -87,11 +87,11 @@ pub fn hidden(
         return finding.help("let one follow the other, or take one of the two out");
     }
     if let Some(both) = both {
-        return finding.help(format!("the newer one replaces it whole; for both, write `{both}`")).fix(
-            span.to(by),
-            both,
-            false,
-        );
+        // What stands between them, a comment perhaps, stays.
+        return finding
+            .help(format!("the newer one replaces it whole; for both, write `{both}`"))
+            .fix(span, both, false)
+            .fix(by, "", false);
     }
     // Whether what follows has room for it, nobody knows here.
     if let Some(name) = other.strip_suffix(" on") {
