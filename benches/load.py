@@ -62,6 +62,17 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def reachable(port):
+    """Waits until something listens there."""
+    for _ in range(500):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+    raise SystemExit(f"nothing listens on port {port}")
+
+
 class Nginx:
     """nginx with one process, on a core of its own where none is named, which answers every request with 21 bytes."""
 
@@ -71,14 +82,7 @@ class Nginx:
         nginx = needed("nginx", "apt-get install nginx-light")
         command = ["taskset", "-c", core, nginx, "-c", config, "-e", folder.file("nginx.log")]
         self.process = subprocess.Popen(command)
-        for _ in range(200):
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                break
-            except OSError:
-                time.sleep(0.02)
-        else:
-            raise SystemExit("nginx does not answer")
+        reachable(self.port)
         self.url = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self):
