@@ -68,19 +68,20 @@ impl Checker<'_> {
     fn check_links(&self, found: &mut Vec<Diagnostic>) {
         let mut joined: HashMap<(TargetId, TargetId), Span> = HashMap::new();
         for target in &self.scenario.targets {
-            let Some(between) = target.setting("between") else { continue };
-            let [Argued::Target(one), Argued::Target(other)] = between.values.as_slice() else { continue };
+            let (Some(between), Some((one, other))) = (target.setting("between"), ends(target)) else {
+                continue;
+            };
             if one == other {
                 found.push(mistake::arguments::link_from_a_host_to_itself(between.span));
                 continue;
             }
-            let pair = (*one.min(other), *one.max(other));
+            let pair = (one.min(other), one.max(other));
             if let Some(first) = joined.get(&pair) {
                 found.push(mistake::arguments::joined_twice(between.span, *first));
             }
             joined.entry(pair).or_insert(between.span);
-            let v4 = |host: &TargetId| {
-                let (written, _) = address(self.scenario.target(*host))?;
+            let v4 = |host: TargetId| {
+                let (written, _) = address(self.scenario.target(host))?;
                 Some(written.parse::<IpAddr>().ok()?.is_ipv4())
             };
             if let (Some(one), Some(other)) = (v4(one), v4(other))
@@ -89,6 +90,14 @@ impl Checker<'_> {
                 found.push(mistake::arguments::two_families(between.span));
             }
         }
+    }
+}
+
+/// The two hosts that a link joins.
+pub(super) fn ends(link: &Target) -> Option<(TargetId, TargetId)> {
+    match link.setting("between")?.values.as_slice() {
+        [Argued::Target(one), Argued::Target(other)] => Some((*one, *other)),
+        _ => None,
     }
 }
 

@@ -170,17 +170,15 @@ impl Checker<'_> {
             .filter(|target| target.kind.name == "host")
             .filter_map(|host| Some((host.name.clone(), super::hosts::address(host)?.0)))
             .collect();
+        // Which host should have had an address is not asked where that of one of them is wrong, which has been told.
+        let unread = self.half_known.iter().any(|target| self.scenario.target(*target).kind.name == "host");
+        let unclear = self.found.iter().any(|found| found.code == "E0418" || found.code == "E0414" && unread);
         for (host, span) in destinations {
             let host = host.to_lowercase();
             if !is_loopback(&host) && !near.contains(&host) && told.insert(host.clone()) {
                 let found = mistake::safety::load_needs_permit(span, &host, self.top());
                 let near = hosts_near(&hosts, &host);
-                // Which of two hosts with one address should have had this one has been asked.
-                let unclear = |found: &Diagnostic| {
-                    matches!(found.code, "E0418")
-                        || found.code == "E0414" && found.message.contains("host's address")
-                };
-                if !near.is_empty() && self.found.iter().any(unclear) {
+                if unclear && !near.is_empty() {
                     continue;
                 }
                 let found =
@@ -199,7 +197,8 @@ impl Checker<'_> {
         Span::at(file.base() + end as u32)
     }
 
-    fn target_destinations(&self, target: &Target, destinations: &mut Vec<(String, Span)>) {
+    /// The hosts that the settings of a target name, where the file fixes them, with where that stands.
+    pub(super) fn target_destinations(&self, target: &Target, destinations: &mut Vec<(String, Span)>) {
         for setting in &target.settings {
             // What a host is and where a proxy listens is no destination.
             if target.kind.name == "host" || setting.parameter.name == "listen" {

@@ -489,6 +489,13 @@ pub enum Tolerance {
     Share(Expr),
 }
 
+impl Qualifier {
+    /// Whether it is judged over what is left of its block or at its end, so that the statement itself takes no time.
+    pub fn is_late(&self) -> bool {
+        matches!(self, Qualifier::Always | Qualifier::Sometimes | Qualifier::AtEnd)
+    }
+}
+
 impl Scenario {
     /// The target of an id.
     pub fn target(&self, target: TargetId) -> &Target {

@@ -1,9 +1,9 @@
 //! Who is told something, and what was meant where that cannot be said of it.
 
-use super::mistake;
 use super::names::{Entity, meant};
-use super::scenario::{Argued, Target};
+use super::scenario::Target;
 use super::state::Checker;
+use super::{hosts, mistake};
 use crate::diag::Diagnostic;
 use crate::kinds::machine;
 use crate::lang::expr::TargetId;
@@ -128,13 +128,9 @@ impl Checker<'_> {
 
     /// A link that joins this host with another one, and can be told that.
     fn link_of(&self, host: &str, verb: &str) -> Option<String> {
-        let joins = |target: &&Target| {
-            let ends = target.setting("between").map(|between| between.values.as_slice());
-            ends.is_some_and(|ends| {
-                ends.iter()
-                    .any(|end| matches!(end, Argued::Target(id) if self.scenario.target(*id).name == host))
-            })
-        };
+        let is_host = |end: TargetId| self.scenario.target(end).name == host;
+        let joins =
+            |target: &&Target| hosts::ends(target).is_some_and(|(one, other)| is_host(one) || is_host(other));
         let link = self.scenario.targets.iter().find(joins)?;
         link.kind.verb(verb).is_some().then(|| link.name.clone())
     }

@@ -289,26 +289,20 @@ impl Checker<'_> {
             // `latency 200ms 20ms`, as others have it.
             let file = self.sources.file_of(value.span);
             let behind = &file.text()[(value.span.end - file.base()) as usize..];
-            let jitter = matched.arguments.last().is_some_and(|last| last.parameter.name == "latency")
-                && behind.trim_start_matches(' ').starts_with("for ");
             let lasts = behind.trim_start_matches(' ').starts_with("for ");
+            let jitter =
+                lasts && matched.arguments.last().is_some_and(|last| last.parameter.name == "latency");
             let given = |name: &str| matched.arguments.iter().any(|given| given.parameter.name == name);
-            let open = parameters.iter().filter(|one| {
-                // How far a latency strays is said behind one.
-                one.form == Form::Keyword && takes(one, &expr.ty) && !given(one.name) && one.name != "jitter"
-            });
-            let open: Vec<&str> = open.map(|one| one.name).filter(|_| lasts).collect();
+            let mut open = if lasts { keywords_for(parameters, &expr.ty) } else { Vec::new() };
+            // How far a latency strays is said behind one.
+            open.retain(|name| !given(name) && *name != "jitter");
             self.report(match (jitter, open.as_slice()) {
                 (true, _) => mistake::arguments::jitter_needs_its_word(value.span, &text),
                 (_, []) => mistake::arguments::duration_needs_for(value.span, owner, &text),
                 (_, words) => mistake::arguments::unexpected_value(value.span, owner, &text, words),
             });
         } else if expr.ty != Type::Unknown {
-            let words: Vec<&str> = parameters
-                .iter()
-                .filter(|parameter| parameter.form == Form::Keyword && takes(parameter, &expr.ty))
-                .map(|parameter| parameter.name)
-                .collect();
+            let words = keywords_for(parameters, &expr.ty);
             self.report(mistake::arguments::unexpected_value(value.span, owner, &text, &words));
         }
     }
@@ -326,8 +320,7 @@ impl Checker<'_> {
             return None;
         }
         let expr = self.value(value);
-        let keywords = parameters.iter().filter(|one| one.form == Form::Keyword && takes(one, &expr.ty));
-        let [word] = keywords.map(|one| one.name).collect::<Vec<_>>()[..] else { return None };
+        let [word] = keywords_for(parameters, &expr.ty)[..] else { return None };
         let text = self.sources.text(value.span);
         Some(mistake::arguments::unexpected_value(value.span, owner, text, &[word]))
     }
@@ -510,6 +503,12 @@ fn next_positional(parameters: &'static [Parameter], given: &[Argument]) -> Opti
     parameters.iter().filter(|parameter| parameter.form == Form::Positional).find(|parameter| {
         parameter.repeated || !given.iter().any(|argument| argument.parameter.name == parameter.name)
     })
+}
+
+/// The words behind which a value of that type can stand.
+fn keywords_for(parameters: &[Parameter], ty: &Type) -> Vec<&'static str> {
+    let keywords = parameters.iter().filter(|one| one.form == Form::Keyword && takes(one, ty));
+    keywords.map(|one| one.name).collect()
 }
 
 /// Whether a keyword could take a value of this type, for the help.

@@ -5,7 +5,7 @@
 
 use super::super::mistake;
 use super::super::mistake::stopped::Why;
-use super::super::scenario::{Block, Origin, Qualifier, Step, StepKind, Target, Tell};
+use super::super::scenario::{Block, Origin, Step, StepKind, Target, Tell};
 use super::super::state::Checker;
 use super::super::walk::{flat, visit_tells};
 use crate::diag::Diagnostic;
@@ -88,10 +88,7 @@ impl Stopped<'_, '_> {
             StepKind::Tell(tell) => self.tell(tell),
             StepKind::Expect(id) => {
                 let expectation = self.checker.scenario.expectation(*id);
-                if matches!(
-                    expectation.qualifier,
-                    Qualifier::Now | Qualifier::Within(_) | Qualifier::For(_) | Qualifier::ForWithin { .. }
-                ) {
+                if !expectation.qualifier.is_late() {
                     self.expected(&expectation.condition);
                 }
             }

@@ -167,11 +167,9 @@ impl Unseen<'_, '_> {
         let [first, second] =
             [first, second].map(|span| text(span).split_ascii_whitespace().collect::<Vec<_>>());
         let (told, more) = (first.get(..2)?, second.get(2..)?);
-        let words = |list: &[&str]| -> Vec<String> {
-            list.iter()
-                .filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
-                .map(|word| word.to_string())
-                .collect()
+        let words = |list: &[&'_ str]| -> Vec<String> {
+            let plain = list.iter().filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()));
+            plain.map(|word| word.to_string()).collect()
         };
         let (ours, theirs) = (words(&first[2..]), words(more));
         let apart = !ours.is_empty() && !theirs.is_empty() && ours.iter().all(|word| !theirs.contains(word));
@@ -267,10 +265,9 @@ impl Unseen<'_, '_> {
             // A fresh sample is taken of what is judged now.
             StepKind::Expect(id) => {
                 let expectation = self.checker.scenario.expectation(*id);
-                match expectation.qualifier {
-                    Qualifier::Always | Qualifier::Sometimes | Qualifier::AtEnd => false,
+                match &expectation.qualifier {
                     Qualifier::Now => self.samples(&expectation.condition),
-                    _ => true,
+                    other => !other.is_late(),
                 }
             }
             StepKind::Phase { duration: Some(_), .. }

@@ -6,6 +6,11 @@ use crate::source::Span;
 use crate::syntax::long_unit;
 
 pub fn unknown(span: Span, name: &str, wanted: &str, meant: Option<&str>) -> Diagnostic {
+    unknown_beside(span, name, wanted, meant, &[])
+}
+
+/// The same behind a request, whose answer brings these, or where there is none.
+fn unknown_beside(span: Span, name: &str, wanted: &str, meant: Option<&str>, answer: &[&str]) -> Diagnostic {
     let message = format!("there is no {wanted} `{name}`");
     let finding = Diagnostic::error("E0201", message, span).here("nothing of this name is declared");
     let better = match name {
@@ -28,6 +33,9 @@ pub fn unknown(span: Span, name: &str, wanted: &str, meant: Option<&str>) -> Dia
         return finding
             .help(format!("declare it: `action {name} {{ api get \"/\" }}`, with requests of your own"));
     }
+    if better.or(meant).is_none() && !answer.is_empty() {
+        return part_of_answer(finding.here("nothing of this name"), span, name, answer);
+    }
     if better.or(meant).is_none() && wanted == "name" {
         return finding.help(format!(
             "what is measured is declared as `metric {name} = …`, what is given as `param {name} = …` or `let {name} = …`, and what an answer brings is kept by `capture {name} = …`"
@@ -38,12 +46,10 @@ pub fn unknown(span: Span, name: &str, wanted: &str, meant: Option<&str>) -> Dia
 
 /// A name behind a request, whose answer brings these.
 pub fn unknown_in_answer(span: Span, name: &str, answer: &[&str]) -> Diagnostic {
-    let of_other_tools = ["null", "nil", "None", "undefined", "True", "TRUE", "False", "FALSE", "yes", "no"];
-    if of_other_tools.contains(&name) || long_unit(name).is_some() {
-        return unknown(span, name, "name", None);
-    }
-    let finding =
-        Diagnostic::error("E0201", format!("there is no name `{name}`"), span).here("nothing of this name");
+    unknown_beside(span, name, "name", None, answer)
+}
+
+fn part_of_answer(finding: Diagnostic, span: Span, name: &str, answer: &[&str]) -> Diagnostic {
     let brings = format!("this answer brings {}", list(answer, "and"));
     if answer.contains(&"rows") {
         let better = format!("rows[0].{name}");

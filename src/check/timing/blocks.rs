@@ -136,9 +136,7 @@ impl<'s> Walk<'s> {
         limit: Option<Limit>,
     ) -> Duration {
         let Some(due) = self.duration(time) else { return self.block(body, limit, Ending::Statements) };
-        self.around.high(true);
-        let latest = self.duration(time).unwrap_or(due);
-        self.around.high(false);
+        let latest = self.longest(time).unwrap_or(due);
         if latest < now {
             self.report(mistake::time::already_past(time.span, latest, now, self.above));
         }

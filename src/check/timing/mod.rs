@@ -157,10 +157,7 @@ impl<'s> Walk<'s> {
             later |= self.takes_time(step, 0);
         }
         let judged_now = |step: &&Step| match &step.kind {
-            StepKind::Expect(id) => {
-                let qualifier = &self.scenario.expectation(*id).qualifier;
-                !matches!(qualifier, Qualifier::Always | Qualifier::Sometimes | Qualifier::AtEnd)
-            }
+            StepKind::Expect(id) => !self.scenario.expectation(*id).qualifier.is_late(),
             _ => false,
         };
         let mut without_time: Vec<(Span, &str)> = Vec::new();
@@ -304,10 +301,7 @@ impl<'s> Walk<'s> {
                 self.history.leave_unordered();
                 self.history.leave_background();
                 self.over = over;
-                self.around.high(true);
-                let longest = self.duration(period);
-                self.around.high(false);
-                if let Some(longest) = longest.filter(|longest| *longest < pass) {
+                if let Some(longest) = self.longest(period).filter(|longest| *longest < pass) {
                     self.report(mistake::stopped::skips_passes(period.span, longest, pass));
                 }
                 Duration::ZERO
@@ -399,6 +393,14 @@ impl<'s> Walk<'s> {
         let duration = self.quantity(expr).and_then(Quantity::to_duration);
         self.open |= duration.is_none() || self.around.take_drawn();
         duration
+    }
+
+    /// The longest that a time may be, where the file fixes it.
+    fn longest(&mut self, time: &Expr) -> Option<Duration> {
+        self.around.high(true);
+        let longest = self.duration(time);
+        self.around.high(false);
+        longest
     }
 
     fn shortest(&mut self, expr: &Expr) -> Duration {
