@@ -80,7 +80,9 @@ impl Checker<'_> {
             Accepts::Address { port } => self.address(written, expr, *port),
             Accepts::Regex => self.no_secret(expr, "a regular expression") && self.regex(written, expr),
             Accepts::Glob => self.no_secret(expr, "a path") && self.glob(written, expr),
-            Accepts::Path => self.no_secret(expr, "a path") && self.not_empty(expr, "path"),
+            Accepts::Path => {
+                self.no_secret(expr, "a path") && self.not_empty(expr, "path") && self.is_written_out(expr)
+            }
             Accepts::Command => self.command(expr),
             Accepts::Sql => self.no_secret(expr, "a query or a name") && self.not_empty(expr, "statement"),
             Accepts::Text => {
@@ -105,6 +107,16 @@ impl Checker<'_> {
             }
             _ => true,
         }
+    }
+
+    /// Whether a path is none that only a shell would understand.
+    fn is_written_out(&mut self, expr: &Expr) -> bool {
+        let sketch = self.sketch(expr);
+        let begins = sketch.split('/').next().filter(|first| *first == "~" || first.starts_with('$'));
+        if let Some(first) = begins {
+            self.report(mistake::worded::path_of_shell(expr.span, first));
+        }
+        begins.is_none()
     }
 
     /// A command line.

@@ -10,6 +10,7 @@ use crate::kinds;
 use crate::lang::expr::{ActionId, CurveId, DatasetId, LedgerId, MixId, SecretId, SequenceId, TargetId};
 use crate::lang::signature::Kind;
 use crate::syntax::ast::{self, Name, Statement, StatementKind};
+use crate::syntax::is_any_sort;
 
 impl<'a> Checker<'a> {
     /// Declares everything; `true` marks what stands in the scenario itself and not in an include.
@@ -116,6 +117,12 @@ impl<'a> Checker<'a> {
             }
             StatementKind::Words(words) if declares_target(words) => self.declare_target(words),
             StatementKind::Words(words) => {
+                if let Some((name, better)) = self.target_without_block(words) {
+                    self.report(mistake::names::target_without_block(item.span, &better));
+                    let symbol =
+                        Symbol { entity: Entity::Unknown, span: name.span, sort: "name", used: true };
+                    let _ = self.symbols.declare(&name.text, symbol);
+                }
                 if let Some(name) = quoted_name(words) {
                     let text = self.sources.text(name).trim_matches(['"', '\'']).to_string();
                     self.report(mistake::names::quoted(name, &text));
@@ -128,11 +135,24 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// `http api "http://…"`: a declaration with its first setting behind the name, and how it is written.
+    fn target_without_block(&self, words: &'a ast::Words) -> Option<(&'a Name, String)> {
+        let name = without_block(words)?;
+        let kind = kinds::find(&words.first.text)?;
+        let required = kind.settings.iter().find(|setting| setting.required).map(|setting| setting.name);
+        let setting = required.or_else(|| kind.one_of.first()?.first().copied())?;
+        let [ast::Word::Value(value)] = words.arguments.as_slice() else { return None };
+        let value = self.sources.text(value.span);
+        Some((name, format!("{} {} {{ {} {value} }}", kind.name, name.text, setting)))
+    }
+
     /// What a statement that could not be read declares, or permits: using it is silent.
     fn declare_unread(&mut self, words: &[Name], block: bool) {
         let [first, name, ..] = words else { return };
         self.unread_permit |= matches!(first.text.as_str(), "permit" | "allow");
-        let target = block && kinds::find(&first.text).is_some();
+        // `http api = "http://…"`, and any kind in other words.
+        let target = (block || words.len() == 2) && kinds::find(&first.text).is_some();
+        let target = target || words.len() == 2 && is_any_sort(&first.text);
         if (target || declares_unread(&first.text)) && !crate::lang::words::is_reserved(&name.text) {
             let symbol = Symbol { entity: Entity::Unknown, span: name.span, sort: "name", used: true };
             // Declared twice is told where both can be read.
@@ -221,6 +241,16 @@ pub(super) fn quoted_name(words: &ast::Words) -> Option<crate::source::Span> {
     let [ast::Word::Value(name)] = words.arguments.as_slice() else { return None };
     let declares = words.second.is_none() && words.body.is_some() && kinds::find(&words.first.text).is_some();
     (declares && matches!(name.kind, ast::ExprKind::Text(_))).then_some(name.span)
+}
+
+/// The name in `KIND NAME "text"`, which is no verb of a target of that name.
+pub(super) fn without_block(words: &ast::Words) -> Option<&Name> {
+    let name = words.second.as_ref()?;
+    let kind = kinds::find(&words.first.text)?;
+    let [ast::Word::Value(value)] = words.arguments.as_slice() else { return None };
+    let told = words.body.is_some() || words.duration.is_some() || kind.verb(&name.text).is_some();
+    let text = matches!(value.kind, ast::ExprKind::Text(_));
+    (!told && text && !kind.built_in).then_some(name)
 }
 
 /// Whether words are the declaration of a target: `KIND NAME { … }`.

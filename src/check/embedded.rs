@@ -142,7 +142,8 @@ impl Checker<'_> {
             }
         };
         let span = self.inside(written, at, end);
-        self.report(mistake::embedded::bad_url(span, why, schemes, fixed));
+        let place = self.sources.text(span);
+        self.report(mistake::embedded::bad_url(span, why, schemes, fixed, place));
         false
     }
 

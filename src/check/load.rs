@@ -7,6 +7,7 @@ use super::state::{Checker, unknown};
 use crate::lang::expr::{CurveId, Expr, ExprKind};
 use crate::lang::quantity::Dimension;
 use crate::lang::types::Type;
+use crate::lang::unit;
 use crate::source::Span;
 use crate::syntax::ast::{self, LoadClauseKind};
 
@@ -246,7 +247,11 @@ impl Checker<'_> {
         ];
         for (given, needed, word, example) in lonely {
             if let (Some(place), None) = (given, needed) {
-                self.report(mistake::load::clause_alone(place, word, example));
+                let written = self.sources.text(place);
+                self.report(match written.strip_prefix("every").and_then(|period| rate_of(period.trim())) {
+                    Some(rate) => mistake::load::period_for_rate(place, &rate),
+                    None => mistake::load::clause_alone(place, word, example),
+                });
                 return false;
             }
         }
@@ -260,4 +265,13 @@ impl Checker<'_> {
         }
         true
     }
+}
+
+/// The rate of what comes once in a period, as it is written: a whole number in a second, a minute, an hour or a day.
+fn rate_of(period: &str) -> Option<String> {
+    let period = unit::parse(period).ok().filter(|read| read.dimension == Dimension::TIME)?.to_f64();
+    [("s", 1.0), ("min", 60.0), ("h", 3_600.0), ("d", 86_400.0)].into_iter().find_map(|(unit, length)| {
+        let count: f64 = length / period;
+        (count >= 1.0 && (count - count.round()).abs() < 1e-9).then(|| format!("{}/{unit}", count.round()))
+    })
 }

@@ -183,9 +183,31 @@ impl Checker<'_> {
                 }
                 let found =
                     if near.is_empty() { found } else { mistake::safety::no_host_of(span, &host, &near) };
+                let found = match self.permit_nearly_of(&host) {
+                    Some((permitted, place)) => {
+                        mistake::safety::permit_of_another(span, &host, permitted, place)
+                    }
+                    None => found,
+                };
                 self.report(found);
             }
         }
+    }
+
+    /// A permit for a host whose name is nearly this one's.
+    fn permit_nearly_of(&self, host: &str) -> Option<(&str, Span)> {
+        let near = |permitted: &str| {
+            let apart = strsim::osa_distance(permitted, host);
+            apart > 0
+                && apart <= 2
+                && permitted.len() > 4
+                && !permitted.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        };
+        let permits = &self.scenario.permits.load;
+        permits
+            .iter()
+            .find(|(permitted, _)| near(permitted))
+            .map(|(permitted, span)| (permitted.as_str(), *span))
     }
 
     /// Where a permit can be added: on the line below the title, or at the start of the file.

@@ -120,6 +120,8 @@ pub(super) struct Checker<'a> {
     pub phases_named: Vec<(String, Span)>,
     /// What is loaded by statements that could not be read.
     pub unread_loads: Vec<String>,
+    /// The names of phases that could not be read.
+    pub unread_phases: Vec<String>,
     /// How long the story lasts, where it always lasts as long.
     pub story_lasts: Option<std::time::Duration>,
     /// Pools that are drawn from, with whether what is drawn is gone.
@@ -166,6 +168,7 @@ impl<'a> Checker<'a> {
             metric_every: None,
             phases_named: Vec::new(),
             unread_loads: Vec::new(),
+            unread_phases: Vec::new(),
             story_lasts: None,
             pools: Vec::new(),
             suggestions: std::cell::Cell::new(0),

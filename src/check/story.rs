@@ -61,6 +61,7 @@ impl<'a> Checker<'a> {
             StatementKind::Words(words) if declares_target(words) => return self.misplaced(statement),
             // Told where it is declared.
             StatementKind::Words(words) if super::declare::quoted_name(words).is_some() => return None,
+            StatementKind::Words(words) if super::declare::without_block(words).is_some() => return None,
             StatementKind::Words(words) => {
                 let told = self.tell(words, span)?;
                 let mut tell = told.tell;
@@ -130,6 +131,11 @@ impl<'a> Checker<'a> {
                     && load.text == "load"
                 {
                     self.unread_loads.push(name.text.clone());
+                }
+                if let [phase, name, ..] = words.as_slice()
+                    && phase.text == "phase"
+                {
+                    self.unread_phases.push(name.text.clone());
                 }
                 self.unread(body.as_ref(), words);
                 return None;

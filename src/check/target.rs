@@ -3,6 +3,7 @@
 use super::arguments::{Together, Words};
 use super::backend;
 use super::mistake;
+use super::scenario::Argued;
 use super::state::{Checker, Place};
 use crate::lang::expr::TargetId;
 use crate::source::Span;
@@ -62,6 +63,7 @@ impl Checker<'_> {
                 example: kind.example,
             };
             self.check_rules(&owner, &together, &given, span);
+            self.check_environment(&given);
         }
         self.scenario.targets[id.index()].settings = given;
         let target = self.scenario.target(id);
@@ -70,6 +72,22 @@ impl Checker<'_> {
         }
         if let Some(finding) = backend::setting_mistake(target) {
             self.report(finding);
+        }
+    }
+
+    /// A variable of the environment that is given twice.
+    fn check_environment(&mut self, given: &[super::scenario::Argument]) {
+        let mut names: Vec<(String, Span)> = Vec::new();
+        for setting in given.iter().filter(|setting| setting.parameter.name == "env") {
+            let Some(Argued::Word(name)) = setting.values.first() else { continue };
+            match names.iter().find(|(first, _)| first == name) {
+                Some((_, first)) => self.report(mistake::arguments::given_twice(
+                    setting.span,
+                    &format!("env {name}"),
+                    Some(*first),
+                )),
+                None => names.push((name.clone(), setting.span)),
+            }
         }
     }
 

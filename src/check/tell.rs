@@ -3,6 +3,7 @@
 use super::arguments::{Telling, Together, Words};
 use super::backend;
 use super::mistake;
+use super::mistake::names::Stray;
 use super::scenario::{Argued, Argument, ConversationStep, IterationStep, Tell};
 use super::state::{Checker, Iteration};
 use crate::lang::declare::{keyword, positional};
@@ -261,13 +262,17 @@ impl Checker<'_> {
                 }
                 StatementKind::Bad { .. } => continue,
                 other => {
-                    let pause = match other {
+                    let stray = match other {
                         StatementKind::Wait { duration } | StatementKind::Think { duration } => {
-                            Some(self.sources.text(duration.span))
+                            Stray::Pause(self.sources.text(duration.span))
                         }
-                        _ => None,
+                        StatementKind::Expect(expect) => match &expect.condition.kind {
+                            ast::ExprKind::Text(text) => Stray::Awaits(self.sources.text(text.span)),
+                            _ => Stray::Else,
+                        },
+                        _ => Stray::Else,
                     };
-                    self.report(mistake::names::not_in_conversation(statement.span, pause));
+                    self.report(mistake::names::not_in_conversation(statement.span, stray));
                     continue;
                 }
             };
@@ -290,10 +295,34 @@ impl Checker<'_> {
                     steps.push(ConversationStep::Receive(given));
                 }
                 "hold" => steps.extend(self.hold(words).map(ConversationStep::Hold)),
-                _ => self.report(mistake::names::not_in_conversation(words.first.span, None)),
+                other => {
+                    let (span, stray) = self.stray_words(other, words, statement.span);
+                    self.report(mistake::names::not_in_conversation(span, stray));
+                }
             }
         }
         steps
+    }
+
+    /// What was meant by words that a conversation does not have, and what they stand in the place of.
+    fn stray_words(&self, first: &str, words: &ast::Words, whole: Span) -> (Span, Stray<'_>) {
+        let text = match (&words.second, words.arguments.as_slice()) {
+            (None, []) => Some(""),
+            (None, [Word::Value(value)]) if matches!(value.kind, ast::ExprKind::Text(_)) => {
+                Some(self.sources.text(value.span))
+            }
+            _ => None,
+        };
+        match (first, text) {
+            (
+                "read" | "recv" | "await" | "expect_message" | "on_message" | "get" | "wait_for",
+                Some(text),
+            ) => (whole, Stray::Awaits(text)),
+            ("on" | "on_message" | "onmessage" | "handle" | "when" | "message", _) => {
+                (words.first.span, Stray::Handles)
+            }
+            _ => (words.first.span, Stray::Else),
+        }
     }
 
     fn hold(&mut self, words: &ast::Words) -> Option<Expr> {

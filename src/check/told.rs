@@ -35,6 +35,13 @@ impl Checker<'_> {
                 self.report(mistake::names::call_of_sequence(name.span, &name.text, &call));
                 None
             }
+            Some(Entity::Action(_) | Entity::Mix(_))
+                if words.second.as_ref().is_some_and(|verb| ends_a_load(&verb.text)) =>
+            {
+                let end = words.second.as_ref().map_or(name.span, |verb| verb.span);
+                self.report(mistake::names::load_is_not_stopped(name.span.to(end), &name.text));
+                None
+            }
             Some(_) => {
                 let sort = self.sort_of(&name.text);
                 self.report(mistake::names::not_a_target(name.span, &name.text, sort));
@@ -62,6 +69,9 @@ impl Checker<'_> {
             self.used_entity(&second.text, second.span);
             return Some(self.verb_before(name, second, &words.arguments));
         }
+        if let Some(found) = self.outside_of_conversation(words) {
+            return Some(found);
+        }
         if let Some(target) = self.target_with_verb(&name.text) {
             let spans =
                 words.arguments.iter().map(Word::span).chain(words.second.iter().map(|second| second.span));
@@ -69,6 +79,14 @@ impl Checker<'_> {
             self.used_entity(&target, name.span);
             let verb = name.text.to_ascii_lowercase();
             return Some(mistake::names::target_missing(name.span, &verb, &target, &rest));
+        }
+        if let Some(second) = &words.second
+            && ends_a_load(&name.text)
+            && let Some(Entity::Action(_) | Entity::Mix(_)) =
+                self.symbols.peek(&second.text).map(|symbol| symbol.entity)
+        {
+            self.used_entity(&second.text, second.span);
+            return Some(mistake::names::load_is_not_stopped(name.span.to(second.span), &second.text));
         }
         if let Some((_, help)) =
             STATEMENTS_ELSEWHERE.iter().find(|(words, _)| words.contains(&name.text.as_str()))
@@ -79,6 +97,20 @@ impl Checker<'_> {
         let of_machine =
             MACHINES.contains(&name.text.as_str()) && machine::signature::KIND.verb(&verb.text).is_some();
         of_machine.then(|| mistake::names::unknown(name.span, &name.text, "target", Some("machine")))
+    }
+
+    /// `receive 'ok'` in an action, without the conversation that it belongs to.
+    fn outside_of_conversation(&self, words: &ast::Words) -> Option<Diagnostic> {
+        let talks =
+            |target: &&Target| target.kind.verbs.iter().any(|verb| matches!(verb.body, Body::Conversation));
+        let word = words.first.text.as_str();
+        if !matches!(word, "send" | "receive" | "hold") || self.target_with_verb(word).is_some() {
+            return None;
+        }
+        let target = self.scenario.targets.iter().find(talks)?;
+        let verb = target.kind.verbs.iter().find(|verb| matches!(verb.body, Body::Conversation))?;
+        let owner = (target.kind.name, target.name.as_str());
+        Some(mistake::names::in_a_conversation(words.first.span, owner, word, verb.name))
     }
 
     /// `kill shop`, also `kill shop every 30s`.
@@ -269,6 +301,11 @@ const VERB_NOTES: &[(&str, &[&str], &str)] = &[
         "what lies between is a link: `link path { listen \"127.0.0.1:6432\"; to \"127.0.0.1:5432\" }`, with the URL leading through it, and `path degrade latency 100ms`",
     ),
 ];
+
+/// Whether a word is how a load is ended elsewhere.
+fn ends_a_load(word: &str) -> bool {
+    matches!(word, "stop" | "end" | "cancel" | "kill" | "pause" | "finish" | "off")
+}
 
 /// The statement that a misspelt first word was probably meant to be.
 fn statement_meant(word: &str) -> Option<&'static str> {

@@ -169,7 +169,7 @@ impl Checker<'_> {
             }
             ast::ExprKind::Parenthesis(inner) => self.term(inner),
             ast::ExprKind::Over { base, window } => self.over(base, window, span, None),
-            ast::ExprKind::InPhase { base, phase } => self.in_phase(base, phase, span),
+            ast::ExprKind::InPhase { base, phase } => self.in_phase(base, phase, span, None),
             ast::ExprKind::Bad => Term::Value(unknown(span)),
         }
     }

@@ -29,15 +29,21 @@ impl Checker<'_> {
         self.windowed(term, Window::Over(Box::new(length)), span, better)
     }
 
-    /// `base in "phase"`
-    pub(super) fn in_phase(&mut self, base: &ast::Expr, phase: &ast::Text, span: Span) -> Term {
+    /// `base in "phase"`; `better` as above.
+    pub(super) fn in_phase(
+        &mut self,
+        base: &ast::Expr,
+        phase: &ast::Text,
+        span: Span,
+        better: Option<(Span, String)>,
+    ) -> Term {
         let term = self.term(base);
         let name = self.text(phase);
         self.note_phase_use(phase.span, &name);
         if let Some(text) = name.constant().and_then(|value| value.as_text()) {
             self.phases_named.push((text.to_string(), phase.span));
         }
-        self.windowed(term, Window::Phase(Box::new(name)), span, None)
+        self.windowed(term, Window::Phase(Box::new(name)), span, better)
     }
 
     /// The right side of an operator. A window there was meant for what stands on the left, where that is measured.
@@ -47,14 +53,18 @@ impl Checker<'_> {
         left: &ast::Expr,
         right: &ast::Expr,
     ) -> Expr {
-        let ast::ExprKind::Over { base, window } = &right.kind else { return self.value(right) };
-        let (measured, window_text) = (self.sources.text(left.span), self.sources.text(window.span));
+        let (base, word, window) = match &right.kind {
+            ast::ExprKind::Over { base, window } => (base, "over", window.span),
+            ast::ExprKind::InPhase { base, phase } => (base, "in", phase.span),
+            _ => return self.value(right),
+        };
+        let (measured, window_text) = (self.sources.text(left.span), self.sources.text(window));
         let moved = match &left.kind {
             ast::ExprKind::Call { .. } => {
-                measured.strip_suffix(')').map(|open| format!("{open} over {window_text})"))
+                measured.strip_suffix(')').map(|open| format!("{open} {word} {window_text})"))
             }
             ast::ExprKind::Field { .. } | ast::ExprKind::Name(_) => {
-                Some(format!("{measured} over {window_text}"))
+                Some(format!("{measured} {word} {window_text}"))
             }
             _ => None,
         };
@@ -62,7 +72,11 @@ impl Checker<'_> {
         let better = moved
             .filter(|_| operator.compares())
             .map(|moved| (left.span.to(right.span), format!("{moved} {} {limit}", operator.symbol())));
-        let term = self.over(base, window, right.span, better);
+        let term = match &right.kind {
+            ast::ExprKind::Over { base, window } => self.over(base, window, right.span, better),
+            ast::ExprKind::InPhase { base, phase } => self.in_phase(base, phase, right.span, better),
+            _ => self.term(right),
+        };
         self.reduce(term)
     }
 

@@ -9,6 +9,7 @@ mod password;
 mod pools;
 mod share;
 mod stopped;
+mod twice;
 mod unjoined;
 mod unloaded;
 mod unseen;
@@ -17,7 +18,7 @@ mod weaker;
 mod windows;
 mod written;
 
-pub(super) use windows::is_sampled;
+pub(super) use windows::{conditions, is_sampled};
 
 use super::state::Checker;
 
@@ -27,6 +28,7 @@ impl Checker<'_> {
         self.share_lint();
         self.password_lint();
         self.weaker_lint();
+        self.twice_lint();
         if clean {
             self.unseen_lint();
             self.window_lint();

@@ -47,7 +47,7 @@ impl Checker<'_> {
 }
 
 /// Calls `look` with everything that is judged or waited for, and with what metrics are composed of.
-pub(super) fn conditions(scenario: &Scenario, look: &mut dyn FnMut(&Expr)) {
+pub(in crate::check) fn conditions(scenario: &Scenario, look: &mut dyn FnMut(&Expr)) {
     scenario.expectations.iter().for_each(|expectation| look(&expectation.condition));
     visit_steps(scenario, &mut |step| match &step.kind {
         StepKind::WaitUntil { condition, .. }

@@ -125,6 +125,10 @@ pub fn no_such_parameter(
         ),
         _ => format!("the sequence `{sequence}` has no parameter `{name}`"),
     };
+    if let ([only], None, false) = (all, meant, name.is_empty()) {
+        let found = Diagnostic::error("E0402", message, span).here("one too many");
+        return found.help(format!("its only one is `{only}`")).fix(span, *only, false);
+    }
     propose(
         Diagnostic::error("E0402", message, span).here("one too many"),
         span,

@@ -60,14 +60,16 @@ pub fn bad_json_path(span: Span, why: &str, path: &str) -> Diagnostic {
     }
 }
 
-pub fn bad_url(span: Span, why: UrlMistake, schemes: &[&str], text: &str) -> Diagnostic {
+/// `written` is what stands at the place.
+pub fn bad_url(span: Span, why: UrlMistake, schemes: &[&str], text: &str, written: &str) -> Diagnostic {
     let first = schemes.first().copied().unwrap_or("http");
     let (message, help) = match &why {
         UrlMistake::NoScheme => {
             ("a URL begins with its scheme".to_string(), format!("write `{}`", with_scheme(text, schemes)))
         }
         UrlMistake::Scheme => {
-            (format!("this URL's scheme is {}", list(schemes, "or")), format!("as in `{first}://127.0.0.1`"))
+            let (better, rest) = other_scheme(text, schemes);
+            (format!("this URL's scheme is {}", list(schemes, "or")), format!("write `{better}{rest}`"))
         }
         UrlMistake::NoHost => ("this URL names no host".to_string(), format!("as in `{first}://127.0.0.1`")),
         UrlMistake::Port => {
@@ -81,9 +83,25 @@ pub fn bad_url(span: Span, why: UrlMistake, schemes: &[&str], text: &str) -> Dia
         UrlMistake::NoScheme if span.len() == text.len() => {
             finding.fix(span, with_scheme(text, schemes), false)
         }
+        UrlMistake::Scheme if text.starts_with(written) => {
+            finding.fix(span, other_scheme(text, schemes).0, false)
+        }
         UrlMistake::Space if span.len() == 1 => finding.fix(span, "%20", false),
         _ => finding,
     }
+}
+
+/// The scheme that was meant by one that cannot be, as `jdbc:postgresql` or `mysql+pymysql`, and what follows it.
+fn other_scheme<'t>(text: &'t str, schemes: &[&'t str]) -> (&'t str, &'t str) {
+    let (scheme, rest) = text.split_at(text.find("://").unwrap_or(text.len()));
+    let parts = || scheme.split([':', '+']);
+    let known = schemes.iter().find(|known| parts().any(|part| part.eq_ignore_ascii_case(known)));
+    let near = || schemes.iter().find(|known| known.len() > 2 && parts().any(|part| part.contains(**known)));
+    let near = known.or_else(near).or_else(|| {
+        let apart = |known: &&&str| strsim::osa_distance(known, &scheme.to_lowercase());
+        schemes.iter().filter(|known| apart(known) <= 2).min_by_key(apart)
+    });
+    (near.or(schemes.first()).copied().unwrap_or("http"), rest)
 }
 
 /// A text without a scheme as the URL that was meant: a path is one of SQLite, where that is possible.

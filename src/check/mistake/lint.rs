@@ -285,3 +285,15 @@ pub fn ratio_below_one(span: Span, measured: Span) -> Diagnostic {
         .help("write `1%` if a percentage is meant, else `100%`")
         .fix(span, "1%", false)
 }
+
+/// The same expectation or load once more; `loads` is which of them.
+pub fn twice(second: Span, first: Span, loads: bool) -> Diagnostic {
+    let (message, help) = match loads {
+        true => (
+            "this load runs already, and both together are twice as much",
+            "one with twice the rate says so; leave this one out where once is meant",
+        ),
+        false => ("this is judged here already", "leave it out, or judge what was meant in its stead"),
+    };
+    Diagnostic::warning("W0933", message, second).here("the second").also(first, "the first").help(help)
+}

@@ -15,6 +15,15 @@ pub fn clause_alone(span: Span, word: &str, example: &str) -> Diagnostic {
     Diagnostic::error("E0501", format!("`{word}` means nothing here without `{example}`"), span).here("alone")
 }
 
+/// `load browse every 20ms`
+pub fn period_for_rate(span: Span, rate: &str) -> Diagnostic {
+    let better = format!("at {rate}");
+    Diagnostic::error("E0501", "how often a load begins an iteration is a rate behind `at`", span)
+        .here("`every` goes with `shaped`, for a curve that is repeated")
+        .help(format!("write `{better}`"))
+        .fix(span, better, false)
+}
+
 pub fn sequential_lasts(span: Span) -> Diagnostic {
     Diagnostic::error(
         "E0501",

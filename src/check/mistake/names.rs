@@ -36,6 +36,21 @@ fn unknown_beside(span: Span, name: &str, wanted: &str, meant: Option<&str>, ans
     if better.or(meant).is_none() && !answer.is_empty() {
         return part_of_answer(finding.here("nothing of this name"), span, name, answer);
     }
+    let of_environment = name.len() > 1
+        && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+        && name.bytes().any(|b| b.is_ascii_uppercase());
+    if better.or(meant).is_none() && wanted == "name" && of_environment {
+        let own = name.to_lowercase();
+        return finding.help(format!(
+            "a variable of the environment is declared before it is used: `secret {own} from env \"{name}\"`, and `{{{own}}}` in a text"
+        ));
+    }
+    if better.or(meant).is_none() && wanted == "name" && matches!(name, "env" | "environ" | "process" | "os")
+    {
+        return finding.help(
+            "a variable of the environment is declared before it is used: `secret token from env \"TOKEN\"`, and `{token}` in a text",
+        );
+    }
     if better.or(meant).is_none() && wanted == "name" {
         return finding.help(format!(
             "what is measured is declared as `metric {name} = …`, what is given as `param {name} = …` or `let {name} = …`, and what an answer brings is kept by `capture {name} = …`"
@@ -73,6 +88,23 @@ pub fn verb_first(span: Span, whole: Span, verb: &str, better: &str) -> Diagnost
         .here("the other way round")
         .help(format!("a target stands before what it is told: write `{better}`"))
         .fix(whole, better, false)
+}
+
+/// `http api "http://…"`
+pub fn target_without_block(span: Span, better: &str) -> Diagnostic {
+    Diagnostic::error("E0208", "a target is declared with its settings in braces", span)
+        .here("no braces")
+        .help(format!("write `{better}`"))
+        .fix(span, better, false)
+}
+
+/// `stop browse`, of an action.
+pub fn load_is_not_stopped(span: Span, subject: &str) -> Diagnostic {
+    Diagnostic::error("E0201", "a load is not told to stop: it ends when its time is over", span)
+        .here("nothing is told to an action")
+        .help(format!(
+            "write how long it lasts where it begins, as in `load {subject} at 50/s for 10m`, or put it into a phase of that length"
+        ))
 }
 
 /// `lines(app.log, ERROR)`
@@ -576,20 +608,36 @@ pub fn capture_in_story(span: Span) -> Diagnostic {
     .help("put the request into an `action` and run it with `load … 1 times`")
 }
 
-/// `pause` is how long is waited, where that is what it says.
-pub fn not_in_conversation(span: Span, pause: Option<&str>) -> Diagnostic {
+/// What stands in a conversation and is none of its words.
+pub enum Stray<'s> {
+    /// So long is waited.
+    Pause(&'s str),
+    /// A message is awaited, in other words.
+    Awaits(&'s str),
+    /// A message is looked at as it comes, in other words.
+    Handles,
+    Else,
+}
+
+pub fn not_in_conversation(span: Span, stray: Stray<'_>) -> Diagnostic {
     let finding = Diagnostic::error(
         "E0212",
         "a conversation is made of `send`, `receive`, `hold`, `check` and `capture`",
         span,
     )
     .here("none of them");
-    match pause {
-        Some(pause) => {
-            finding.help(format!("write `hold {pause}`")).fix(span, format!("hold {pause}"), false)
+    let better = match stray {
+        Stray::Pause(pause) => format!("hold {pause}"),
+        Stray::Awaits("") => "receive".to_string(),
+        Stray::Awaits(message) => format!("receive {message}"),
+        Stray::Handles => {
+            return finding.help(
+                "the next message is waited for by `receive`, and `check` and `capture` behind it look at it",
+            );
         }
-        None => finding,
-    }
+        Stray::Else => return finding,
+    };
+    finding.help(format!("write `{better}`")).fix(span, better, false)
 }
 
 pub fn unknown_phase(span: Span, name: &str, meant: Option<&str>) -> Diagnostic {

@@ -15,6 +15,18 @@ pub fn load_needs_permit(span: Span, host: &str, top: Span) -> Diagnostic {
     .fix(top, format!("permit load to \"{host}\"\n"), false)
 }
 
+/// A host that is not permitted, where one of nearly the same name is.
+pub fn permit_of_another(span: Span, host: &str, permitted: &str, permit: Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0701",
+        format!("`{host}` is another machine, and the permit is for `{permitted}`"),
+        span,
+    )
+    .here("beyond this machine")
+    .also(permit, "another name")
+    .help(format!("make both the same: `permit load to \"{host}\"`, where that is the right one"))
+}
+
 /// An address in the network of a declared host, which no host has.
 pub fn no_host_of(span: Span, address: &str, near: &[(String, String)]) -> Diagnostic {
     let there: Vec<String> = near.iter().map(|(host, address)| format!("`{host}` has {address}")).collect();

@@ -1,6 +1,7 @@
 //! E08xx: what cannot happen in the time there is.
 
 use crate::diag::Diagnostic;
+use crate::lang::quantity::Quantity;
 use crate::lang::unit::format_duration as shown;
 use crate::source::Span;
 use std::time::Duration;
@@ -55,6 +56,33 @@ pub fn already_past(span: Span, at: Duration, now: Duration, above: Option<Span>
         None => finding,
     };
     finding.help("put it above, or say a later time")
+}
+
+/// `elapsed < 5m`, judged when `now` of its block is over at least; `above` is what took it.
+pub fn over_before(span: Span, now: Duration, above: Option<Span>) -> Diagnostic {
+    let finding = Diagnostic::warning(
+        "W0932",
+        format!("this never holds: {} of its block are over before it is judged", shown(now)),
+        span,
+    )
+    .here("counted from the start of the block");
+    let finding = match above {
+        Some(above) => finding.also(above, format!("ends after {} at the earliest", shown(now))),
+        None => finding,
+    };
+    finding.help(format!("allow more than {}, or leave it out", shown(now)))
+}
+
+/// A number of iterations, or a rate of them, that is more than all loads begin.
+pub fn never_so_many(span: Span, load: Span, name: &str, most: f64, rate: bool) -> Diagnostic {
+    let most = Quantity::number(most as i128);
+    let most = if rate { format!("{most}/s") } else { most.to_string() };
+    let what = if rate { "is loaded with" } else { "is begun" };
+    let times = if rate { "" } else { " times" };
+    Diagnostic::warning("W0932", format!("this never holds: `{name}` {what} {most}{times} at most"), span)
+        .here(format!("more than {most}"))
+        .also(load, "what begins it")
+        .help("ask for less, or load it more or longer")
 }
 
 pub fn never_sampled(span: Span, word: &str) -> Diagnostic {

@@ -54,6 +54,12 @@ pub fn path_again(span: Span, disk: &str, own: &str, better: &str) -> Diagnostic
         .fix(span, better, false)
 }
 
+pub fn path_of_shell(span: Span, first: &str) -> Diagnostic {
+    Diagnostic::error("E0417", format!("a path is taken as it is written, and `{first}` is the shell's"), span)
+        .here("a folder of that name")
+        .help("write it in full, as in `/home/app/data`, or give it where it is run: `param data = \"/home/app/data\"`, and `\"{data}\"` here")
+}
+
 pub fn path_outside(span: Span, disk: &str) -> Diagnostic {
     Diagnostic::error(
         "E0417",

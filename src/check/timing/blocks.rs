@@ -71,18 +71,20 @@ impl<'s> Walk<'s> {
     fn repeat_body(&mut self, count: &'s Repeat, body: &'s Block, limit: Option<Limit>) -> Duration {
         match count {
             Repeat::Times(times) => {
-                let pass = self.block(body, limit, Ending::Statements);
-                let times = self.quantity(times).and_then(Quantity::to_count).unwrap_or(0);
+                let count = self.quantity(times).and_then(Quantity::to_count);
+                let passes = count.map(|count| count as f64);
+                let pass = self.passing(passes, |walk| walk.block(body, limit, Ending::Statements));
+                let times = count.unwrap_or(0);
                 let nanos = pass.as_nanos().saturating_mul(u128::from(times));
                 Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
             }
             // The last pass is cut on purpose; whether a pass is longer than the loop is the author's choice.
             Repeat::For(time) => {
-                self.closed(|walk| walk.block(body, None, Ending::Statements));
+                self.passing(None, |walk| walk.closed(|walk| walk.block(body, None, Ending::Statements)));
                 self.shortest(time)
             }
             Repeat::Until { .. } => {
-                self.block(body, limit, Ending::Statements);
+                self.passing(None, |walk| walk.block(body, limit, Ending::Statements));
                 Duration::ZERO
             }
         }

@@ -7,6 +7,7 @@ mod around;
 mod blocks;
 mod history;
 mod reads;
+mod ruled_out;
 
 use super::mistake;
 use super::names::nearest;
@@ -23,6 +24,7 @@ use crate::lang::value::Value;
 use crate::source::Span;
 use around::Around;
 use history::History;
+use ruled_out::Begun;
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
@@ -52,7 +54,7 @@ impl Checker<'_> {
                 walk.block(&self.scenario.sequences[index].body, None, Ending::Open);
             }
         }
-        let Walk { phases, all_phases, found, history, whole, .. } = walk;
+        let Walk { phases, all_phases, found, history, whole, begun, drawn, .. } = walk;
         let named = std::mem::take(&mut self.phases_named);
         // Where the walk gave up, what it did not see may have happened.
         if whole {
@@ -62,9 +64,13 @@ impl Checker<'_> {
             let unread = |name: &str| self.unread_loads.iter().any(|unread| unread == name);
             let findings = history.findings(&self.scenario, all_phases, &unread);
             self.found.extend(findings.into_iter().filter(|finding| !told(finding)));
+            // What could not be read may begin more.
+            if !drawn && self.unread_loads.is_empty() {
+                self.found.extend(begun.findings(&self.scenario));
+            }
         }
         for (name, span) in named {
-            if all_phases && !phases.contains(&name) {
+            if all_phases && !phases.contains(&name) && !self.unread_phases.contains(&name) {
                 let meant = nearest(&name, phases.iter().map(String::as_str));
                 self.found.push(mistake::names::unknown_phase(span, &name, meant));
             }
@@ -109,6 +115,11 @@ struct Walk<'s> {
     over: bool,
     /// The last statement above the one at hand, in its block, that takes time.
     above: Option<Span>,
+    begun: Begun,
+    /// How often the loops around run what is walked; none where that is not known.
+    passes: Option<f64>,
+    /// Whether any length was drawn at random.
+    drawn: bool,
 }
 
 impl<'s> Walk<'s> {
@@ -127,6 +138,9 @@ impl<'s> Walk<'s> {
             found: Vec::new(),
             over: false,
             above: None,
+            begun: Begun::default(),
+            passes: Some(1.0),
+            drawn: false,
         }
     }
 
@@ -266,11 +280,16 @@ impl<'s> Walk<'s> {
         match &step.kind {
             StepKind::Tell(tell) => tell.duration.as_ref().map_or(Duration::ZERO, |time| self.shortest(time)),
             StepKind::Load(load) => {
+                self.begins(load, limit.as_ref(), step.span);
                 let lasts = self.takes_time(step, 0);
                 self.history.load(self.scenario, load.subject, lasts, step.span);
                 self.load(load)
             }
-            StepKind::Expect(id) => self.expectation(&self.scenario.expectation(*id).qualifier, limit),
+            StepKind::Expect(id) => {
+                let expectation = self.scenario.expectation(*id);
+                self.over_before(expectation, now);
+                self.expectation(&expectation.qualifier, limit)
+            }
             StepKind::Phase { name, duration, body } => {
                 self.phase(step.span, name, duration.as_ref(), body, limit)
             }
@@ -297,7 +316,8 @@ impl<'s> Walk<'s> {
                 let over = std::mem::replace(&mut self.over, true);
                 self.history.enter_background();
                 self.history.enter_unordered();
-                let pass = self.closed(|walk| walk.block(body, rest, Ending::Statements));
+                let pass =
+                    self.passing(None, |walk| walk.closed(|walk| walk.block(body, rest, Ending::Statements)));
                 self.history.leave_unordered();
                 self.history.leave_background();
                 self.over = over;
@@ -391,7 +411,9 @@ impl<'s> Walk<'s> {
 
     fn duration(&mut self, expr: &Expr) -> Option<Duration> {
         let duration = self.quantity(expr).and_then(Quantity::to_duration);
-        self.open |= duration.is_none() || self.around.take_drawn();
+        let drawn = self.around.take_drawn();
+        self.open |= duration.is_none() || drawn;
+        self.drawn |= drawn;
         duration
     }
 

@@ -10,6 +10,10 @@ use pest::iterators::Pair;
 impl<'a> Lower<'a> {
     pub(super) fn text(&mut self, pair: Pair<'a, Rule>) -> Text {
         let mut text = Text { pieces: Vec::new(), span: self.span(&pair), raw: false };
+        let raw = as_raw_text(pair.as_str());
+        if let Some(raw) = &raw {
+            self.regex_with_escapes(text.span, raw);
+        }
         for piece in pair.into_inner() {
             let span = self.span(&piece);
             match piece.as_rule() {
@@ -29,13 +33,22 @@ impl<'a> Lower<'a> {
                     text.pieces.push(Piece::Value(Box::new(value)));
                 }
                 Rule::escape => {
-                    let resolved = self.escape(piece.as_str(), span);
+                    let written = piece.as_str();
+                    let resolved =
+                        if raw.is_some() { written.to_string() } else { self.escape(written, span) };
                     append(&mut text.pieces, &resolved, span);
                 }
                 _ => append(&mut text.pieces, piece.as_str(), span),
             }
         }
         text
+    }
+
+    fn regex_with_escapes(&mut self, span: Span, raw: &str) {
+        let found = Diagnostic::error("E0121", "a text has no escapes of regular expressions", span)
+            .here("a backslash begins an escape here")
+            .help(format!("in a raw text a backslash is itself: write `{raw}`"));
+        self.report(found.fix(span, raw, false));
     }
 
     fn escape(&mut self, written: &str, span: Span) -> String {
@@ -47,8 +60,7 @@ impl<'a> Lower<'a> {
                 let message = format!("a text has no escape `\\{other}`");
                 let found = Diagnostic::error("E0121", message, span).here("unknown");
                 let help = match other {
-                    "d" | "D" | "w" | "W" | "s" | "S" | "b" | "B" | "." | "(" | ")" | "[" | "]" | "*"
-                    | "+" | "?" | "|" | "$" | "^" | "/" | "-" => {
+                    _ if is_of_regex(other) => {
                         "a regular expression is a raw text: write it in `'…'`, where a backslash is itself"
                     }
                     _ => "write `\\n`, `\\t`, `\\\"`, `\\\\` or `\\{`; a raw text '…' has no escapes",
@@ -58,6 +70,55 @@ impl<'a> Lower<'a> {
             }
         }
     }
+}
+
+/// Whether something behind a backslash is an escape of regular expressions.
+fn is_of_regex(escaped: &str) -> bool {
+    matches!(
+        escaped,
+        "d" | "D"
+            | "w"
+            | "W"
+            | "s"
+            | "S"
+            | "b"
+            | "B"
+            | "."
+            | "("
+            | ")"
+            | "["
+            | "]"
+            | "*"
+            | "+"
+            | "?"
+            | "|"
+            | "$"
+            | "^"
+            | "/"
+            | "-"
+    )
+}
+
+/// A text with escapes of regular expressions, as the raw text that was meant; none where anything else in it would be
+/// read in another way then.
+fn as_raw_text(written: &str) -> Option<String> {
+    let inner = written.strip_prefix('"')?.strip_suffix('"')?;
+    let mut of_regex = false;
+    let mut characters = inner.char_indices();
+    while let Some((_, character)) = characters.next() {
+        match character {
+            '\\' => {
+                let (at, next) = characters.next()?;
+                if !is_of_regex(&inner[at..at + next.len_utf8()]) {
+                    return None;
+                }
+                of_regex = true;
+            }
+            '{' | '\'' => return None,
+            _ => {}
+        }
+    }
+    of_regex.then(|| format!("'{inner}'"))
 }
 
 /// Adds to the literal at the end, or begins one.

@@ -159,6 +159,10 @@ impl<'a> Lower<'a> {
     /// Whether a word of another language is used as one, and is no target or setting of that name.
     fn seems_foreign(&self, first: &str, head: Head) -> bool {
         let rest = self.text[head.start + first.len()..head.end].trim_start();
+        // `step = 2m` is told as what is given a value.
+        if rest.starts_with('=') && !rest.starts_with("==") {
+            return false;
+        }
         let as_statement = rest.is_empty()
             || rest.starts_with(|c: char| !c.is_ascii_alphabetic())
             || rest.contains(['=', '<', '>', '('])
@@ -187,6 +191,9 @@ impl<'a> Lower<'a> {
         readable: bool,
     ) -> Option<Diagnostic> {
         let rest = self.text[head.start + first.len()..head.end].trim_start();
+        if rest.starts_with('=') && !rest.starts_with("==") {
+            return None;
+        }
         let digit = rest.starts_with(|c: char| c.is_ascii_digit());
         // Whatever stands between the words: the formatter may put spaces there, and must not change what is found.
         let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';

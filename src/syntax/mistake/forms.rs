@@ -2,9 +2,10 @@
 
 use super::{Scene, form_help, reserved};
 use crate::diag::Diagnostic;
-use crate::syntax::grammar::Rule;
+use crate::syntax::grammar::{Grammar, Rule};
 use crate::syntax::tokens::{Kind, tokens};
 use crate::syntax::vocabulary;
+use pest::Parser;
 
 /// A name that cannot be one, right behind the word that declares it.
 pub(super) fn declared_name(scene: &Scene<'_>) -> Option<Diagnostic> {
@@ -212,4 +213,44 @@ pub(super) fn table_row(scene: &Scene<'_>) -> Option<Diagnostic> {
         let found = Diagnostic::error("E0126", "the first row of a table names its columns", span);
         found.here("each column has one word").help(help)
     })
+}
+
+/// `sequence flap(times: int = 5)`, `sequence flap(times: 5)`: the parameters as other languages have them.
+pub(super) fn typed_parameter(scene: &Scene<'_>) -> Option<Diagnostic> {
+    const TYPES: &[&str] = &[
+        "int", "integer", "number", "float", "double", "string", "str", "text", "bool", "boolean",
+        "duration", "time", "size", "rate", "percent", "any", "count",
+    ];
+    let is_type = |text: &str| TYPES.iter().any(|ty| text.eq_ignore_ascii_case(ty));
+    if scene.rule != Rule::sequence {
+        return None;
+    }
+    // Each with what it is put in the place of; the last ones first, so that places stay true.
+    let mut edits = Vec::new();
+    for (index, token) in scene.tokens.iter().enumerate().rev() {
+        let before = index.checked_sub(1).map_or("", |before| scene.word(before));
+        let next = scene.word(index + 1);
+        if matches!(token.text, ":" | ":=") && is_type(next) {
+            edits.push((token.range.start..scene.tokens[index + 1].range.end, ""));
+        } else if matches!(token.text, ":" | ":=") {
+            edits.push((token.range.clone(), " ="));
+        } else if matches!(before, "(" | ",") && is_type(token.text) && !matches!(next, "=" | "," | ")" | ":")
+        {
+            edits.push((token.range.start..scene.tokens.get(index + 1)?.range.start, ""));
+        }
+    }
+    let (first, last) = (edits.last()?.0.clone(), edits.first()?.0.clone());
+    let mut better = scene.text[scene.head.clone()].to_string();
+    for (range, instead) in &edits {
+        let in_head = range.start - scene.head.start..range.end - scene.head.start;
+        better.replace_range(in_head, instead);
+    }
+    let better = better.trim_end().replace("  =", " =");
+    if Grammar::parse(Rule::sequence, &better).is_err() {
+        return None;
+    }
+    let span = scene.span(&(first.start..last.end));
+    let found = Diagnostic::error("E0101", "a parameter has no type, and its default behind `=`", span);
+    let found = found.here("not written like this").help(format!("write `{better} {{ … }}`"));
+    Some(found.fix(scene.span(&scene.head), better, false))
 }

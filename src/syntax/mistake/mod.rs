@@ -8,6 +8,7 @@ mod habits;
 mod members;
 mod rewrites;
 mod stray;
+mod targets;
 mod told;
 
 pub use habits::long_unit;
@@ -16,6 +17,7 @@ pub(super) use members::{
     map_of, query_of_request, weight_behind,
 };
 pub(super) use stray::remove as remove_stray_marks;
+pub use targets::is_any_sort;
 pub(super) use told::{
     chained, foreign, literal, misspelt, no_value, reserved, scenario_with_block, spaced_unit, time_of_day,
     two_statements,
@@ -30,7 +32,7 @@ use crate::source::Span;
 use blocks::{block_missing, colon_before_block};
 use forms::{
     angle_of_until, declared_name, missing_colon, missing_in, missing_quotes, missing_users, phase_for,
-    table_row,
+    table_row, typed_parameter,
 };
 use habits::{
     comment_mark, comparison, containment, counted_loop, counted_range, limit_of_waiting, load_word,
@@ -39,6 +41,7 @@ use habits::{
 };
 use pest::Parser;
 use std::ops::Range;
+use targets::target_in_a_line;
 
 /// What is known of a statement that could not be read.
 struct Scene<'a> {
@@ -60,6 +63,8 @@ pub(super) fn explain(text: &str, base: u32, rule: Rule, head: Range<usize>, fai
         foreign_operators,
         comparison,
         percentile_with_dot,
+        target_in_a_line,
+        typed_parameter,
         rewrites::whole,
         containment,
         name_before_kind,
@@ -332,11 +337,11 @@ fn unexpected(scene: &Scene<'_>) -> Diagnostic {
         {
             let found = Diagnostic::error(
                 "E0125",
-                format!("`{first}` is given a value, but not declared"),
+                format!("`{first}` is given a value where nothing is declared"),
                 scene.span(&token.range),
             );
             return found.here("nothing changes its value").help(format!(
-                "write `let {first} = …` in the story, and `capture {first} = …` in an action"
+                "a value is given once, where its name is declared: `let {first} = …` at the top, `capture {first} = …` in an action; another value is another `let`, and one for each pass is `for each {first} in [1, 2] {{ … }}`"
             ));
         }
         Some(token) => {

@@ -413,4 +413,37 @@ action order { api post "/orders" json { item: 3 } }
 load order at 5/s for 1m
 expect order.success > 99%"#,
     },
+    Code {
+        code: "W0932",
+        title: "a condition that the file rules out",
+        explanation: "`elapsed` counts from the start of its block, and what stands above has its own length: a limit below that is missed on every run. In the same way a load with a rate begins no more than that rate makes, whatever the system does. Such a condition is judged as missed each time.",
+        bad: r#"http api { base "http://127.0.0.1:8080" }
+action browse { api get "/" }
+load browse at 5/s for 1m
+expect "Busy": browse.count > 1000
+expect "In time": elapsed < 30s"#,
+        good: r#"http api { base "http://127.0.0.1:8080" }
+action browse { api get "/" }
+load browse at 5/s for 1m
+expect "Busy": browse.count > 200
+expect "In time": elapsed < 2m"#,
+    },
+    Code {
+        code: "W0933",
+        title: "the same twice",
+        explanation: "What is said twice in one place is judged, or loaded, twice: the second expectation adds nothing, and the second load doubles what is asked. Mostly one of them was to be another one.",
+        bad: r#"http api { base "http://127.0.0.1:8080" }
+action browse { api get "/" }
+phase "Steady" 1m {
+  load browse at 5/s
+  load browse at 5/s
+}
+expect browse.success > 99%"#,
+        good: r#"http api { base "http://127.0.0.1:8080" }
+action browse { api get "/" }
+phase "Steady" 1m {
+  load browse at 10/s
+}
+expect browse.success > 99%"#,
+    },
 ];
