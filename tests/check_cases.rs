@@ -60,12 +60,19 @@ fn every_case_finds_what_it_names() {
     assert!(cases.len() >= 60, "only {} cases were read", cases.len());
 }
 
+/// Scenarios that are run, here or by those who read them.
+const CLEAN: &[&str] = &["tests/fixtures", "examples", "benches", "src/cli/init"];
+
 #[test]
-fn the_five_scenarios_are_clean() {
-    for name in ["burn-in", "campus-vehicle", "cloud-week", "job-claims", "observer-load"] {
-        let path = format!("tests/fixtures/{name}.soak");
+fn whole_scenarios_are_clean() {
+    let files = CLEAN.iter().flat_map(walkdir::WalkDir::new).map(|entry| entry.unwrap().into_path());
+    let files: Vec<_> = files.filter(|path| path.extension().is_some_and(|end| end == "soak")).collect();
+    assert!(files.len() >= 20, "only {} files", files.len());
+    for path in files {
+        let path = path.to_string_lossy();
+        let name = &path;
         let mut sources = Sources::new();
-        sources.add(path.as_str(), std::fs::read_to_string(&path).unwrap()).unwrap();
+        sources.add(&*path, std::fs::read_to_string(&*path).unwrap()).unwrap();
         let checked = check(&mut sources, &Options { params: &[], files: &DiskFiles });
         let found: Vec<String> = checked.diagnostics.iter().map(|finding| shown(&sources, finding)).collect();
         assert!(found.is_empty(), "{name}:\n{}", found.join("\n"));

@@ -3,6 +3,7 @@
 
 use super::super::infer::constant_quantity;
 use super::super::mistake;
+use super::super::names::Entity;
 use super::super::scenario::{Argued, Block, Load, LoadSubject, Origin, Qualifier, StepKind, Target};
 use super::super::state::Checker;
 use super::super::walk::{flat, visit_tells};
@@ -44,10 +45,16 @@ impl Checker<'_> {
         if links.is_empty() {
             return;
         }
-        let written = self.numbers();
+        let written = self.words_written();
         for (link, (listen, place), to) in links {
             let port = listen.rsplit_once(':').map_or("", |(_, port)| port);
-            if written.get(port).copied() != Some(1) {
+            // A name stands where it is declared and in the link; anywhere else something may come here by it.
+            let named = words_of(self.sources.text(place))
+                .filter(|word| {
+                    matches!(self.symbols.peek(word).map(|symbol| symbol.entity), Some(Entity::Constant(_)))
+                })
+                .any(|name| written.get(name).is_some_and(|count| *count > 2));
+            if named || written.get(port).copied() != Some(1) {
                 continue;
             }
             for (client, url, span) in &asked[&to] {
@@ -58,14 +65,11 @@ impl Checker<'_> {
         }
     }
 
-    /// How often each number stands in the files, comments left out.
-    fn numbers(&self) -> HashMap<&str, usize> {
+    /// How often each word and number stands in the files, comments left out.
+    fn words_written(&self) -> HashMap<&str, usize> {
         let mut count = HashMap::new();
         for line in self.sources.files().iter().flat_map(|file| file.text().lines()) {
-            let numbers = uncommented(line).split(|mark: char| !mark.is_ascii_digit());
-            numbers
-                .filter(|number| !number.is_empty())
-                .for_each(|number| *count.entry(number).or_default() += 1);
+            words_of(uncommented(line)).for_each(|word| *count.entry(word).or_default() += 1);
         }
         count
     }
@@ -187,6 +191,11 @@ fn authority(url: &str) -> Option<&str> {
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let whole = &rest[..end];
     Some(whole.rsplit_once('@').map_or(whole, |(_, behind)| behind))
+}
+
+/// The words and numbers of a text.
+fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|mark: char| !mark.is_ascii_alphanumeric() && mark != '_').filter(|word| !word.is_empty())
 }
 
 /// A line without its comment.

@@ -1,4 +1,4 @@
-//! Clients on a host that ask another one, to which no link leads.
+//! Clients on a host that ask another one, to which no links lead.
 
 use super::super::hosts;
 use super::super::mistake;
@@ -19,9 +19,7 @@ impl Checker<'_> {
         if own.is_empty() {
             return;
         }
-        let links = targets().filter_map(|(_, link)| hosts::ends(link));
-        let joined: HashSet<(TargetId, TargetId)> =
-            links.flat_map(|(one, other)| [(one, other), (other, one)]).collect();
+        let links: Vec<_> = targets().filter_map(|(_, link)| hosts::ends(link)).collect();
         let mut found = Vec::new();
         for (_, client) in targets().filter(|(_, target)| target.kind.name != "process") {
             let Some(on) = client.setting("on") else { continue };
@@ -30,7 +28,7 @@ impl Checker<'_> {
             self.target_destinations(client, &mut asked);
             for (whom, place) in asked {
                 let Some(to) = own.get(&whom.to_lowercase()) else { continue };
-                if to != from && !joined.contains(&(*from, *to)) {
+                if !reached(*from, &links).contains(to) {
                     let name = |host: &TargetId| self.scenario.target(*host).name.as_str();
                     found.push(mistake::stopped::not_joined(place, (name(from), name(to))));
                 }
@@ -38,4 +36,19 @@ impl Checker<'_> {
         }
         self.found.extend(found);
     }
+}
+
+/// A host, and those that links lead to from it; hosts pass on what is for others.
+fn reached(from: TargetId, links: &[(TargetId, TargetId)]) -> HashSet<TargetId> {
+    let mut reached = HashSet::from([from]);
+    let mut waiting = vec![from];
+    while let Some(host) = waiting.pop() {
+        for (one, other) in links {
+            let next = if *one == host { *other } else { *one };
+            if (*one == host || *other == host) && reached.insert(next) {
+                waiting.push(next);
+            }
+        }
+    }
+    reached
 }

@@ -57,7 +57,7 @@ pub fn runs_already(start: Span, name: &str) -> Diagnostic {
 pub fn not_joined(place: Span, (from, to): (&str, &str)) -> Diagnostic {
     Diagnostic::warning(
         "W0925",
-        format!("no link joins `{from}` and `{to}`, so nothing gets from one to the other"),
+        format!("no links lead from `{from}` to `{to}`, so nothing gets from one to the other"),
         place,
     )
     .here(format!("an address of `{to}`, asked from `{from}`"))

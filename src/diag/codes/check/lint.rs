@@ -318,7 +318,7 @@ expect "Up": shop.up within 30s"#,
     Code {
         code: "W0925",
         title: "hosts that no link joins",
-        explanation: "A host is a network of its own, which only links leave, each to one other host. A client on one host that asks another one, to which no link leads, never gets an answer.",
+        explanation: "A host is a network of its own, which only links leave, each to one other host, and hosts pass on what is for those behind them. A client on one host that asks another one, to which no links lead, never gets an answer.",
         bad: r#"host car   { address "10.30.0.1" }
 host depot { address "10.30.0.2" }
 host cloud { address "10.30.0.3" }
