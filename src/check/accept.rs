@@ -221,22 +221,22 @@ impl Checker<'_> {
             let text = self.sources.text(written.span);
             let found = match &written.kind {
                 ast::ExprKind::Text(_) if text.contains(' ') => {
-                    mistake::arguments::probe_without_word(written.span, &format!("succeeds({text})"))
+                    mistake::words::probe_without_word(written.span, &format!("succeeds({text})"))
                 }
                 ast::ExprKind::Text(_) if text.contains("://") => {
-                    mistake::arguments::probe_without_word(written.span, &format!("http({text})"))
+                    mistake::words::probe_without_word(written.span, &format!("http({text})"))
                 }
                 ast::ExprKind::Text(_) if text.contains(':') && !text.contains([' ', '/']) => {
-                    mistake::arguments::probe_without_word(written.span, &format!("tcp({text})"))
+                    mistake::words::probe_without_word(written.span, &format!("tcp({text})"))
                 }
-                _ => mistake::arguments::not_a_probe(written.span),
+                _ => mistake::words::not_a_probe(written.span),
             };
             self.report(found);
             return None;
         };
         let Some((name, accepts, _)) = PROBES.iter().find(|(name, ..)| *name == function.text) else {
             let meant = meant(&function.text, &PROBES.iter().map(|(name, ..)| *name).collect::<Vec<_>>());
-            self.report(mistake::arguments::unknown_probe(function.span, &function.text, meant));
+            self.report(mistake::words::unknown_probe(function.span, &function.text, meant));
             return None;
         };
         let [argument] = arguments.as_slice() else {

@@ -60,7 +60,7 @@ impl Checker<'_> {
             StatementKind::Bad { .. } => None,
             StatementKind::Expect(expect) => {
                 let condition = self.sources.text(expect.condition.span);
-                self.report(mistake::names::expect_in_action(span, condition));
+                self.report(mistake::place::expect_in_action(span, condition));
                 None
             }
             _ => {
@@ -68,7 +68,7 @@ impl Checker<'_> {
                     StatementKind::Wait { duration } => Some(self.sources.text(duration.span)),
                     _ => None,
                 };
-                self.report(mistake::names::not_in_action(span, pause));
+                self.report(mistake::place::not_in_action(span, pause));
                 None
             }
         }

@@ -312,7 +312,7 @@ pub(super) fn setting_mistake(target: &Target) -> Option<Diagnostic> {
         match (first.values.as_slice(), second.values.as_slice()) {
             ([Argued::Value(a)], [Argued::Value(b)]) => {
                 let (a, b) = (a.constant()?.as_text()?, b.constant()?.as_text()?);
-                (a == b).then(|| mistake::arguments::link_to_itself(second.span, first.span, a))
+                (a == b).then(|| mistake::hosts::link_to_itself(second.span, first.span, a))
             }
             _ => None,
         }
@@ -325,7 +325,7 @@ fn interface_mistake(target: &Target) -> Option<Diagnostic> {
     let Some(Argued::Value(expr)) = target.setting("interface")?.values.first() else { return None };
     let name = expr.constant()?.as_text()?;
     let why = interface_name::check(name).err()?;
-    Some(mistake::arguments::no_such_interface(expr.span, name, why, interface_name::INSTEAD))
+    Some(mistake::hosts::no_such_interface(expr.span, name, why, interface_name::INSTEAD))
 }
 
 /// Schemes without TLS, and the same with it. That of NATS is not among them: its servers ask for TLS themselves.
@@ -348,5 +348,5 @@ fn tls_in_vain(target: &Target) -> Option<Diagnostic> {
     };
     let (scheme, _) = text.split_once("://")?;
     let (_, encrypted) = ENCRYPTED.iter().find(|(plain, _)| *plain == scheme)?;
-    Some(mistake::arguments::tls_in_vain(tls.span, url.span, encrypted))
+    Some(mistake::hosts::tls_in_vain(tls.span, url.span, encrypted))
 }

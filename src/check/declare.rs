@@ -20,21 +20,21 @@ impl<'a> Checker<'a> {
         for (own, item) in items {
             if let StatementKind::Scenario { title } = &item.kind {
                 match titled {
-                    _ if !own => self.report(mistake::names::scenario_in_include(item.span)),
-                    Some(place) => self.report(mistake::names::second_scenario(item.span, place)),
-                    None if !first => self.report(mistake::names::scenario_not_first(item.span)),
+                    _ if !own => self.report(mistake::place::scenario_in_include(item.span)),
+                    Some(place) => self.report(mistake::place::second_scenario(item.span, place)),
+                    None if !first => self.report(mistake::place::scenario_not_first(item.span)),
                     None => {}
                 }
                 titled.get_or_insert(item.span);
                 if *own {
                     self.titled.get_or_insert(item.span);
                     self.scenario.title = title.literal().unwrap_or_else(|| {
-                        self.found.push(mistake::names::title_interpolates(title.span));
+                        self.found.push(mistake::place::title_interpolates(title.span));
                         String::new()
                     });
                 }
             } else if !is_declaration(item) && !own && !matches!(item.kind, StatementKind::Bad { .. }) {
-                self.report(mistake::names::story_in_include(item.span));
+                self.report(mistake::place::story_in_include(item.span));
             } else {
                 self.declare_item(item);
             }
@@ -118,7 +118,7 @@ impl<'a> Checker<'a> {
             StatementKind::Words(words) if declares_target(words) => self.declare_target(words),
             StatementKind::Words(words) => {
                 if let Some((name, better)) = self.target_without_block(words) {
-                    self.report(mistake::names::target_without_block(item.span, &better));
+                    self.report(mistake::told::target_without_block(item.span, &better));
                     let symbol =
                         Symbol { entity: Entity::Unknown, span: name.span, sort: "name", used: true };
                     let _ = self.symbols.declare(&name.text, symbol);

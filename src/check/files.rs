@@ -77,24 +77,24 @@ pub(super) fn parse_all(
         for statement in &result.file.items {
             let StatementKind::Include { path } = &statement.kind else { continue };
             let Some(text) = path.literal() else {
-                found.push(mistake::names::include_is_interpolated(path.span));
+                found.push(mistake::place::include_is_interpolated(path.span));
                 continue;
             };
             let full = beside(sources.files()[index].name(), &text);
             let key = normalized(&full);
             if chain.contains(&key) {
-                found.push(mistake::names::include_circle(path.span, &text));
+                found.push(mistake::place::include_circle(path.span, &text));
             } else if !seen.insert(key.clone()) {
                 // Included by two files: it counts once.
             } else if seen.len() > MAX_INCLUDES + 1 {
-                found.push(mistake::names::too_many_includes(path.span, MAX_INCLUDES));
+                found.push(mistake::place::too_many_includes(path.span, MAX_INCLUDES));
             } else {
                 let read = files.read(&full).map_err(|error| error.to_string());
                 match read.and_then(|content| {
                     sources.add(full.to_string_lossy(), content).map_err(|error| error.to_string())
                 }) {
                     Ok(index) => added.push((index, chain.iter().cloned().chain([key]).collect())),
-                    Err(why) => found.push(mistake::names::include_unreadable(path.span, &text, &why)),
+                    Err(why) => found.push(mistake::place::include_unreadable(path.span, &text, &why)),
                 }
             }
         }

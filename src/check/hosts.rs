@@ -19,14 +19,14 @@ impl Checker<'_> {
         for target in self.scenario.targets.iter().filter(|target| target.kind.name == "host") {
             let Some((written, span)) = address(target) else { continue };
             match written.parse::<IpAddr>() {
-                Err(_) => found.push(mistake::arguments::not_a_host_address(span, &written, "no IP address")),
+                Err(_) => found.push(mistake::hosts::not_a_host_address(span, &written, "no IP address")),
                 Ok(address) if !is_usable(address) => {
-                    found.push(mistake::arguments::not_a_host_address(span, &written, "not one of a host"));
+                    found.push(mistake::hosts::not_a_host_address(span, &written, "not one of a host"));
                 }
                 Ok(address) => match addresses.get(&address) {
                     Some(first) => {
                         let free = self.free_beside(address);
-                        found.push(mistake::arguments::same_address(span, *first, free.as_deref()));
+                        found.push(mistake::hosts::same_address(span, *first, free.as_deref()));
                     }
                     None => drop(addresses.insert(address, span)),
                 },
@@ -59,7 +59,7 @@ impl Checker<'_> {
             }
             let udp = target.setting("udp").is_some();
             match doors.get(&(text.to_string(), udp)) {
-                Some(first) => found.push(mistake::arguments::same_door(value.span, text, *first)),
+                Some(first) => found.push(mistake::hosts::same_door(value.span, text, *first)),
                 None => drop(doors.insert((text.to_string(), udp), value.span)),
             }
         }
@@ -72,12 +72,12 @@ impl Checker<'_> {
                 continue;
             };
             if one == other {
-                found.push(mistake::arguments::link_from_a_host_to_itself(between.span));
+                found.push(mistake::hosts::link_from_a_host_to_itself(between.span));
                 continue;
             }
             let pair = (one.min(other), one.max(other));
             if let Some(first) = joined.get(&pair) {
-                found.push(mistake::arguments::joined_twice(between.span, *first));
+                found.push(mistake::hosts::joined_twice(between.span, *first));
             }
             joined.entry(pair).or_insert(between.span);
             let v4 = |host: TargetId| {
@@ -87,7 +87,7 @@ impl Checker<'_> {
             if let (Some(one), Some(other)) = (v4(one), v4(other))
                 && one != other
             {
-                found.push(mistake::arguments::two_families(between.span));
+                found.push(mistake::hosts::two_families(between.span));
             }
         }
     }

@@ -54,7 +54,7 @@ impl Checker<'_> {
                 None | Some(Entity::Unknown) => {}
                 Some(_) => {
                     let sort = self.sort_of(&name.text);
-                    self.report(mistake::names::not_a_target(name.span, &name.text, sort));
+                    self.report(mistake::told::not_a_target(name.span, &name.text, sort));
                 }
             },
             _ => self.report(mistake::safety::permit_form(permit.what.span, &permit.what.text)),

@@ -165,12 +165,12 @@ impl<'a> Checker<'a> {
     fn misplaced(&mut self, statement: &Statement) -> Option<StepKind> {
         let finding = match &statement.kind {
             StatementKind::Check { .. } | StatementKind::Capture { .. } | StatementKind::Think { .. } => {
-                mistake::names::only_in_action(statement.span)
+                mistake::place::only_in_action(statement.span)
             }
             StatementKind::Setup { .. } | StatementKind::Cleanup { .. } => {
-                mistake::names::only_at_top(statement.span)
+                mistake::place::only_at_top(statement.span)
             }
-            _ => mistake::names::declared_in_block(statement.span),
+            _ => mistake::place::declared_in_block(statement.span),
         };
         self.report(finding);
         None

@@ -112,7 +112,7 @@ impl Checker<'_> {
                         None => {
                             let names = orders.map(|(name, _)| name);
                             let meant = nearest(&order.text, names);
-                            self.report(mistake::arguments::one_of_words(
+                            self.report(mistake::words::one_of_words(
                                 order.span,
                                 "order",
                                 &order.text,

@@ -3,7 +3,7 @@
 use super::arguments::{Telling, Together, Words};
 use super::backend;
 use super::mistake;
-use super::mistake::names::Stray;
+use super::mistake::place::Stray;
 use super::scenario::{Argued, Argument, ConversationStep, IterationStep, Tell};
 use super::state::{Checker, Iteration};
 use crate::lang::declare::{keyword, positional};
@@ -39,8 +39,8 @@ impl Checker<'_> {
             let query =
                 kind.verb("query").and(words.arguments.first()).map(|query| self.sources.text(query.span()));
             self.report(match query.filter(|query| query.starts_with('"')) {
-                Some(query) => mistake::names::query_without_verb(words.first.span, &name, query),
-                None => mistake::names::verb_missing(words.first.span, &name, &verbs),
+                Some(query) => mistake::told::query_without_verb(words.first.span, &name, query),
+                None => mistake::told::verb_missing(words.first.span, &name, &verbs),
             });
             return None;
         };
@@ -51,7 +51,7 @@ impl Checker<'_> {
             return None;
         };
         if verb.name == "delay" && self.is_delay_of_packets(words) {
-            self.report(mistake::names::verb_in_other_words(
+            self.report(mistake::told::verb_in_other_words(
                 second.span,
                 second.span,
                 kind.name,
@@ -159,7 +159,7 @@ impl Checker<'_> {
         {
             // `kill -9`, as a shell has it.
             let place = self.with_for(duration.span);
-            self.report(mistake::arguments::kill_by_number(duration.span, target, place));
+            self.report(mistake::words::kill_by_number(duration.span, target, place));
             return None;
         }
         let lasts = match verb.nature {
@@ -187,7 +187,7 @@ impl Checker<'_> {
                 StatementKind::Bad { .. } => {}
                 _ => {
                     let written = self.sources.text(statement.span).to_string();
-                    self.report(mistake::names::only_checks_here(statement.span, &written));
+                    self.report(mistake::place::only_checks_here(statement.span, &written));
                 }
             }
         }
@@ -216,7 +216,7 @@ impl Checker<'_> {
                 let value = self.value(value);
                 self.no_secret(&value, "a capture");
                 let Some(action) = self.iteration.as_ref().and_then(|iteration| iteration.action) else {
-                    self.report(mistake::names::capture_in_story(span));
+                    self.report(mistake::place::capture_in_story(span));
                     return None;
                 };
                 let capture =
@@ -272,7 +272,7 @@ impl Checker<'_> {
                         },
                         _ => Stray::Else,
                     };
-                    self.report(mistake::names::not_in_conversation(statement.span, stray));
+                    self.report(mistake::place::not_in_conversation(statement.span, stray));
                     continue;
                 }
             };
@@ -297,7 +297,7 @@ impl Checker<'_> {
                 "hold" => steps.extend(self.hold(words).map(ConversationStep::Hold)),
                 other => {
                     let (span, stray) = self.stray_words(other, words, statement.span);
-                    self.report(mistake::names::not_in_conversation(span, stray));
+                    self.report(mistake::place::not_in_conversation(span, stray));
                 }
             }
         }
@@ -381,7 +381,7 @@ impl Checker<'_> {
                     }
                 }
                 Word::Comma(span) => {
-                    self.report(mistake::arguments::stray_comma(*span));
+                    self.report(mistake::words::stray_comma(*span));
                     continue;
                 }
             };

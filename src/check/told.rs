@@ -32,19 +32,19 @@ impl Checker<'_> {
                 let call = self.sources.text(end);
                 let call =
                     if words.arguments.is_empty() { format!("{}()", name.text) } else { call.to_string() };
-                self.report(mistake::names::call_of_sequence(name.span, &name.text, &call));
+                self.report(mistake::told::call_of_sequence(name.span, &name.text, &call));
                 None
             }
             Some(Entity::Action(_) | Entity::Mix(_))
                 if words.second.as_ref().is_some_and(|verb| ends_a_load(&verb.text)) =>
             {
                 let end = words.second.as_ref().map_or(name.span, |verb| verb.span);
-                self.report(mistake::names::load_is_not_stopped(name.span.to(end), &name.text));
+                self.report(mistake::told::load_is_not_stopped(name.span.to(end), &name.text));
                 None
             }
             Some(_) => {
                 let sort = self.sort_of(&name.text);
-                self.report(mistake::names::not_a_target(name.span, &name.text, sort));
+                self.report(mistake::told::not_a_target(name.span, &name.text, sort));
                 None
             }
             None => {
@@ -78,7 +78,7 @@ impl Checker<'_> {
             let rest = spans.reduce(Span::to).map_or("", |rest| self.sources.text(rest)).to_string();
             self.used_entity(&target, name.span);
             let verb = name.text.to_ascii_lowercase();
-            return Some(mistake::names::target_missing(name.span, &verb, &target, &rest));
+            return Some(mistake::told::target_missing(name.span, &verb, &target, &rest));
         }
         if let Some(second) = &words.second
             && ends_a_load(&name.text)
@@ -86,12 +86,12 @@ impl Checker<'_> {
                 self.symbols.peek(&second.text).map(|symbol| symbol.entity)
         {
             self.used_entity(&second.text, second.span);
-            return Some(mistake::names::load_is_not_stopped(name.span.to(second.span), &second.text));
+            return Some(mistake::told::load_is_not_stopped(name.span.to(second.span), &second.text));
         }
         if let Some((_, help)) =
             STATEMENTS_ELSEWHERE.iter().find(|(words, _)| words.contains(&name.text.as_str()))
         {
-            return Some(mistake::names::statement_elsewhere(name.span, &name.text, help));
+            return Some(mistake::told::statement_elsewhere(name.span, &name.text, help));
         }
         let verb = words.second.as_ref()?;
         let of_machine =
@@ -110,7 +110,7 @@ impl Checker<'_> {
         let target = self.scenario.targets.iter().find(talks)?;
         let verb = target.kind.verbs.iter().find(|verb| matches!(verb.body, Body::Conversation))?;
         let owner = (target.kind.name, target.name.as_str());
-        Some(mistake::names::in_a_conversation(words.first.span, owner, word, verb.name))
+        Some(mistake::told::in_a_conversation(words.first.span, owner, word, verb.name))
     }
 
     /// `kill shop`, also `kill shop every 30s`.
@@ -121,9 +121,9 @@ impl Checker<'_> {
         {
             let period = period.span;
             let better = format!("every {} {{ {} {} }}", self.sources.text(period), target.text, verb.text);
-            return mistake::names::verb_first(told, told.to(period), &verb.text, &better);
+            return mistake::told::verb_first(told, told.to(period), &verb.text, &better);
         }
-        mistake::names::verb_first(told, told, &verb.text, &format!("{} {}", target.text, verb.text))
+        mistake::told::verb_first(told, told, &verb.text, &format!("{} {}", target.text, verb.text))
     }
 
     /// What is said of a verb that the target's kind does not have.
@@ -136,26 +136,26 @@ impl Checker<'_> {
     ) -> Diagnostic {
         let word = second.text.as_str();
         if let Some((span, better)) = self.verb_by_its_words(kind, words) {
-            return mistake::names::verb_in_other_words(second.span, span, kind.name, word, &better);
+            return mistake::told::verb_in_other_words(second.span, span, kind.name, word, &better);
         }
         if kind.name == "process" && matches!(word, "resume" | "unpause" | "continue") {
-            return mistake::names::goes_on_by_itself(second.span, name, word);
+            return mistake::told::goes_on_by_itself(second.span, name, word);
         }
         let note = VERB_NOTES.iter().find(|(of, words, _)| *of == kind.name && words.contains(&word));
         if let Some((.., help)) = note {
-            return mistake::names::verb_elsewhere(second.span, kind.name, word, help);
+            return mistake::told::verb_elsewhere(second.span, kind.name, word, help);
         }
         let conversation = kind.verbs.iter().find(|verb| matches!(verb.body, Body::Conversation));
         if let Some(verb) = conversation.filter(|_| matches!(word, "send" | "receive" | "hold")) {
-            return mistake::names::in_a_conversation(second.span, (kind.name, name), word, verb.name);
+            return mistake::told::in_a_conversation(second.span, (kind.name, name), word, verb.name);
         }
         if kind.verbs.is_empty()
             && let Some(link) = self.link_of(name, word)
         {
-            return mistake::names::verb_of_link(second.span, words.first.span, (kind.name, word), &link);
+            return mistake::told::verb_of_link(second.span, words.first.span, (kind.name, word), &link);
         }
         let verbs: Vec<&str> = kind.verbs.iter().map(|verb| verb.name).collect();
-        mistake::names::unknown_verb(second.span, kind.name, word, meant(word, &verbs), &verbs)
+        mistake::told::unknown_verb(second.span, kind.name, word, meant(word, &verbs), &verbs)
     }
 
     /// A link that joins this host with another one, and can be told that.

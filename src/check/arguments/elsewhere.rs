@@ -26,24 +26,18 @@ impl Checker<'_> {
         let duration = duration.is_some_and(|read| read.dimension == Dimension::TIME);
         let word = name.text.as_str();
         if self.begins_another(name, next) {
-            return Some(mistake::arguments::another_statement(Span::at(name.span.start), word));
+            return Some(mistake::words::another_statement(Span::at(name.span.start), word));
         }
         if matches!(word, "retry" | "retries" | "attempts") && matches!(telling.verb.nature, Nature::Request)
         {
-            return Some(mistake::arguments::no_retries(name.span, telling.verb.name, word));
+            return Some(mistake::words::no_retries(name.span, telling.verb.name, word));
         }
         if matches!(word, "until" | "lasting" | "duration" | "time" | "timeout") && duration {
             let place = name.span.to(next?.span());
-            return Some(mistake::arguments::lasts_for(
-                place,
-                name.span,
-                word,
-                telling.verb.name,
-                next_text?,
-            ));
+            return Some(mistake::words::lasts_for(place, name.span, word, telling.verb.name, next_text?));
         }
         let other_verb = |better: &str, end: Span| {
-            mistake::arguments::other_verb(
+            mistake::words::other_verb(
                 (telling.at.to(end), name.span),
                 telling.verb.name,
                 word,
@@ -74,7 +68,7 @@ impl Checker<'_> {
             None => (word, name.span),
             Some(_) => return None,
         };
-        Some(mistake::arguments::text_by_its_place(place, telling.verb.name, value))
+        Some(mistake::words::text_by_its_place(place, telling.verb.name, value))
     }
 
     /// `eat 50% memory`: a value whose word stands behind it. The word is passed over.
@@ -134,7 +128,7 @@ impl Checker<'_> {
                 .text(whole)
                 .strip_prefix(telling.target)
                 .is_some_and(|rest| rest.starts_with(' '));
-        let found = mistake::arguments::told_when(name.span.to(time), word, &better);
+        let found = mistake::words::told_when(name.span.to(time), word, &better);
         Some(if is_whole { found.fix(whole, better, false) } else { found })
     }
 

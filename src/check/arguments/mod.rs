@@ -140,8 +140,8 @@ impl Checker<'_> {
                         _ => false,
                     };
                     self.report(match another {
-                        true => mistake::arguments::comma_between_statements(*span),
-                        false => mistake::arguments::stray_comma(*span),
+                        true => mistake::words::comma_between_statements(*span),
+                        false => mistake::words::stray_comma(*span),
                     });
                     matched.wrong = true;
                     if another {
@@ -191,7 +191,7 @@ impl Checker<'_> {
         }
         if let Some(next) = words.peek().filter(|_| prose) {
             let removed = Span::new(name.span.start, next.span().start);
-            self.report(mistake::arguments::word_too_many(name.span, owner.name, &name.text, removed));
+            self.report(mistake::words::word_too_many(name.span, owner.name, &name.text, removed));
             matched.wrong = true;
             return;
         }
@@ -200,7 +200,7 @@ impl Checker<'_> {
                 next.span().start == name.span.end && self.sources.text(next.span()).starts_with(['"', '\''])
             });
         if prefixed {
-            self.report(mistake::arguments::letter_before_text(name.span, &name.text));
+            self.report(mistake::words::letter_before_text(name.span, &name.text));
             matched.wrong = true;
             words.next();
             return;
@@ -244,10 +244,8 @@ impl Checker<'_> {
             .is_some_and(|parameter| matches!(parameter.values.first(), Some(Accepts::Share)));
         self.report(
             match share && matches!(name.text.as_str(), "all" | "everything" | "everyone" | "full") {
-                true => mistake::arguments::share_in_words(name.span, owner, &name.text),
-                false => {
-                    mistake::arguments::unknown_word(name.span, owner, &name.text, meant.as_deref(), &words)
-                }
+                true => mistake::words::share_in_words(name.span, owner, &name.text),
+                false => mistake::words::unknown_word(name.span, owner, &name.text, meant.as_deref(), &words),
             },
         );
         if let Some(value) = value {
@@ -353,7 +351,7 @@ impl Checker<'_> {
                 words.skip_comma();
                 let before = values.last().map_or(words.end, |(_, span): &(Argued, Span)| *span);
                 if let Some(and) = words.skip_and() {
-                    self.report(mistake::arguments::and_for_comma(and, before));
+                    self.report(mistake::words::and_for_comma(and, before));
                     *wrong = true;
                 }
             }
@@ -382,7 +380,7 @@ impl Checker<'_> {
                         (Some(probe), text) => format!("{probe}({text})"),
                         (None, text) => format!("{}({text})", name.text),
                     };
-                    self.report(mistake::arguments::probe_without_word(span, &better));
+                    self.report(mistake::words::probe_without_word(span, &better));
                     *wrong = true;
                     values.push((unknown_argument(span), span));
                 }
@@ -419,7 +417,7 @@ impl Checker<'_> {
             Accepts::Probe => self.accept_probe(value),
             Accepts::Target(_) | Accepts::Word(_) => {
                 let text = self.sources.text(value.span).to_string();
-                self.report(mistake::arguments::wants_word(value.span, parameter, accepts, &text, None));
+                self.report(mistake::words::wants_word(value.span, parameter, accepts, &text, None));
                 None
             }
             Accepts::Name if parameter.name == "signal" => {
@@ -453,7 +451,7 @@ impl Checker<'_> {
             }
             Accepts::Word(list) => {
                 let meant = nearest(&name.text, list.iter().copied());
-                self.report(mistake::arguments::wants_word(name.span, parameter, accepts, &name.text, meant));
+                self.report(mistake::words::wants_word(name.span, parameter, accepts, &name.text, meant));
                 None
             }
             Accepts::Target(kinds) => self.accept_target(name, kinds),

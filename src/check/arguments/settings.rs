@@ -46,7 +46,7 @@ impl Checker<'_> {
             return None;
         }
         let written = self.sources.text(begin.to(end));
-        mistake::arguments::restart_policy(first.span, begin.to(end), written)
+        mistake::words::restart_policy(first.span, begin.to(end), written)
     }
 
     /// A setting with everything behind its word, and settings that follow on the same line.
@@ -89,12 +89,8 @@ impl Checker<'_> {
                         }
                         _ => None,
                     };
-                    let found = mistake::arguments::unknown_word_of(
-                        name.span,
-                        parameter,
-                        &name.text,
-                        value.as_deref(),
-                    );
+                    let found =
+                        mistake::words::unknown_word_of(name.span, parameter, &name.text, value.as_deref());
                     self.report(found);
                     matched.wrong = true;
                 }
@@ -116,7 +112,7 @@ impl Checker<'_> {
                     self.command_in_pieces(word, &mut words, &mut matched);
                 }
                 Word::Comma(span) => {
-                    self.report(mistake::arguments::stray_comma(*span));
+                    self.report(mistake::words::stray_comma(*span));
                     matched.wrong = true;
                 }
             }

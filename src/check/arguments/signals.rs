@@ -55,7 +55,7 @@ impl Checker<'_> {
         };
         let meant = meant.or_else(|| nearest(bare, SIGNALS.iter().map(|(_, signal)| *signal)));
         let meant = meant.map(|signal| format!("SIG{signal}"));
-        self.report(mistake::arguments::unknown_signal(name.span, &name.text, meant.as_deref()));
+        self.report(mistake::words::unknown_signal(name.span, &name.text, meant.as_deref()));
         false
     }
 }

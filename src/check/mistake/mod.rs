@@ -3,15 +3,19 @@
 pub mod allow;
 pub mod arguments;
 pub mod embedded;
+pub mod hosts;
 pub mod lint;
 pub mod load;
 pub mod measure;
 pub mod names;
+pub mod place;
 pub mod safety;
 pub mod stopped;
 pub mod time;
+pub mod told;
 pub mod types;
 pub mod worded;
+pub mod words;
 
 use crate::diag::Diagnostic;
 use crate::source::Span;

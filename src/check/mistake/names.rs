@@ -1,4 +1,4 @@
-//! E02xx: names, and where declarations and statements may stand.
+//! E02xx: names, what they stand for, and what was meant by those that stand for nothing.
 
 use super::{article, list, propose};
 use crate::diag::Diagnostic;
@@ -82,31 +82,6 @@ fn part_of_answer(finding: Diagnostic, span: Span, name: &str, answer: &[&str]) 
     finding.help(brings)
 }
 
-/// `kill shop`; `whole` is what `better` stands for.
-pub fn verb_first(span: Span, whole: Span, verb: &str, better: &str) -> Diagnostic {
-    Diagnostic::error("E0201", format!("there is no target `{verb}`"), span)
-        .here("the other way round")
-        .help(format!("a target stands before what it is told: write `{better}`"))
-        .fix(whole, better, false)
-}
-
-/// `http api "http://…"`
-pub fn target_without_block(span: Span, better: &str) -> Diagnostic {
-    Diagnostic::error("E0208", "a target is declared with its settings in braces", span)
-        .here("no braces")
-        .help(format!("write `{better}`"))
-        .fix(span, better, false)
-}
-
-/// `stop browse`, of an action.
-pub fn load_is_not_stopped(span: Span, subject: &str) -> Diagnostic {
-    Diagnostic::error("E0201", "a load is not told to stop: it ends when its time is over", span)
-        .here("nothing is told to an action")
-        .help(format!(
-            "write how long it lasts where it begins, as in `load {subject} at 50/s for 10m`, or put it into a phase of that length"
-        ))
-}
-
 /// `lines(app.log, ERROR)`
 pub fn text_without_quotes(span: Span, text: &str, quote: char) -> Diagnostic {
     let better = format!("{quote}{text}{quote}");
@@ -114,20 +89,6 @@ pub fn text_without_quotes(span: Span, text: &str, quote: char) -> Diagnostic {
         .here("nothing of this name is declared")
         .help(format!("write `{better}`"))
         .fix(span, better, false)
-}
-
-/// A verb of other tools.
-pub fn verb_elsewhere(span: Span, kind: &str, verb: &str, help: &str) -> Diagnostic {
-    Diagnostic::error("E0203", format!("{} cannot be told to `{verb}`", article(kind)), span)
-        .here("no verb of its kind")
-        .help(help)
-}
-
-/// What other tools have a statement for.
-pub fn statement_elsewhere(span: Span, word: &str, help: &str) -> Diagnostic {
-    Diagnostic::error("E0201", format!("there is no target `{word}`, and no statement"), span)
-        .here("nothing of this name")
-        .help(help)
 }
 
 pub fn unknown_param(span: Span, name: &str, meant: Option<&str>, all: &[&str]) -> Diagnostic {
@@ -158,59 +119,6 @@ pub fn built_in_kind(span: Span, name: &str) -> Diagnostic {
     Diagnostic::error("E0202", format!("`{name}` is always there and cannot be declared"), span)
         .here("built in")
         .help(format!("tell it what to do without declaring it: `{name} burn cpu 80% for 1m`"))
-}
-
-pub fn unknown_verb(span: Span, kind: &str, word: &str, meant: Option<&str>, all: &[&str]) -> Diagnostic {
-    let message = format!("{} cannot be told to `{word}`", article(kind));
-    let finding = Diagnostic::error("E0203", message, span).here("no verb of its kind");
-    if all.is_empty() {
-        return finding.help(format!("{} is only declared, and told nothing", article(kind)));
-    }
-    propose(finding, span, meant, all)
-}
-
-/// A fault of the link that leaves a host, told to the host, whose name stands in `place`.
-pub fn verb_of_link(span: Span, place: Span, (kind, word): (&str, &str), link: &str) -> Diagnostic {
-    Diagnostic::error("E0203", format!("{} cannot be told to `{word}`", article(kind)), span)
-        .here("no verb of its kind")
-        .help(format!("ask it of the link that leaves it: write `{link}` in its place"))
-        .fix(place, link, false)
-}
-
-/// A word of a verb, or another tool's word for it, in the place of the verb; `better` is what stands in `place`.
-pub fn verb_in_other_words(span: Span, place: Span, kind: &str, word: &str, better: &str) -> Diagnostic {
-    Diagnostic::error("E0203", format!("{} cannot be told to `{word}`", article(kind)), span)
-        .here("no verb of its kind")
-        .help(format!("write `{better}`"))
-        .fix(place, better, false)
-}
-
-pub fn verb_missing(span: Span, name: &str, verbs: &[&str]) -> Diagnostic {
-    let finding = Diagnostic::error("E0203", format!("`{name}` is not told what to do"), span)
-        .here("a verb belongs behind it");
-    if verbs.is_empty() { finding } else { finding.help(format!("it knows {}", list(verbs, "and"))) }
-}
-
-/// A step of a conversation that stands by itself.
-pub fn in_a_conversation(span: Span, (kind, name): (&str, &str), word: &str, verb: &str) -> Diagnostic {
-    Diagnostic::error("E0203", format!("{} cannot be told to `{word}`", article(kind)), span)
-        .here("a step of a conversation")
-        .help(format!("it stands in the braces of one: `{name} {verb} {{ {word} … }}`"))
-}
-
-/// What is paused goes on when that ends.
-pub fn goes_on_by_itself(span: Span, name: &str, word: &str) -> Diagnostic {
-    Diagnostic::error("E0203", format!("a process cannot be told to `{word}`"), span)
-        .here("no verb of its kind")
-        .help(format!("it goes on by itself when its pause ends: write `{name} pause 5s`"))
-}
-
-/// `db "select 1"`
-pub fn query_without_verb(span: Span, name: &str, query: &str) -> Diagnostic {
-    Diagnostic::error("E0203", format!("`{name}` is not told what to do"), span)
-        .here("a verb belongs behind it")
-        .help(format!("write `{name} query {query}`"))
-        .fix(Span::at(span.end), " query", false)
 }
 
 pub fn unknown_setting(span: Span, kind: &str, word: &str, meant: Option<&str>, all: &[&str]) -> Diagnostic {
@@ -413,40 +321,6 @@ pub fn of_an_action(span: Span, name: &str, sort: &str, function: &str) -> Diagn
         .fix(span, better, false)
 }
 
-/// A sequence that stands like a target; `call` is the whole statement.
-pub fn call_of_sequence(span: Span, name: &str, call: &str) -> Diagnostic {
-    Diagnostic::error("E0208", format!("`{name}` is a sequence, and a sequence is called with `do`"), span)
-        .here("not a target")
-        .help(format!("write `do {call}`"))
-        .fix(Span::at(span.start), "do ", false)
-}
-
-/// A verb without the target that is told it.
-pub fn target_missing(span: Span, verb: &str, target: &str, rest: &str) -> Diagnostic {
-    let better = format!("{target} {verb}{}{rest}", if rest.is_empty() { "" } else { " " });
-    Diagnostic::error("E0201", format!("`{verb}` does not say who is told it"), span)
-        .here("a target stands before this")
-        .help(format!("write `{better}`"))
-        .fix(Span::at(span.start), format!("{target} "), false)
-}
-
-pub fn not_a_target(span: Span, name: &str, sort: &str) -> Diagnostic {
-    let finding = Diagnostic::error(
-        "E0208",
-        format!("`{name}` is {} and cannot be told anything", article(sort)),
-        span,
-    )
-    .here("not a target");
-    match sort {
-        "action" | "mix" => finding.help(format!(
-            "run it with `load {name} at 10/s`, or `load {name} once` as `load {name} 1 times`"
-        )),
-        "sequence" => finding.help(format!("call it with `do {name}()`")),
-        "metric" => finding.help(format!("judge it with `expect \"name\": {name} < 10`")),
-        _ => finding,
-    }
-}
-
 /// What a load runs is none of what it can run, which are `able`.
 pub fn not_loaded(span: Span, name: &str, sort: &str, able: &[&str]) -> Diagnostic {
     let finding = wrong_sort(span, name, sort, &["action", "mix"]);
@@ -494,150 +368,6 @@ pub fn calls_itself(span: Span, name: &str, declared: Span, between: &[Span]) ->
         .also(declared, "declared here");
     let all = between.iter().fold(finding, |finding, place| finding.also(*place, "on the way to it"));
     all.help("the whole plan is known before the run, so nothing calls itself: use `repeat`")
-}
-
-pub fn include_unreadable(span: Span, path: &str, why: &str) -> Diagnostic {
-    Diagnostic::error("E0211", format!("`{path}` cannot be read: {why}"), span)
-        .here("included here")
-        .help("a relative path starts at the folder of the file that includes")
-}
-
-pub fn include_circle(span: Span, path: &str) -> Diagnostic {
-    Diagnostic::error("E0211", format!("`{path}` includes itself"), span)
-        .here("this closes a circle of includes")
-}
-
-pub fn include_is_interpolated(span: Span) -> Diagnostic {
-    Diagnostic::error("E0211", "the path of an include is written out", span)
-        .here("nothing is interpolated here")
-}
-
-pub fn too_many_includes(span: Span, most: usize) -> Diagnostic {
-    Diagnostic::error("E0211", format!("a scenario includes {most} files at most"), span).here("one too many")
-}
-
-pub fn story_in_include(span: Span) -> Diagnostic {
-    Diagnostic::error("E0212", "an included file only declares", span)
-        .here("this belongs to a story")
-        .help("put it into a `sequence` and call that with `do`")
-}
-
-pub fn scenario_in_include(span: Span) -> Diagnostic {
-    Diagnostic::error("E0212", "an included file is no scenario of its own", span)
-        .here("the title stands in the file that includes")
-}
-
-pub fn second_scenario(span: Span, first: Span) -> Diagnostic {
-    Diagnostic::error("E0212", "a file holds one scenario", span)
-        .here("the second")
-        .also(first, "the first stands here")
-}
-
-pub fn scenario_not_first(span: Span) -> Diagnostic {
-    Diagnostic::error("E0212", "`scenario` is the first statement of its file", span)
-        .here("something stands before it")
-}
-
-pub fn title_interpolates(span: Span) -> Diagnostic {
-    Diagnostic::error("E0212", "the title of a scenario is written out", span)
-        .here("nothing is interpolated here")
-}
-
-pub fn declared_in_block(span: Span) -> Diagnostic {
-    Diagnostic::error("E0212", "declarations stand at the top of the file, not in a block", span)
-        .here("declared inside a block")
-        .help("move it out of the block, above the story")
-}
-
-pub fn only_at_top(span: Span) -> Diagnostic {
-    Diagnostic::error("E0212", "`setup` and `cleanup` stand at the top of the file, not in a block", span)
-        .here("inside a block")
-}
-
-pub fn only_in_action(span: Span) -> Diagnostic {
-    Diagnostic::error("E0212", "this stands in an action", span)
-        .here("not a statement of the story")
-        .help("in the story use `expect` for what must hold and `wait` for a pause")
-}
-
-/// `pause` is the duration of a `wait`, as it is written.
-pub fn not_in_action(span: Span, pause: Option<&str>) -> Diagnostic {
-    let finding =
-        Diagnostic::error("E0212", "an action holds requests, `check`, `capture` and `think`", span)
-            .here("this belongs to the story");
-    match pause {
-        Some(pause) => {
-            finding.help(format!("write `think {pause}`")).fix(span, format!("think {pause}"), false)
-        }
-        None => finding.help("put it into the story, beside the `load` that runs this action"),
-    }
-}
-
-/// `action get { api get "/"; expect status == 200 }`
-pub fn expect_in_action(span: Span, condition: &str) -> Diagnostic {
-    Diagnostic::error("E0212", "an action holds requests, `check`, `capture` and `think`", span)
-        .here("this belongs to the story")
-        .help(format!("an answer is looked at in braces behind its request: `{{ check {condition} }}`"))
-}
-
-/// `written` is the statement that stands there.
-pub fn only_checks_here(span: Span, written: &str) -> Diagnostic {
-    let finding = Diagnostic::error("E0212", "the braces behind a request hold `check` and `capture`", span)
-        .here("neither of them");
-    let (word, rest) = written.split_once(' ').unwrap_or((written, ""));
-    let better = match word {
-        "expect" | "require" | "want" => {
-            format!("check {}", rest.split_once("\": ").map_or(rest, |(_, rest)| rest))
-        }
-        "let" | "param" | "metric" => format!("capture {rest}"),
-        "retry" | "retries" => {
-            return finding.help("a request is sent once, so that every failure is counted; `expect … within 30s` waits until it works");
-        }
-        _ => return finding.help("as in `check status == 200` and `capture id = body.id`"),
-    };
-    finding.help(format!("write `{better}`")).fix(span, better, false)
-}
-
-pub fn capture_in_story(span: Span) -> Diagnostic {
-    Diagnostic::error(
-        "E0212",
-        "`capture` stands in an action, whose captures are measured and drawn from",
-        span,
-    )
-    .here("not in the story")
-    .help("put the request into an `action` and run it with `load … 1 times`")
-}
-
-/// What stands in a conversation and is none of its words.
-pub enum Stray<'s> {
-    /// So long is waited.
-    Pause(&'s str),
-    /// A message is awaited, in other words.
-    Awaits(&'s str),
-    /// A message is looked at as it comes, in other words.
-    Handles,
-    Else,
-}
-
-pub fn not_in_conversation(span: Span, stray: Stray<'_>) -> Diagnostic {
-    let finding = Diagnostic::error(
-        "E0212",
-        "a conversation is made of `send`, `receive`, `hold`, `check` and `capture`",
-        span,
-    )
-    .here("none of them");
-    let better = match stray {
-        Stray::Pause(pause) => format!("hold {pause}"),
-        Stray::Awaits("") => "receive".to_string(),
-        Stray::Awaits(message) => format!("receive {message}"),
-        Stray::Handles => {
-            return finding.help(
-                "the next message is waited for by `receive`, and `check` and `capture` behind it look at it",
-            );
-        }
-        Stray::Else => return finding,
-    };
-    finding.help(format!("write `{better}`")).fix(span, better, false)
 }
 
 pub fn unknown_phase(span: Span, name: &str, meant: Option<&str>) -> Diagnostic {
