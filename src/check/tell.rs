@@ -285,9 +285,12 @@ impl Checker<'_> {
                     let given = self.conversation_argument(&SEND, list, end);
                     match given {
                         Some(argument) => steps.push(ConversationStep::Send(argument)),
-                        None => {
-                            self.report(mistake::arguments::missing(words.first.span, "`send`", &SEND[0]))
-                        }
+                        None => self.report(mistake::arguments::missing(
+                            words.first.span,
+                            "`send`",
+                            &SEND[0],
+                            None,
+                        )),
                     }
                 }
                 "receive" => {

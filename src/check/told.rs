@@ -296,6 +296,16 @@ const VERB_NOTES: &[(&str, &[&str], &str)] = &[
         "its server is a process, found by `unit`, `pidfile`, `match` or `container`, and told so: `process server { unit \"postgresql\" }`",
     ),
     (
+        "disk",
+        &["on", "heal", "restore", "recover", "clear", "empty", "undo", "reset", "ok"],
+        "a fault ends after its `for`, or with its block: `NAME fill 90% for 1m`",
+    ),
+    (
+        "database",
+        &["on", "heal", "restore", "recover", "unlock", "release", "undo"],
+        "a fault ends after its `for`, or with its block: `NAME lock \"orders\" for 10s`",
+    ),
+    (
         "database",
         &["slow", "latency", "delay", "degrade", "partition", "off"],
         "what lies between is a link: `link path { listen \"127.0.0.1:6432\"; to \"127.0.0.1:5432\" }`, with the URL leading through it, and `path degrade latency 100ms`",

@@ -301,7 +301,11 @@ impl Checker<'_> {
             });
         } else if expr.ty != Type::Unknown {
             let words = keywords_for(parameters, &expr.ty);
-            self.report(mistake::arguments::unexpected_value(value.span, owner, &text, &words));
+            let found = mistake::arguments::unexpected_value(value.span, owner, &text, &words);
+            self.report(match words.is_empty() {
+                true => mistake::arguments::takes_instead(found, parameters),
+                false => found,
+            });
         }
     }
 

@@ -3,7 +3,7 @@
 use super::super::mistake;
 use super::super::scenario::Argument;
 use super::super::state::Checker;
-use crate::lang::signature::{Parameter, Rule};
+use crate::lang::signature::{Form, Parameter, Rule};
 use crate::source::Span;
 
 /// What goes together.
@@ -35,7 +35,9 @@ impl Checker<'_> {
         let has = |name: &str| given.iter().any(|argument| argument.parameter.name == name);
         for parameter in parameters {
             if parameter.required && !has(parameter.name) {
-                self.report(mistake::arguments::missing(span, owner, parameter));
+                let told = parameter.form == Form::Positional && !together.example.contains(['\n', '{']);
+                let example = told.then_some(together.example);
+                self.report(mistake::arguments::missing(span, owner, parameter, example));
             }
         }
         for group in one_of {

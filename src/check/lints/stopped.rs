@@ -3,9 +3,10 @@
 //! Only what is so on every run is told: a process that is told anything in what runs beside the story, or in what may run or
 //! not, is left out, and so is one that something else may start or end.
 
+use super::super::accept::{highest, lowest};
 use super::super::mistake;
 use super::super::mistake::stopped::Why;
-use super::super::scenario::{Block, Origin, Step, StepKind, Target, Tell};
+use super::super::scenario::{Argued, Block, Origin, Qualifier, Step, StepKind, Target, Tell};
 use super::super::state::Checker;
 use super::super::walk::{flat, visit_tells};
 use crate::diag::Diagnostic;
@@ -13,6 +14,7 @@ use crate::lang::expr::{Expr, ExprKind, TargetId};
 use crate::lang::operator::BinaryOperator;
 use crate::source::Span;
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 /// What is known of a process at a place of the story.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +22,8 @@ enum State {
     Runs,
     /// Nothing starts it from where it was ended; told once.
     Down(Why, Span),
+    /// It was killed there just now, and is started again so long after that.
+    Back(Duration, Span),
     Unknown,
 }
 
@@ -85,14 +89,32 @@ impl Stopped<'_, '_> {
 
     fn step(&mut self, step: &Step) {
         match &step.kind {
-            StepKind::Tell(tell) => self.tell(tell),
             StepKind::Expect(id) => {
                 let expectation = self.checker.scenario.expectation(*id);
                 if !expectation.qualifier.is_late() {
-                    self.expected(&expectation.condition);
+                    let fixed = |time: &Expr| highest(time).and_then(|time| time.to_duration());
+                    let left = match &expectation.qualifier {
+                        Qualifier::Now => Some(Duration::ZERO),
+                        Qualifier::Within(time) => fixed(time),
+                        _ => None,
+                    };
+                    self.expected(&expectation.condition, left);
+                    if left != Some(Duration::ZERO) {
+                        self.time_passes();
+                    }
                 }
             }
-            StepKind::WaitUntil { condition, .. } => self.expected(condition),
+            StepKind::WaitUntil { condition, .. } => {
+                self.expected(condition, None);
+                self.time_passes();
+            }
+            StepKind::Note(_) => {}
+            StepKind::Tell(tell) if tell.duration.is_none() => {}
+            StepKind::Load(load) if load.duration.is_none() && load.times.is_none() => {}
+            _ => self.time_passes(),
+        }
+        match &step.kind {
+            StepKind::Tell(tell) => self.tell(tell),
             StepKind::Phase { body, .. } => self.block(body),
             StepKind::Repeat { body, .. } | StepKind::ForEach { body, .. } => {
                 // A pass begins as the one before it left it.
@@ -101,6 +123,13 @@ impl Stopped<'_, '_> {
                 self.forget(body);
             }
             _ => {}
+        }
+    }
+
+    /// What was killed may be back.
+    fn time_passes(&mut self) {
+        for state in self.states.values_mut().filter(|state| matches!(state, State::Back(..))) {
+            *state = State::Runs;
         }
     }
 
@@ -126,7 +155,10 @@ impl Stopped<'_, '_> {
             }
             "stop" | "kill" if tell.duration.is_some() => State::Runs,
             "stop" => State::Down(Why::Stopped, tell.span),
-            "kill" if comes_back => state,
+            "kill" if comes_back => match back_after(process) {
+                Some(delay) => State::Back(delay, tell.span),
+                None => state,
+            },
             "kill" => State::Down(Why::Killed, tell.span),
             "restart" => State::Runs,
             "signal" | "send" => State::Unknown,
@@ -135,19 +167,27 @@ impl Stopped<'_, '_> {
         self.states.insert(tell.target, next);
     }
 
-    /// What is waited for: that a process runs which does not is told.
-    fn expected(&mut self, condition: &Expr) {
+    /// What is waited for, so long where that is known: that a process runs which does not is told.
+    fn expected(&mut self, condition: &Expr, left: Option<Duration>) {
         match &condition.kind {
-            ExprKind::Binary(BinaryOperator::And, left, right) => {
-                self.expected(left);
-                self.expected(right);
+            ExprKind::Binary(BinaryOperator::And, one, other) => {
+                self.expected(one, left);
+                self.expected(other, left);
             }
             ExprKind::Measure { series, .. } => {
                 let Origin::Target { target, reading, .. } = &self.checker.scenario.series(*series).origin
                 else {
                     return;
                 };
-                let Some(State::Down(why, span)) = self.states.get(target).copied() else { return };
+                let Some(state) = self.states.get(target).copied() else { return };
+                if let (State::Back(delay, span), Some(left), "up" | "ready") = (state, left, reading.name)
+                    && left < delay
+                {
+                    let name = &self.checker.scenario.target(*target).name;
+                    self.found.push(mistake::stopped::not_back_yet(condition.span, name, delay, left, span));
+                    self.states.insert(*target, State::Unknown);
+                }
+                let State::Down(why, span) = state else { return };
                 if matches!(reading.name, "up" | "ready") {
                     let process: &Target = self.checker.scenario.target(*target);
                     let comes_back = process.setting("restart").is_some();
@@ -164,6 +204,12 @@ impl Stopped<'_, '_> {
             _ => {}
         }
     }
+}
+
+/// How long after a crash a process is started again, where the file fixes it.
+fn back_after(process: &Target) -> Option<Duration> {
+    let Some(Argued::Value(delay)) = process.setting("after")?.values.first() else { return None };
+    lowest(delay)?.to_duration()
 }
 
 /// What is told in the order of the story: not what runs beside it, or is picked, or called.

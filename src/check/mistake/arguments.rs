@@ -5,6 +5,9 @@ use crate::diag::Diagnostic;
 use crate::lang::signature::{Accepts, Form, Parameter, Rule};
 use crate::source::Span;
 
+/// How many parameters a help names.
+const MAX_FORMS: usize = 6;
+
 /// How a parameter is written, for a help.
 pub(super) fn form(parameter: &Parameter) -> String {
     let values: Vec<&str> = parameter.values.iter().map(example).collect();
@@ -47,10 +50,16 @@ fn example(accepts: &Accepts) -> &'static str {
     }
 }
 
-pub fn missing(span: Span, owner: &str, parameter: &Parameter) -> Diagnostic {
+/// `example` is a statement that has it.
+pub fn missing(span: Span, owner: &str, parameter: &Parameter, example: Option<&str>) -> Diagnostic {
+    let added = format!("add `{}`", form(parameter));
+    let help = match example {
+        Some(example) => format!("{added}, as in `{example}`"),
+        None => added,
+    };
     Diagnostic::error("E0401", format!("{owner} needs `{}`", parameter.name), span)
         .here("not given")
-        .help(format!("add `{}`", form(parameter)))
+        .help(help)
 }
 
 pub fn missing_value(span: Span, parameter: &Parameter, accepts: &Accepts) -> Diagnostic {
@@ -144,6 +153,14 @@ pub fn unexpected_value(span: Span, owner: &str, text: &str, keywords: &[&str]) 
         [one] => finding.help(format!("write `{one} {text}`")).fix(span, format!("{one} {text}"), false),
         several => finding.help(format!("say what it is: {}", list(several, "or"))),
     }
+}
+
+/// A value that nothing takes, with what is taken.
+pub fn takes_instead(finding: Diagnostic, parameters: &[Parameter]) -> Diagnostic {
+    let words = parameters.iter().filter(|parameter| parameter.form != Form::Positional);
+    let forms: Vec<String> = words.take(MAX_FORMS).map(form).collect();
+    let forms: Vec<&str> = forms.iter().map(String::as_str).collect();
+    if forms.is_empty() { finding } else { finding.help(format!("what it takes is {}", list(&forms, "and"))) }
 }
 
 /// `eat 50% memory`

@@ -29,6 +29,11 @@ fn unknown_beside(span: Span, name: &str, wanted: &str, meant: Option<&str>, ans
     if let Some(unit) = long_unit(name) {
         return finding.help(format!("a unit stands behind its number, without a space: `10{unit}`"));
     }
+    if better.or(meant).is_none() && wanted == "host" {
+        return finding.help(format!(
+            "declare it: `host {name} {{ address \"10.30.0.1\" }}`; without `on` it is this machine"
+        ));
+    }
     if better.or(meant).is_none() && wanted == "action" {
         return finding
             .help(format!("declare it: `action {name} {{ api get \"/\" }}`, with requests of your own"));

@@ -47,6 +47,24 @@ pub fn not_started_again(
     }
 }
 
+/// `left` is how long is waited for it, `delay` how long it stays away.
+pub fn not_back_yet(expected: Span, name: &str, delay: Duration, left: Duration, killed: Span) -> Diagnostic {
+    let what = match left.is_zero() {
+        true => "this is judged at once".to_string(),
+        false => format!("this is waited for {}", shown(left)),
+    };
+    let finding = Diagnostic::warning(
+        "W0934",
+        format!("{what}, and `{name}` is started again after {} at the earliest", shown(delay)),
+        expected,
+    );
+    let enough = delay.saturating_mul(2).max(Duration::from_secs(30));
+    finding
+        .here("not back by then")
+        .also(killed, "killed here")
+        .help(format!("give it more time, as in `within {}`", shown(enough)))
+}
+
 pub fn runs_already(start: Span, name: &str) -> Diagnostic {
     Diagnostic::warning("W0924", format!("`{name}` runs already, so this does nothing"), start)
         .here("soak has started it before the story")

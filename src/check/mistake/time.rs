@@ -85,6 +85,14 @@ pub fn never_so_many(span: Span, load: Span, name: &str, most: f64, rate: bool) 
         .help("ask for less, or load it more or longer")
 }
 
+/// More space than there is on a disk of a fixed size.
+pub fn never_so_large(span: Span, size: Span, disk: &str, whole: Quantity) -> Diagnostic {
+    Diagnostic::warning("W0932", format!("this never holds: `{disk}` has {whole} in all"), span)
+        .here("more than the whole disk")
+        .also(size, "its size")
+        .help("ask for less, or make the disk larger")
+}
+
 pub fn never_sampled(span: Span, word: &str) -> Diagnostic {
     Diagnostic::error(
         "E0804",

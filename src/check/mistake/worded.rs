@@ -111,6 +111,18 @@ pub fn many_for_one(span: Span, whole: Span, path: &str, better: &str) -> Diagno
         .fix(whole, better, false)
 }
 
+/// A loop of acts that take no time.
+pub fn all_at_once(span: Span, count: &str, suggested: &str) -> Diagnostic {
+    Diagnostic::warning(
+        "W0930",
+        format!("nothing lies between the passes: {count} of them are done at once"),
+        span,
+    )
+    .here("takes no time, and the next pass begins")
+    .help(format!("put a pause behind it: write `{suggested}`"))
+    .fix(span, suggested, false)
+}
+
 pub fn no_gap(span: Span, count: &str, suggested: &str) -> Diagnostic {
     Diagnostic::warning(
         "W0930",

@@ -121,6 +121,10 @@ pub fn share_in_words(span: Span, owner: &str, word: &str) -> Diagnostic {
 pub fn unknown_word_of(span: Span, parameter: &Parameter, word: &str, value: Option<&str>) -> Diagnostic {
     let finding = Diagnostic::error("E0402", format!("`{}` does not know `{word}`", parameter.name), span)
         .here("no word of it");
+    if value.is_none() && word.starts_with("SIG") && parameter.more.iter().any(|one| one.name == "signal") {
+        let better = format!("signal {word}");
+        return finding.help(format!("write `{} {better}`", parameter.name)).fix(span, better, false);
+    }
     match (parameter.more, value) {
         ([one], Some(value)) => {
             finding.help(format!("write `{} {value}`", one.name)).fix(span, one.name, false)

@@ -3,7 +3,7 @@
 use super::super::infer::constant_quantity;
 use super::super::lints::conditions;
 use super::super::mistake;
-use super::super::scenario::{Arrival, Expectation, Load, LoadSubject, Origin, Scenario};
+use super::super::scenario::{Argued, Arrival, Expectation, Load, LoadSubject, Origin, Scenario};
 use super::{Limit, Walk};
 use crate::diag::Diagnostic;
 use crate::lang::expr::{BinaryOperator, Expr, ExprKind};
@@ -43,6 +43,7 @@ impl Begun {
         conditions(scenario, &mut |condition| {
             for part in all_of(condition) {
                 found.extend(self.never_so_many(scenario, part));
+                found.extend(never_so_large(scenario, part));
             }
         });
         found
@@ -142,6 +143,24 @@ impl Walk<'_> {
         self.passes = around;
         walked
     }
+}
+
+/// More space than a small disk of soak's own has.
+fn never_so_large(scenario: &Scenario, condition: &Expr) -> Option<Diagnostic> {
+    let (measured, operator, limit) = compared(condition)?;
+    let ExprKind::Measure { series, .. } = &measured.kind else { return None };
+    let Origin::Target { target, reading, .. } = &scenario.series(*series).origin else { return None };
+    let disk = scenario.target(*target);
+    let setting = disk.setting("size").filter(|_| matches!(reading.name, "free" | "used"))?;
+    let Some(Argued::Value(size)) = setting.values.first() else { return None };
+    let (whole, wanted) = (constant_quantity(size)?, limit.to_f64());
+    let never = match operator {
+        BinaryOperator::Greater => wanted >= whole.to_f64(),
+        BinaryOperator::GreaterOrEqual | BinaryOperator::Equal => wanted > whole.to_f64(),
+        _ => false,
+    };
+    let same = limit.dimension == whole.dimension;
+    (never && same).then(|| mistake::time::never_so_large(condition.span, setting.span, &disk.name, whole))
 }
 
 /// The conditions that must hold together.

@@ -157,6 +157,13 @@ pub(super) fn missing_in(scene: &Scene<'_>) -> Option<Diagnostic> {
         let found = found.here("`each` is missing here").help("write `for each name in [1, 2] { … }`");
         return Some(if scene.tokens.len() > 2 { found.fix(scene.point(at), " each", false) } else { found });
     }
+    if let Some(bar) = scene.tokens.iter().find(|token| token.text == "|").filter(|_| scene.word(3) == "in") {
+        let head = scene.text[scene.head.start..bar.range.start].trim_end();
+        let found = Diagnostic::error("E0126", "a table begins on a line of its own", scene.span(&bar.range));
+        return Some(found.here("here the line must end").help(format!(
+            "end the line behind `{head}`, and write each row on a line below it: `| size | rate |`"
+        )));
+    }
     let name = scene.tokens.get(2).filter(|token| token.kind == Kind::Word && token.text != "in")?;
     if scene.word(3) == "in" {
         return None;

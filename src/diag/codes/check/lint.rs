@@ -392,7 +392,7 @@ expect "Drained": queue == 0 within 3m"#,
     Code {
         code: "W0930",
         title: "a loop of a fault without a gap",
-        explanation: "A state with a duration takes that time, and then the next pass begins at once: a loop of nothing else is one fault that lasts as long as all of them. What is to come and go needs a time without it.",
+        explanation: "A state with a duration takes that time, and then the next pass begins at once: a loop of nothing else is one fault that lasts as long as all of them. What is to come and go needs a time without it. Acts such as `kill` take no time at all, so that a loop of nothing else does them all at one moment.",
         bad: r#"link path { listen "127.0.0.1:8081"; to "127.0.0.1:8080" }
 repeat 10 < path off 2s >
 expect elapsed < 1h"#,
@@ -445,5 +445,16 @@ phase "Steady" 1m {
   load browse at 10/s
 }
 expect browse.success > 99%"#,
+    },
+    Code {
+        code: "W0934",
+        title: "a process expected before it is back",
+        explanation: "A process with `restart after` is started again when that time is over, and not before: what looks for it earlier finds it gone on every run. A condition without `within` is judged at once.",
+        bad: r#"process shop { run "shop"; restart after 1m }
+shop kill
+expect "Back": shop.up within 30s"#,
+        good: r#"process shop { run "shop"; restart after 1m }
+shop kill
+expect "Back": shop.up within 2m"#,
     },
 ];
