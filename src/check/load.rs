@@ -55,6 +55,14 @@ impl Checker<'_> {
             let duration = self.sources.text(duration.span);
             self.report(mistake::lint::random_rate(*at, rate.span, written, duration));
         }
+        if let (Some((users, None, at)), None, Some((duration, _))) =
+            (&clauses.users, clauses.at_once, &clauses.duration)
+            && matches!(users.ty, Type::Range(_))
+        {
+            let written = self.sources.text(users.span);
+            let duration = self.sources.text(duration.span);
+            self.report(mistake::lint::random_users(*at, written, duration));
+        }
         let arrival = match (clauses.rate, clauses.users, clauses.at_once) {
             (Some((rate, to, _)), ..) => {
                 let every = clauses.every.map(|(every, _)| every);

@@ -5,9 +5,11 @@ use super::mistake;
 use super::names::{Entity, nearest};
 use super::scenario::DatasetOrder;
 use super::state::{Checker, Place};
+use crate::diag::Diagnostic;
 use crate::lang::expr::Expr;
 use crate::lang::quantity::Quantity;
 use crate::lang::types::Type;
+use crate::source::Span;
 use crate::syntax::ast::{self, Statement, StatementKind, Word};
 use num_rational::Ratio;
 
@@ -163,6 +165,10 @@ impl Checker<'_> {
         for (index, (parts, span)) in self.mixes.clone().into_iter().enumerate() {
             let mut weights: Vec<(Quantity, crate::lang::expr::ActionId)> = Vec::new();
             let mut wrong = false;
+            if let Some(found) = self.bare_weights(parts) {
+                self.report(found);
+                continue;
+            }
             for part in parts {
                 let weight = self.at_place(Place::Fixed, |checker| checker.value(&part.weight));
                 let action = match self.entity(&part.action, "action") {
@@ -203,6 +209,33 @@ impl Checker<'_> {
             let parts = weights.into_iter().map(|(weight, action)| (weight.to_f64(), action)).collect();
             self.scenario.mixes[index].parts = parts;
         }
+    }
+
+    /// Weights that are plain numbers, as shares of their sum.
+    fn bare_weights(&mut self, parts: &[ast::MixPart]) -> Option<Diagnostic> {
+        let bare = |part: &ast::MixPart| matches!(&part.weight.kind, ast::ExprKind::Quantity(weight) if !weight.percent);
+        if !parts.iter().all(bare) {
+            return None;
+        }
+        let numbers = parts.iter().map(|part| self.sources.text(part.weight.span).parse::<u32>().ok());
+        let numbers: Vec<u32> = numbers.collect::<Option<_>>()?;
+        let total: u64 = numbers.iter().map(|number| u64::from(*number)).sum();
+        if total == 0 || numbers.contains(&0) {
+            return None;
+        }
+        // In hundredths of a percent; what rounding leaves over goes to the last.
+        let mut shares: Vec<u64> = numbers.iter().map(|number| u64::from(*number) * 10_000 / total).collect();
+        let left = 10_000 - shares.iter().sum::<u64>();
+        *shares.last_mut()? += left;
+        let written = shares.iter().map(|share| match (share / 100, share % 100) {
+            (whole, 0) => format!("{whole}%"),
+            (whole, part) => format!("{whole}.{part:02}%"),
+        });
+        let better: Vec<(Span, String)> = parts.iter().map(|part| part.weight.span).zip(written).collect();
+        for part in parts {
+            self.used_entity(&part.action.text, part.action.span);
+        }
+        Some(mistake::load::bare_weights(&better))
     }
 
     fn weight(&mut self, weight: &Expr) -> Option<Quantity> {

@@ -6,6 +6,7 @@ use super::mistake;
 use super::mistake::place::Stray;
 use super::scenario::{Argued, Argument, ConversationStep, IterationStep, Tell};
 use super::state::{Checker, Iteration};
+use crate::diag::Diagnostic;
 use crate::lang::declare::{keyword, positional};
 use crate::lang::expr::Expr;
 use crate::lang::signature::{Accepts, Body, Form, Nature, Parameter, Verb};
@@ -203,6 +204,26 @@ impl Checker<'_> {
         outer
     }
 
+    /// `capture id = "$.id"`, `capture id = 'id=(\d+)'`: what leads to a part of the answer, as a text.
+    fn path_as_text(&self, value: &Expr) -> Option<Diagnostic> {
+        let text = value.constant()?.as_text()?;
+        let brings_body = self.iteration.as_ref()?.answer.iter().any(|given| given.name == "body");
+        if !brings_body {
+            return None;
+        }
+        let path = text.strip_prefix('$').filter(|path| path.starts_with(['.', '[']));
+        if let Some(path) = path {
+            let plain = !path.contains(['*', '?', '@', ':', '\'', '"']);
+            let path = if path.starts_with("..") { None } else { Some(path) };
+            let better = path.filter(|_| plain).map(|path| format!("body{path}"));
+            return Some(mistake::embedded::path_as_text(value.span, better.as_deref()));
+        }
+        let expression = text.contains('(') && text.contains(')') && regex::Regex::new(text).is_ok();
+        let better = format!("find(body, {})", self.sources.text(value.span));
+        (expression && text.contains(['\\', '[', '+', '*']))
+            .then(|| mistake::embedded::regex_as_text(value.span, &better))
+    }
+
     /// `check` or `capture`, in an answer or on its own in an action.
     pub fn check_or_capture(&mut self, statement: &Statement) -> Option<IterationStep> {
         let span = statement.span;
@@ -223,6 +244,9 @@ impl Checker<'_> {
                     self.scenario.action(action).captures.iter().position(|capture| *capture == name.text)?;
                 if capture_is_taken(&name.text) {
                     self.report(mistake::names::reserved(name.span, &name.text));
+                }
+                if let Some(found) = self.path_as_text(&value) {
+                    self.report(found);
                 }
                 if let crate::lang::types::Type::Row(_) = value.ty {
                     self.report(mistake::types::wrong(&value, "one value", None));

@@ -71,6 +71,15 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| text())
     }
 
+    /// The body as it came, as a text; of what is no text the JSON of it.
+    pub fn body_text(&self) -> String {
+        match &self.document {
+            Some(serde_json::Value::String(text)) => text.clone(),
+            Some(document) => document.to_string(),
+            None => String::from_utf8_lossy(&self.body).into_owned(),
+        }
+    }
+
     /// The headers as an object. Those of one name are one text, as HTTP allows to join them.
     pub fn headers_json(&self) -> serde_json::Value {
         let text = |name| {

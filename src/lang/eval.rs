@@ -6,6 +6,7 @@ use super::expr::{
 use super::function::{Aggregate, Maker};
 use super::operator::{BinaryOperator, UnaryOperator};
 use super::quantity::{Amount, Dimension, Quantity};
+use super::search;
 use super::value::Value;
 use num_rational::Ratio;
 use rand::{Rng, RngCore};
@@ -429,6 +430,12 @@ fn contains(list: &Value, item: &Value) -> Option<bool> {
     }
 }
 
+/// A text that is searched, and the expression that is searched for.
+fn searched(arguments: &[Expr], around: &mut dyn Surroundings) -> Result<(String, String), NoValue> {
+    let [text, pattern] = arguments else { return Err(NoValue::NotHere("a search")) };
+    Ok((evaluate(text, around)?.to_string(), evaluate(pattern, around)?.to_string()))
+}
+
 fn make(maker: Maker, arguments: &[Expr], around: &mut dyn Surroundings) -> Result<Value, NoValue> {
     match maker {
         Maker::Uuid => Ok(Value::Text(uuid(around).to_string())),
@@ -452,6 +459,14 @@ fn make(maker: Maker, arguments: &[Expr], around: &mut dyn Surroundings) -> Resu
             }
             let index = around.random().random_range(0..items.len());
             Ok(items[index].clone())
+        }
+        Maker::Matches => {
+            let (text, pattern) = searched(arguments, around)?;
+            search::matches(&text, &pattern).map(Value::Bool)
+        }
+        Maker::Find => {
+            let (text, pattern) = searched(arguments, around)?;
+            search::find(&text, &pattern).map(Value::Text)
         }
         // The checker turns these two into `ExprKind::Pool`.
         Maker::Recent | Maker::Take => Err(NoValue::NotHere("a pool")),

@@ -143,6 +143,8 @@ pub enum IterationWord {
     Status,
     /// The body of the answer: JSON where it parses as such, else text.
     Body,
+    /// The body of the answer as the text that came, whatever it parses as.
+    BodyText,
     /// The headers of the answer.
     Headers,
     /// How long the answer took since the iteration was due.

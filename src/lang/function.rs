@@ -138,6 +138,8 @@ pub enum Maker {
     Pick,
     Recent,
     Take,
+    Matches,
+    Find,
 }
 
 /// What is known of a [`Maker`]: name, what it takes in words, what it does.
@@ -148,6 +150,18 @@ pub const MAKERS: &[(Maker, &str, &str, &str)] = &[
     (Maker::Random, "random", "random(a..b)", "A random value between two; whole where both are."),
     (Maker::Pick, "pick", "pick(list)", "One of a list, at random."),
     (Maker::Recent, "recent", "recent(action.capture)", "One of the last 10,000 captures, at random."),
+    (
+        Maker::Matches,
+        "matches",
+        "matches(text, regex)",
+        "Whether an expression matches anywhere in a text, such as the body of an answer.",
+    ),
+    (
+        Maker::Find,
+        "find",
+        "find(text, regex)",
+        "The first match of an expression in a text: its first group, where it has one.",
+    ),
     (Maker::Take, "take", "take(action.capture)", "One of the last 10,000 captures, which is then gone."),
 ];
 

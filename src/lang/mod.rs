@@ -16,6 +16,7 @@ pub mod quantity;
 pub mod reading;
 pub mod receipt;
 pub mod row;
+pub mod search;
 pub mod signature;
 pub mod types;
 pub mod unit;

@@ -325,7 +325,7 @@ fn draft(steps: &[IterationStep]) -> Option<(TargetId, Draft<'_>)> {
     for line in std::iter::once(&steps[0]).chain(looking) {
         walk(line, &mut |expr| match &expr.kind {
             ExprKind::Iteration(IterationWord::Headers) => wanted.headers = true,
-            ExprKind::Iteration(IterationWord::Body) => wanted.body = true,
+            ExprKind::Iteration(IterationWord::Body | IterationWord::BodyText) => wanted.body = true,
             _ => {}
         });
     }

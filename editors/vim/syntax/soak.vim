@@ -42,7 +42,7 @@ syntax match soakSetting "\v<%(address|after|base|between|ca|certificate|compres
 
 " Functions, and readings behind a dot.
 syntax match soakAggregate "\v<%(count|delta|distinct|first|growth|last|max|mean|min|p50|p90|p95|p99|p999|rate|sum)\ze\("
-syntax match soakMaker "\v<%(date|now|pick|random|recent|take|uuid)\ze\("
+syntax match soakMaker "\v<%(date|find|matches|now|pick|random|recent|take|uuid)\ze\("
 syntax match soakSource "\v<%(age|bytes|capture|duplicates|files|http|json|json_count|lines|output|prometheus|sql|succeeds|tcp|valid_json|valid_json_lines|file|http|line|succeeds|tcp)\ze\("
 syntax match soakMember "\.\h\w*"hs=s+1
 syntax match soakReading "\v\.%(altered|bytes|connections|count|cpu|cut|delay|disk|dropped|duplicated|errors|exit_code|failed|files|free|inodes|latency|lateness|load|log|lost|memory|open|rate|read|ready|received|restarts|round_trip|rss|sent|seq|service_time|skipped|success|threads|unexpected|up|used|written)>"hs=s+1

@@ -3,13 +3,12 @@
 use super::super::mistake;
 use super::super::names::{Entity, meant};
 use super::super::series::{NewSeries, SeriesKey};
-use super::super::state::{Checker, Place, unknown};
+use super::super::state::{Checker, unknown};
 use super::{Readout, ReadoutOrigin, Term};
 use crate::diag::Diagnostic;
 use crate::lang::expr::{Expr, ExprKind, SeriesId, Window};
 use crate::lang::function::{
-    AGGREGATES, Aggregate, AggregateSignature, MAKERS, Maker, ResultDimension, SOURCES, find_aggregate,
-    find_source,
+    AGGREGATES, Aggregate, AggregateSignature, MAKERS, ResultDimension, SOURCES, find_aggregate, find_source,
 };
 use crate::lang::quantity::Dimension;
 use crate::lang::reading::{ACTION_READINGS, LEDGER_READINGS};
@@ -105,6 +104,26 @@ impl Checker<'_> {
                 let dot = if path.starts_with(['.', '[']) || path.is_empty() { "" } else { "." };
                 format!("body{dot}{path}")
             }
+            ("header" | "get_header" | "response_header", [.., name]) if self.iteration.is_some() => {
+                let name = text(name).trim_matches(['"', '\'']).to_lowercase().replace('-', "_");
+                format!("headers.{name}")
+            }
+            ("contains" | "includes" | "has" | "match" | "is_match" | "test" | "like", [what, part]) => {
+                let place = text(what);
+                format!("matches({place}, {})", self.as_regex(part, function.text != "match"))
+            }
+            (
+                "regex" | "regexp" | "re" | "search" | "extract" | "regex_extract" | "find_regex" | "capture"
+                | "findall" | "scan",
+                [what, pattern],
+            ) => {
+                let (what, pattern) =
+                    if text(what).starts_with(['"', '\'']) { (pattern, what) } else { (what, pattern) };
+                format!("find({}, {})", text(what), self.as_regex(pattern, false))
+            }
+            ("regex" | "regexp" | "re", [pattern]) if self.iteration.is_some() => {
+                format!("find(body, {})", self.as_regex(pattern, false))
+            }
             ("env" | "getenv" | "environ", [name]) => {
                 let name = text(name);
                 let name = name.trim_matches(['"', '\'']);
@@ -123,6 +142,18 @@ impl Checker<'_> {
         };
         let found = mistake::names::unknown_function(function.span, &function.text, None);
         Some(found.help(format!("write `{better}`")).fix(span, better, false))
+    }
+
+    /// A text as it is written in an expression; `plain` is one in which nothing stands for anything else.
+    pub(super) fn as_regex(&self, text: &Argument, plain: bool) -> String {
+        let written = self.sources.text(text.value.span);
+        let Some(inner) = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+            return written.to_string();
+        };
+        if inner.contains(['\'', '\\', '{']) {
+            return written.to_string();
+        }
+        if plain { format!("'{}'", regex::escape(inner)) } else { format!("'{inner}'") }
     }
 
     /// `lost(orders)`: what is read of something stands behind it.
@@ -266,116 +297,6 @@ impl Checker<'_> {
                 })
             }
         }
-    }
-
-    /// `uuid()`, `pick(list)` and the like.
-    fn make(&mut self, maker: Maker, usage: &'static str, arguments: &[Argument], span: Span) -> Expr {
-        let wanted = match maker {
-            Maker::Uuid | Maker::Now | Maker::Date => 0,
-            _ => 1,
-        };
-        if arguments.len() != wanted {
-            let found = mistake::types::argument_count(span, usage, "", arguments.len());
-            let range = match (maker, arguments) {
-                (Maker::Random, [low, high]) => Some(format!(
-                    "random({}..{})",
-                    self.sources.text(low.value.span),
-                    self.sources.text(high.value.span)
-                )),
-                _ => None,
-            };
-            self.report(match range {
-                Some(better) => found.help(format!("write `{better}`")).fix(span, better, false),
-                None => found,
-            });
-            return unknown(span);
-        }
-        if matches!(self.place, Place::Fixed | Place::Metric) {
-            self.report(mistake::types::not_fixed(span, usage));
-            return unknown(span);
-        }
-        match (maker, arguments) {
-            (Maker::Recent | Maker::Take, [argument]) => self.pool(maker, &argument.value, usage, span),
-            (Maker::Random, [argument]) => {
-                let range = self.value(&argument.value);
-                let ty = match &range.ty {
-                    Type::Range(dimension) => Type::quantity(*dimension),
-                    Type::Unknown => return unknown(span),
-                    _ => {
-                        self.report(mistake::types::wrong(&range, "a range, as in `random(1..6)`", None));
-                        return unknown(span);
-                    }
-                };
-                Expr { kind: ExprKind::Make(maker, vec![range]), ty, span }
-            }
-            (Maker::Pick, [argument]) => {
-                let list = self.value(&argument.value);
-                let ty = match &list.ty {
-                    Type::List(element) => (**element).clone(),
-                    Type::Json => Type::Json,
-                    Type::Unknown => return unknown(span),
-                    _ => {
-                        self.report(mistake::types::wrong(
-                            &list,
-                            "a list, as in `pick([\"a\", \"b\"])`",
-                            None,
-                        ));
-                        return unknown(span);
-                    }
-                };
-                Expr { kind: ExprKind::Make(maker, vec![list]), ty, span }
-            }
-            _ => Expr { kind: ExprKind::Make(maker, Vec::new()), ty: Type::Text, span },
-        }
-    }
-
-    /// `recent(create.id)`, `take(create.id)`
-    fn pool(&mut self, maker: Maker, argument: &ast::Expr, usage: &'static str, span: Span) -> Expr {
-        if self.iteration.as_ref().is_none_or(|iteration| iteration.action.is_none()) {
-            self.report(mistake::types::not_here(span, usage, "in an action"));
-            return unknown(span);
-        }
-        let ast::ExprKind::Field { base, field } = &argument.kind else {
-            self.report(mistake::measure::not_a_pool(argument.span, usage));
-            return unknown(span);
-        };
-        let action = match &base.kind {
-            ast::ExprKind::Name(name) => match self.used_entity(name, base.span) {
-                Some(Entity::Action(action)) => Some(action),
-                Some(Entity::Unknown) => return unknown(span),
-                None => {
-                    let meant = self.nearest_name(name, "name").map(str::to_string);
-                    self.report(mistake::names::unknown(base.span, name, "action", meant.as_deref()));
-                    return unknown(span);
-                }
-                _ => None,
-            },
-            _ => None,
-        };
-        let Some(action) = action else {
-            self.report(mistake::measure::not_a_pool(argument.span, usage));
-            return unknown(span);
-        };
-        let captures = self.scenario.action(action).captures.clone();
-        let Some(capture) = captures.iter().position(|capture| *capture == field.text) else {
-            if self.actions[action.index()].unreadable {
-                return unknown(span);
-            }
-            let owner = self.scenario.action(action).name.clone();
-            let elsewhere = self.captured_elsewhere(&field.text);
-            self.report(mistake::measure::no_capture(
-                field.span,
-                (&owner, base.span),
-                &field.text,
-                &captures,
-                elsewhere,
-            ));
-            return unknown(span);
-        };
-        self.note_capture(field.span, base.span.to(field.span), action, capture);
-        let take = maker == Maker::Take;
-        self.pools.push((action, span, take));
-        Expr { kind: ExprKind::Pool { action, capture, take }, ty: Type::Json, span }
     }
 }
 

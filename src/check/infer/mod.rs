@@ -2,6 +2,7 @@
 
 mod calls;
 mod likely;
+mod makers;
 mod operators;
 mod paths;
 mod sources;

@@ -85,6 +85,10 @@ impl Checker<'_> {
             self.report(found);
             return Term::Value(unknown(span));
         }
+        if let Some(found) = self.method_elsewhere(base, field, arguments, span) {
+            self.report(found);
+            return Term::Value(unknown(span));
+        }
         self.no_arguments(arguments, field);
         let base = self.term(base);
         if let Term::Readout(readout) = &base
@@ -97,6 +101,28 @@ impl Checker<'_> {
         }
         let base = self.reduce(base);
         Term::Value(self.part(base, field, span))
+    }
+
+    /// `body.contains("ok")`: a function of texts behind a dot.
+    fn method_elsewhere(
+        &self,
+        base: &ast::Expr,
+        field: &Name,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Option<crate::diag::Diagnostic> {
+        let ([argument], true) = (arguments, self.iteration.is_some()) else { return None };
+        let text = self.sources.text(base.span);
+        let better = match field.text.as_str() {
+            "contains" | "includes" | "has" => format!("matches({text}, {})", self.as_regex(argument, true)),
+            "match" | "matches" | "test" => format!("matches({text}, {})", self.as_regex(argument, false)),
+            "find" | "search" | "extract" | "regex" => {
+                format!("find({text}, {})", self.as_regex(argument, false))
+            }
+            _ => return None,
+        };
+        let found = mistake::names::unknown_function(field.span, &field.text, None);
+        Some(found.help(format!("write `{better}`")).fix(span, better, false))
     }
 
     /// `res.status`, `response.body.id`: what an answer brings, behind a name that other tools give the answer.

@@ -60,6 +60,24 @@ pub fn bad_json_path(span: Span, why: &str, path: &str) -> Diagnostic {
     }
 }
 
+/// A path into an answer in quotes.
+pub fn path_as_text(span: Span, better: Option<&str>) -> Diagnostic {
+    let found = Diagnostic::error("E0413", "a part of the answer is named without quotes", span)
+        .here("captures this text, the same each time");
+    match better {
+        Some(better) => found.help(format!("write `{better}`")).fix(span, better, false),
+        None => found.help("write it behind `body`, as in `body.items[0].id`"),
+    }
+}
+
+/// An expression for a part of an answer in quotes.
+pub fn regex_as_text(span: Span, better: &str) -> Diagnostic {
+    Diagnostic::error("E0412", "an expression is looked for in a text by a function", span)
+        .here("captures this text, the same each time")
+        .help(format!("write `{better}`"))
+        .fix(span, better, false)
+}
+
 /// `written` is what stands at the place.
 pub fn bad_url(span: Span, why: UrlMistake, schemes: &[&str], text: &str, written: &str) -> Diagnostic {
     let first = schemes.first().copied().unwrap_or("http");

@@ -244,6 +244,19 @@ pub fn random_rate(clause: Span, rate: Span, written: &str, duration: &str) -> D
     .fix(rate, better, false)
 }
 
+pub fn random_users(clause: Span, written: &str, duration: &str) -> Diagnostic {
+    let (from, to) = written.split_once("..").unwrap_or((written, written));
+    let better = format!("with {from} users -> {to} users");
+    Diagnostic::warning(
+        "W0916",
+        format!("`{written}` is one number of users, drawn at random, for all of {duration}"),
+        clause,
+    )
+    .here("no ramp")
+    .help(format!("write `{better}`"))
+    .fix(clause, better, false)
+}
+
 pub fn difference_of_times(span: Span, written: &str, low: &str, high: &str) -> Diagnostic {
     let better = format!("{low}..{high}");
     Diagnostic::warning("W0917", format!("`{written}` is a difference, not a range"), span)

@@ -1,5 +1,6 @@
 //! E05xx: actions, loads, mixes, curves, datasets.
 
+use super::list;
 use crate::diag::Diagnostic;
 use crate::lang::quantity::Quantity;
 use crate::source::Span;
@@ -63,6 +64,17 @@ pub fn mix_total(span: Span, total: Quantity, shares: &[Span]) -> Diagnostic {
             .here(format!("{total} in all"))
             .help(help);
     shares.iter().fold(finding, |finding, share| finding.also(*share, ""))
+}
+
+/// The weights of a mix as plain numbers, each with the share that it is.
+pub fn bare_weights(better: &[(Span, String)]) -> Diagnostic {
+    let whole = better.iter().map(|(span, _)| *span).reduce(Span::to).unwrap_or_default();
+    let shares: Vec<&str> = better.iter().map(|(_, share)| share.as_str()).collect();
+    let found =
+        Diagnostic::error("E0302", "the weights of a mix are shares, which make 100% together", whole)
+            .here("plain numbers")
+            .help(format!("write {}", list(&shares, "and")));
+    better.iter().fold(found, |found, (span, share)| found.fix(*span, share.as_str(), false))
 }
 
 pub fn curve_header(span: Span, columns: usize) -> Diagnostic {

@@ -34,6 +34,10 @@ impl Surroundings for Course<'_> {
                 };
                 self.document(word).cloned().map(Value::from_json).ok_or(NoValue::NotHere(name))
             }
+            IterationWord::BodyText => {
+                let text = answered.map(|answered| Value::Text(answered.answer.body_text()));
+                text.ok_or(NoValue::NotHere("body"))
+            }
             IterationWord::Status => {
                 if let Some(name) = answered.and_then(|answered| answered.answer.status_name) {
                     return Ok(Value::Text(name.into()));

@@ -61,7 +61,10 @@ async fn talk(
 
 /// What an answer brought, by the words of the language.
 fn known(reply: Reply) -> Vec<(IterationWord, Value)> {
-    let mut words = vec![(IterationWord::Body, Value::from_json(reply.body_json()))];
+    let mut words = vec![
+        (IterationWord::Body, Value::from_json(reply.body_json())),
+        (IterationWord::BodyText, Value::Text(reply.body_text())),
+    ];
     if let Some(status) = reply.status {
         words.push((IterationWord::Status, Value::Quantity(Quantity::number(status.into()))));
         words.push((IterationWord::Headers, Value::Json(reply.headers_json())));

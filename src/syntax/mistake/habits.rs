@@ -272,20 +272,49 @@ pub(super) fn percentile_with_dot(scene: &Scene<'_>) -> Option<Diagnostic> {
     Some(instead(scene, "E0101", message, range, &better))
 }
 
-/// `body contains "ok"`: soak has no such operator.
+/// `body contains "ok"`: what is asked by a function.
 pub(super) fn containment(scene: &Scene<'_>) -> Option<Diagnostic> {
     if !matches!(scene.rule, Rule::expect | Rule::check | Rule::wait | Rule::repeat) {
         return None;
     }
     let index = scene.failed_token()?;
     let token = scene.tokens.get(index).filter(|token| {
-        matches!(token.text, "contains" | "includes" | "has" | "matches" | "like" | "startswith" | "endswith")
+        matches!(
+            token.text,
+            "contains" | "includes" | "has" | "matches" | "like" | "startswith" | "endswith" | "~"
+        )
     })?;
     let found = Diagnostic::error("E0101", format!("there is no `{}`", token.text), scene.span(&token.range));
     let found = found.here("no operator of soak");
+    let better = (scene.rule == Rule::check).then(|| as_matches(scene, index)).flatten();
+    if let Some((range, better)) = better {
+        return Some(found.help(format!("write `{better}`")).fix(scene.span(&range), better, false));
+    }
     Some(found.help(
-        "a part of an answer is compared as a whole, as in `body.state == \"ok\"`; whether one of several is there is `body.state in [\"ok\", \"done\"]`",
+        "a part of an answer is compared as a whole, as in `body.state == \"ok\"`, and looked for with `matches(body, 'ok')`; whether it is one of several is `body.state in [\"ok\", \"done\"]`",
     ))
+}
+
+/// `body.name contains "ok"`, with the operator at `index`, as a call.
+fn as_matches(scene: &Scene<'_>, index: usize) -> Option<(Range<usize>, String)> {
+    let text = scene.tokens.get(index + 1).filter(|text| text.kind == Kind::Text)?;
+    let inner = text.text.strip_prefix(['"', '\'']).and_then(|rest| rest.strip_suffix(['"', '\'']))?;
+    if inner.contains(['\'', '{']) || text.text.starts_with('"') && inner.contains('\\') {
+        return None;
+    }
+    let mut begin = index.checked_sub(1)?;
+    while begin >= 2 && scene.word(begin - 1) == "." {
+        begin -= 2;
+    }
+    let start = scene.tokens[begin].range.start;
+    let searched = scene.text[start..scene.tokens[index].range.start].trim_end();
+    let expression = match scene.word(index) {
+        "matches" | "like" | "~" => inner.to_string(),
+        "startswith" => format!("^{}", regex::escape(inner)),
+        "endswith" => format!("{}$", regex::escape(inner)),
+        _ => regex::escape(inner),
+    };
+    Some((start..text.range.end, format!("matches({searched}, '{expression}')")))
 }
 
 /// `stages [{ duration: 30s, target: 20 }, …]`: how a load changes, step by step.

@@ -3,10 +3,12 @@
 use super::{Rewrite, rewrite};
 
 const CAPTURE: &str = "a capture gives a name, and behind `=` what is kept";
+const SEARCHED: &str = "an expression is looked for in a text by a function";
 const EQUALS: &str = "a `=` is missing between the name and its value";
 const UNTYPED: &str = "the type is that of the value: between the name and the value is only `=`";
 const LINES: &str = "lines of a log are counted with `lines`";
 const SECRET: &str = "a secret comes from a variable of the environment";
+const TITLE: &str = "what a scenario is called stands behind `scenario`";
 const BARE: &str = "no mark stands between a name and its value here";
 const JOINED: &str = "texts are put together by interpolation";
 
@@ -15,6 +17,10 @@ pub(super) const ANSWERS: &[Rewrite] = &[
     rewrite("capture W from|of|:|with|as P", "capture $2 = $4", CAPTURE),
     rewrite("capture W = $ . *", "capture $2 = body.$6", CAPTURE),
     rewrite("capture W $ . *", "capture $2 = body.$5", CAPTURE),
+    rewrite("capture W = P ~|matches|match|like T", "capture $2 = find($4, $6)", SEARCHED),
+    rewrite("capture W = P = ~ T", "capture $2 = find($4, $7)", SEARCHED),
+    rewrite("capture W ~|matches T", "capture $2 = find(body, $4)", SEARCHED),
+    rewrite("check P = ~ T", "check matches($2, $5)", SEARCHED),
     rewrite("capture W P END", "capture $2 = $3", CAPTURE),
     rewrite("capture body . W END", "capture $4 = body.$4", CAPTURE),
     rewrite("check status N", "check status == $3", "what is checked is a condition"),
@@ -87,6 +93,8 @@ pub(super) const ANYWHERE: &[Rewrite] = &[
     rewrite("N times|time|x END", "repeat $1", "a loop that counts is `repeat` and a number"),
     rewrite("sent|received from|= *", "$1 $3", BARE),
     rewrite("scenario|include|note|run :|= T", "$1 $3", BARE),
+    rewrite("name|title|test|suite :|= T", "scenario $3", TITLE),
+    rewrite("name|title|test|suite :|= *", "scenario \"$3\"", TITLE),
     rewrite("scenario|include|note|run ( T )", "$1 $3", BARE),
     rewrite("run T timeout : D", "run $2 timeout $5", BARE),
     rewrite(
