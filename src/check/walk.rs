@@ -38,6 +38,21 @@ fn visit_nested<'s>(step: &'s Step, visit: &mut dyn FnMut(&'s Step)) {
     }
 }
 
+/// Calls `look` with every block of statements that follow each other.
+pub fn blocks<'s>(scenario: &'s Scenario, look: &mut dyn FnMut(&'s Block)) {
+    let outer = scenario.setup.iter().chain([&scenario.story]).chain(&scenario.cleanup);
+    outer.chain(scenario.sequences.iter().map(|sequence| &sequence.body)).for_each(&mut *look);
+    visit_steps(scenario, &mut |step| match &step.kind {
+        StepKind::Phase { body, .. }
+        | StepKind::Repeat { body, .. }
+        | StepKind::ForEach { body, .. }
+        | StepKind::Every { body, .. }
+        | StepKind::At { body, .. } => look(body),
+        StepKind::Parallel { branches } => branches.iter().for_each(&mut *look),
+        _ => {}
+    });
+}
+
 /// The statements of a block, those in braces that only group them in their stead.
 pub fn flat(steps: &[Step]) -> Vec<&Step> {
     let mut flattened = Vec::with_capacity(steps.len());

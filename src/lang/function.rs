@@ -109,7 +109,13 @@ pub const AGGREGATES: &[AggregateSignature] = {
         aggregate(P95, "p95", &[Gauge, Distribution], Same, "The value that 95 % do not exceed."),
         aggregate(P99, "p99", &[Gauge, Distribution], Same, "The value that 99 % do not exceed."),
         aggregate(P999, "p999", &[Gauge, Distribution], Same, "The value that 99.9 % do not exceed."),
-        aggregate(Rate, "rate", &[Counter, Distribution], PerTime, "What was counted, per time."),
+        aggregate(
+            Rate,
+            "rate",
+            &[Gauge, Counter, Distribution],
+            PerTime,
+            "What was counted, per time; of a gauge what it rose by.",
+        ),
         aggregate(
             Growth,
             "growth",

@@ -84,6 +84,14 @@ impl Checker<'_> {
             let better = self.sources.text(span).replacen("json(", "json_count(", 1);
             self.report(mistake::worded::many_for_one(written.value.span, span, path, &better));
         }
+        if signature.source == SourceKind::Sql
+            && let (Some(SourceValue::Value(query)), Some(written)) = (values.get(1), arguments.get(1))
+            && let Some(word) = query.constant().and_then(Value::as_text).and_then(changing_word)
+        {
+            let text = self.sources.text(written.value.span);
+            self.report(mistake::worded::query_that_changes(written.value.span, &word, text));
+            return None;
+        }
         if signature.source == SourceKind::Capture {
             self.expect_groups(&arguments[1].value, &values[1], 1, "the value that is captured");
         }
@@ -273,4 +281,12 @@ impl Checker<'_> {
 /// Whether what a source gives may be anything that JSON holds.
 pub(in crate::check) fn gives_json(signature: &SourceSignature) -> bool {
     matches!(signature.source, SourceKind::Json | SourceKind::Sql)
+}
+
+/// The word by which a statement of SQL changes what it is told of.
+fn changing_word(query: &str) -> Option<String> {
+    const CHANGING: &[&str] =
+        &["insert", "update", "delete", "drop", "truncate", "alter", "create", "replace", "merge", "grant"];
+    let word = query.split_whitespace().next()?.to_lowercase();
+    CHANGING.contains(&word.as_str()).then_some(word)
 }

@@ -1,6 +1,7 @@
 //! Findings about a scenario that is otherwise good: it runs, but it does not say what was probably meant.
 
 mod braces;
+mod counted;
 mod endless;
 mod gapless;
 mod missed;
@@ -37,6 +38,7 @@ impl Checker<'_> {
             self.unused_lint();
             self.missed_lint();
             self.stopped_lint();
+            self.counted_lint();
             self.unjoined_lint();
             self.endless_lint();
             self.gapless_lint();

@@ -1,9 +1,9 @@
 //! The same said twice in one place: expectations beside each other, loads that run together.
 
 use super::super::mistake;
-use super::super::scenario::{Arrival, Block, Load, Scenario, Step, StepKind};
+use super::super::scenario::{Arrival, Block, Load, Step, StepKind};
 use super::super::state::Checker;
-use super::super::walk::{flat, visit_steps};
+use super::super::walk::{blocks, flat};
 use crate::source::Span;
 
 impl Checker<'_> {
@@ -66,19 +66,4 @@ fn goes_on(load: &Load) -> bool {
     load.duration.is_none()
         && load.times.is_none()
         && matches!(load.arrival, Arrival::Rate(_) | Arrival::Users { .. })
-}
-
-/// Calls `look` with every block of statements that follow each other.
-fn blocks<'s>(scenario: &'s Scenario, look: &mut dyn FnMut(&'s Block)) {
-    let outer = scenario.setup.iter().chain([&scenario.story]).chain(&scenario.cleanup);
-    outer.chain(scenario.sequences.iter().map(|sequence| &sequence.body)).for_each(&mut *look);
-    visit_steps(scenario, &mut |step| match &step.kind {
-        StepKind::Phase { body, .. }
-        | StepKind::Repeat { body, .. }
-        | StepKind::ForEach { body, .. }
-        | StepKind::Every { body, .. }
-        | StepKind::At { body, .. } => look(body),
-        StepKind::Parallel { branches } => branches.iter().for_each(&mut *look),
-        _ => {}
-    });
 }

@@ -20,7 +20,7 @@ pub(super) fn form(parameter: &Parameter) -> String {
 }
 
 /// A value that a parameter takes.
-fn example(accepts: &Accepts) -> &'static str {
+pub(super) fn example(accepts: &Accepts) -> &'static str {
     use crate::lang::quantity::Dimension;
     match accepts {
         Accepts::Quantity(Dimension::TIME) => "500ms",

@@ -2,9 +2,10 @@
 
 use super::{list, propose};
 use crate::diag::Diagnostic;
-use crate::lang::function::SourceSignature;
+use crate::lang::function::{SourceArgument, SourceSignature};
 use crate::lang::quantity::Dimension;
 use crate::lang::receipt::{RECEIPTS, Receipt};
+use crate::lang::signature::Accepts;
 use crate::lang::types::{Shape, Type};
 use crate::source::Span;
 use std::time::Duration;
@@ -104,13 +105,28 @@ pub fn source_arguments(span: Span, signature: &SourceSignature, given: usize) -
     let (least, most) = (signature.required, signature.arguments.len());
     let wanted = if least == most { format!("{most}") } else { format!("{least} or {most}") };
     let plural = if wanted == "1" { "" } else { "s" };
+    let values = signature.arguments.iter().take(signature.required.max(1)).map(|argument| match argument {
+        SourceArgument::GlobOrLog => "\"*.log\"",
+        SourceArgument::FileOrUrl => "\"http://127.0.0.1:8080/queue\"",
+        SourceArgument::JsonPath => "'$.depth'",
+        SourceArgument::Value(Accepts::Target(_)) => "db",
+        SourceArgument::Value(Accepts::Text) => "\"jobs_total\"",
+        SourceArgument::Value(accepts) => super::arguments::example(accepts),
+    });
+    let values: Vec<&str> = values.collect();
     Diagnostic::error(
         "E0305",
         format!("`{}` takes {wanted} value{plural}, not {given}", signature.name),
         span,
     )
     .here("called wrongly")
-    .help(signature.about)
+    .help(format!("as in `{}({})`: {}", signature.name, values.join(", "), lower(signature.about)))
+}
+
+/// A sentence that goes on behind a colon.
+fn lower(about: &str) -> String {
+    let mut letters = about.trim_end_matches('.').chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// `sql("select …")` without the database that is asked.

@@ -65,6 +65,17 @@ pub fn not_back_yet(expected: Span, name: &str, delay: Duration, left: Duration,
         .help(format!("give it more time, as in `within {}`", shown(enough)))
 }
 
+pub fn restart_is_counted(expected: Span, kill: Span, name: &str) -> Diagnostic {
+    Diagnostic::warning(
+        "W0932",
+        format!("this never holds: `{name}` is killed here, and what `restart after` brings back is counted"),
+        expected,
+    )
+    .here("restarts of the story's own are among them")
+    .also(kill, "killed here")
+    .help(format!("allow for as many as there are kills, or write `{name} kill 2s`, which starts it again and counts none"))
+}
+
 pub fn runs_already(start: Span, name: &str) -> Diagnostic {
     Diagnostic::warning("W0924", format!("`{name}` runs already, so this does nothing"), start)
         .here("soak has started it before the story")

@@ -41,6 +41,10 @@ pub fn not_comparable(left: &Expr, right: &Expr, literal: Option<String>) -> Dia
         return finding
             .help("what is counted per time is `rate(…)` of a counter, and `growth(…)` of a gauge");
     }
+    let is_of = |side: &Expr, dimension| side.ty == Type::quantity(dimension);
+    if is_of(left, Dimension::RATE) && is_of(right, Dimension::BYTE_RATE) {
+        return finding.help("what goes over per time is the rate of `bytes`, as in `rate(browse.bytes)`");
+    }
     let is_share = |side: &Expr| matches!(&side.ty, Type::Quantity { percent: true, .. });
     let is_size = |side: &Expr| side.ty == Type::quantity(Dimension::SIZE);
     if is_share(left) && is_size(right) {

@@ -54,6 +54,17 @@ pub fn path_again(span: Span, disk: &str, own: &str, better: &str) -> Diagnostic
         .fix(span, better, false)
 }
 
+/// A query of a metric that does more than read.
+pub fn query_that_changes(span: Span, word: &str, text: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0417",
+        format!("a metric is read again and again, and `{word}` changes what it reads"),
+        span,
+    )
+    .here("done with each sample")
+    .help(format!("what is done once stands in the story, as in `db execute {text}`; a metric reads, as in `sql(db, \"select count(*) from jobs\")`"))
+}
+
 pub fn path_of_shell(span: Span, first: &str) -> Diagnostic {
     Diagnostic::error("E0417", format!("a path is taken as it is written, and `{first}` is the shell's"), span)
         .here("a folder of that name")

@@ -317,6 +317,30 @@ fn as_matches(scene: &Scene<'_>, index: usize) -> Option<(Range<usize>, String)>
     Some((start..text.range.end, format!("matches({searched}, '{expression}')")))
 }
 
+/// `sql(db, select count(*) from jobs)`: a query without its quotes.
+pub(super) fn query_without_quotes(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let begins = |token: &Token<'_>| {
+        token.text.eq_ignore_ascii_case("select") || token.text.eq_ignore_ascii_case("with")
+    };
+    let index = scene.tokens.iter().position(begins).filter(|index| *index >= 2)?;
+    let open = scene.tokens[..index].iter().rposition(|token| token.text == "(")?;
+    let close = scene.tokens.iter().rposition(|token| token.text == ")").filter(|close| *close > index)?;
+    if scene.word(open.wrapping_sub(1)) != "sql"
+        || scene.tokens[open..index].iter().any(|token| token.kind == Kind::Text)
+    {
+        return None;
+    }
+    let range = scene.tokens[index].range.start..scene.tokens[close].range.start;
+    let query = scene.text[range.clone()].trim_end();
+    let range = range.start..range.start + query.len();
+    let named = index == open + 3;
+    let better = if named { format!("\"{query}\"") } else { format!("db, \"{query}\"") };
+    let found =
+        Diagnostic::error("E0128", "a query is a text", scene.span(&range)).here("a text stands in quotes");
+    (!query.contains('"'))
+        .then(|| found.help(format!("write `{better}`")).fix(scene.span(&range), better, false))
+}
+
 /// `stages [{ duration: 30s, target: 20 }, …]`: how a load changes, step by step.
 pub(super) fn stages(scene: &Scene<'_>) -> Option<Diagnostic> {
     if scene.rule != Rule::load {

@@ -36,8 +36,8 @@ use forms::{
 };
 use habits::{
     comment_mark, comparison, containment, counted_loop, counted_range, limit_of_waiting, load_word,
-    percentile, percentile_with_dot, range_selector, rate_in_words, stages, two_conditions,
-    users_by_another_name, window,
+    percentile, percentile_with_dot, query_without_quotes, range_selector, rate_in_words, stages,
+    two_conditions, users_by_another_name, window,
 };
 use pest::Parser;
 use std::ops::Range;
@@ -65,6 +65,7 @@ pub(super) fn explain(text: &str, base: u32, rule: Rule, head: Range<usize>, fai
         percentile_with_dot,
         target_in_a_line,
         typed_parameter,
+        query_without_quotes,
         rewrites::whole,
         containment,
         name_before_kind,
