@@ -67,6 +67,13 @@ impl Checker<'_> {
             self.report(mistake::embedded::bare_port(expr.span, what, port));
             return false;
         }
+        if matches!(accepts, Accepts::Command)
+            && let ast::ExprKind::List(items) = &written.kind
+            && let Some(better) = self.as_one_command(items)
+        {
+            self.report(mistake::embedded::command_as_list(expr.span, &better));
+            return false;
+        }
         let is_text = match expr.ty {
             // What came out of an answer is put in as it is.
             Type::Json => true,
@@ -107,6 +114,18 @@ impl Checker<'_> {
             }
             _ => true,
         }
+    }
+
+    /// The words of a command as one text.
+    fn as_one_command(&self, items: &[ast::Expr]) -> Option<String> {
+        let word = |item: &ast::Expr| {
+            let written = self.sources.text(item.span);
+            let inner = written.strip_prefix(['"', '\''])?.strip_suffix(['"', '\''])?;
+            let quoted = if inner.contains(' ') { format!("'{inner}'") } else { inner.to_string() };
+            (!inner.contains(['"', '\'', '\\']) && !inner.is_empty()).then_some(quoted)
+        };
+        let words: Vec<String> = items.iter().map(word).collect::<Option<_>>()?;
+        (!words.is_empty()).then(|| format!("\"{}\"", words.join(" ")))
     }
 
     /// Whether a path is none that only a shell would understand.

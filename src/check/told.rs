@@ -211,6 +211,19 @@ impl Checker<'_> {
             // A command as it stands at the prompt.
             return Some((second.span, format!("send \"{}\"", second.text.to_ascii_uppercase())));
         }
+        if kind.name == "link" && matches!(second.text.as_str(), "netem" | "tc" | "tbf" | "qdisc") {
+            let first = words.arguments.first();
+            let (end, word) = match first {
+                Some(Word::Plain(name)) => (name.span, name.text.as_str()),
+                _ => (second.span, "latency"),
+            };
+            let word = match word {
+                "delay" | "lag" => "latency",
+                "rate" => "bandwidth",
+                other => other,
+            };
+            return Some((second.span.to(end), format!("degrade {word}")));
+        }
         let flag = |verb: &&Verb| {
             verb.parameters.iter().any(|one| one.form == Form::Flag && one.name == second.text)
         };
@@ -285,6 +298,11 @@ const VERBS_ELSEWHERE: &[(&str, &str, &str)] = &[
 
 /// What other tools tell a target that soak tells another one, or in another way.
 const VERB_NOTES: &[(&str, &[&str], &str)] = &[
+    (
+        "link",
+        &["timeout", "hang", "blackhole", "stall", "freeze"],
+        "a link that lets nothing through is `NAME off 5s`, one that refuses `NAME off refuse 5s`; `NAME reset` ends its connections",
+    ),
     (
         "link",
         &["flap", "flapping", "toggle", "blink", "bounce"],

@@ -36,6 +36,14 @@ impl Checker<'_> {
             let place = name.span.to(next?.span());
             return Some(mistake::words::lasts_for(place, name.span, word, telling.verb.name, next_text?));
         }
+        if telling.kind.name == "link"
+            && matches!(
+                word,
+                "from" | "towards" | "toward" | "direction" | "upstream" | "downstream" | "both"
+            )
+        {
+            return Some(mistake::words::direction(name.span, word));
+        }
         let other_verb = |better: &str, end: Span| {
             mistake::words::other_verb(
                 (telling.at.to(end), name.span),

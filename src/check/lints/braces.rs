@@ -30,6 +30,13 @@ impl Checker<'_> {
                 let start = span.start + at as u32;
                 let place = crate::source::Span::new(start, start + 1 + name.len() as u32);
                 self.report(mistake::lint::colon_before_name(place, name, self.is_known(name)));
+            } else if text.contains('%')
+                && let Some((at, name)) = self.known_between_percents(text)
+                && span.len() == text.len()
+            {
+                let start = span.start + at as u32;
+                let place = crate::source::Span::new(start, start + 2 + name.len() as u32);
+                self.report(mistake::lint::dollar_before_name(place, name));
             } else if text.contains('$')
                 && let Some((at, name)) = self.known_behind_dollar(text)
                 && span.len() == text.len()
@@ -58,6 +65,15 @@ impl Checker<'_> {
                 Some(Entity::Metric(_)) => Some((at, name)),
                 _ => self.is_known(name).then_some((at, name)),
             }
+        })
+    }
+
+    /// The first `%name%` whose name is that of a value, with its place.
+    fn known_between_percents<'t>(&self, text: &'t str) -> Option<(usize, &'t str)> {
+        text.match_indices('%').find_map(|(at, _)| {
+            let (name, _) = text[at + 1..].split_once('%')?;
+            let word = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+            (word && self.is_known(name)).then_some((at, name))
         })
     }
 

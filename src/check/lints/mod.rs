@@ -1,5 +1,6 @@
 //! Findings about a scenario that is otherwise good: it runs, but it does not say what was probably meant.
 
+mod beside;
 mod braces;
 mod counted;
 mod endless;
@@ -42,6 +43,7 @@ impl Checker<'_> {
             self.unjoined_lint();
             self.endless_lint();
             self.gapless_lint();
+            self.beside_lint();
             self.nothing_lint();
         }
     }

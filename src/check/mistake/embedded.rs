@@ -181,6 +181,14 @@ pub fn command_in_pieces(span: Span) -> Diagnostic {
         .help("write it as one, as in `run \"program --port 8080\"`")
 }
 
+/// `run ["app", "--port", "80"]`
+pub fn command_as_list(span: Span, better: &str) -> Diagnostic {
+    Diagnostic::error("E0302", "a command is one text, which is split at its spaces", span)
+        .here("a list")
+        .help(format!("write `{better}`"))
+        .fix(span, better, false)
+}
+
 pub fn empty_text(span: Span, what: &str) -> Diagnostic {
     Diagnostic::error("E0417", format!("an empty {what} means nothing"), span).here("nothing in it")
 }

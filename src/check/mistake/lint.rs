@@ -299,6 +299,22 @@ pub fn ratio_below_one(span: Span, measured: Span) -> Diagnostic {
         .fix(span, "1%", false)
 }
 
+/// A pause that is a branch of its own, with another one behind it; `whole` is what `better` stands for, where it does.
+pub fn pause_beside(pause: Span, next: Span, better: &str, whole: Option<Span>) -> Diagnostic {
+    let found = Diagnostic::warning(
+        "W0935",
+        "this pause delays nothing: each statement of `parallel` is a branch of its own",
+        pause,
+    )
+    .here("begins together with the others")
+    .also(next, "does not wait for it")
+    .help(format!("what follows one another stands in braces: write `{better}`"));
+    match whole {
+        Some(whole) => found.fix(whole, better, false),
+        None => found,
+    }
+}
+
 /// The same expectation or load once more; `loads` is which of them.
 pub fn twice(second: Span, first: Span, loads: bool) -> Diagnostic {
     let (message, help) = match loads {

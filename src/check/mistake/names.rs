@@ -29,6 +29,9 @@ fn unknown_beside(span: Span, name: &str, wanted: &str, meant: Option<&str>, ans
     if let Some(unit) = long_unit(name) {
         return finding.help(format!("a unit stands behind its number, without a space: `10{unit}`"));
     }
+    if better.or(meant).is_none() && wanted == "sequence" {
+        return finding.help(format!("declare it: `sequence {name}() {{ … }}`, with statements of your own"));
+    }
     if better.or(meant).is_none() && wanted == "host" {
         return finding.help(format!(
             "declare it: `host {name} {{ address \"10.30.0.1\" }}`; without `on` it is this machine"
@@ -162,6 +165,11 @@ const SETTINGS_ELSEWHERE: &[(&str, &[&str], &str)] = &[
         "process",
         &["volumes", "volume", "mounts"],
         "a process sees the files of this machine; `disk name { path \"…\" }` declares what is done to them",
+    ),
+    (
+        "process",
+        &["args", "arguments", "argv", "options", "flags", "params"],
+        "arguments stand in the command: `run \"app --port 80\"`",
     ),
     (
         "process",

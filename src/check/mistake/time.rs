@@ -153,6 +153,13 @@ pub fn stretch_too_long(span: Span, within: Span) -> Diagnostic {
         .also(within, "than this")
 }
 
+/// `repeat 0`
+pub fn no_pass(times: Span) -> Diagnostic {
+    Diagnostic::warning("W0906", "this never runs: it is done no time at all", times)
+        .here("no pass")
+        .help("write how many passes there are; what is not to run is taken out")
+}
+
 pub fn never_due(span: Span, period: Duration, left: Duration, what: &str) -> Diagnostic {
     Diagnostic::warning(
         "W0906",

@@ -57,6 +57,9 @@ pub fn not_comparable(left: &Expr, right: &Expr, literal: Option<String>) -> Dia
         let not = if number == 0.0 { "not " } else { "" };
         return finding.help(format!("what is true or false needs no comparison: as in `{not}app.up`"));
     }
+    if left.ty == Type::Bool && is_share(right) {
+        return finding.help("the share of the time in which it was true is its mean: `mean(app.up) > 99%`");
+    }
     likely(finding, side, literal)
 }
 

@@ -68,6 +68,22 @@ pub fn comma_between_statements(comma: Span) -> Diagnostic {
         .fix(comma, ";", true)
 }
 
+/// `degrade latency 200ms from near to far`
+pub fn direction(span: Span, word: &str) -> Diagnostic {
+    let finding =
+        Diagnostic::error("E0402", format!("`degrade` does not know `{word}`"), span).here("which way?");
+    let better = match word {
+        "upstream" => "up",
+        "downstream" => "down",
+        _ => {
+            return finding.help(
+                "one way is `up`, from the first end to the second (of a proxy to where it leads), and `down` is back; without either both are meant",
+            );
+        }
+    };
+    finding.help(format!("write `{better}`")).fix(span, better, false)
+}
+
 /// `degrade latency 200ms until 1m`; `place` is the word with its duration.
 pub fn lasts_for(place: Span, span: Span, word: &str, owner: &str, duration: &str) -> Diagnostic {
     let better = format!("for {duration}");

@@ -3,7 +3,7 @@
 use super::super::mistake;
 use super::super::scenario::{Block, EachSource, Repeat};
 use super::{Ending, Limit, Walk};
-use crate::lang::expr::{Expr, VariableId};
+use crate::lang::expr::{Expr, ExprKind, VariableId};
 use crate::lang::quantity::Quantity;
 use crate::lang::value::Value;
 use crate::source::Span;
@@ -73,6 +73,10 @@ impl<'s> Walk<'s> {
             Repeat::Times(times) => {
                 let count = self.quantity(times).and_then(Quantity::to_count);
                 let passes = count.map(|count| count as f64);
+                let written = matches!(times.kind, ExprKind::Constant(_)) && times.span.len() == 1;
+                if count == Some(0) && written {
+                    self.report(mistake::time::no_pass(times.span));
+                }
                 let pass = self.passing(passes, |walk| walk.block(body, limit, Ending::Statements));
                 let times = count.unwrap_or(0);
                 let nanos = pass.as_nanos().saturating_mul(u128::from(times));

@@ -178,6 +178,9 @@ impl<'a> Lower<'a> {
                     | "async"
                     | "await"
                     | "allow"
+                    | "Given"
+                    | "When"
+                    | "Then"
             );
         !self.is_declared(first) && as_statement
     }
@@ -191,7 +194,8 @@ impl<'a> Lower<'a> {
         readable: bool,
     ) -> Option<Diagnostic> {
         let rest = self.text[head.start + first.len()..head.end].trim_start();
-        if rest.starts_with('=') && !rest.starts_with("==") {
+        // What is given a value, and `Scenario: a title`, are told in their own words.
+        if rest.starts_with('=') && !rest.starts_with("==") || rest.starts_with(':') {
             return None;
         }
         let digit = rest.starts_with(|c: char| c.is_ascii_digit());

@@ -20,15 +20,15 @@ fn instead(
     found.help(format!("write `{better}`")).fix(span, better, false)
 }
 
-fn touch(one: &Token<'_>, other: &Token<'_>) -> bool {
+pub(super) fn touch(one: &Token<'_>, other: &Token<'_>) -> bool {
     one.range.end == other.range.start
 }
 
-fn is_bare(token: &Token<'_>) -> bool {
+pub(super) fn is_bare(token: &Token<'_>) -> bool {
     token.kind == Kind::Number && token.text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'_'))
 }
 
-fn is_duration(token: &Token<'_>) -> bool {
+pub(super) fn is_duration(token: &Token<'_>) -> bool {
     token.kind == Kind::Number
         && token.text.ends_with(|c: char| c.is_ascii_alphabetic())
         && !token.text.contains('/')
@@ -243,23 +243,6 @@ pub(super) fn rate_word(word: &str) -> Option<&'static str> {
     })
 }
 
-/// `// …`, `/* …` and `-- …`: comments of other languages.
-pub(super) fn comment_mark(scene: &Scene<'_>) -> Option<Diagnostic> {
-    let mark = scene.tokens.windows(2).find(|two| {
-        touch(&two[0], &two[1]) && matches!((two[0].text, two[1].text), ("/", "/" | "*") | ("-", "-"))
-    })?;
-    let range = mark[0].range.start..mark[1].range.end;
-    let first = range.start == scene.head.start;
-    // What is behind a statement is taken for one where the statement makes sense without it.
-    if !first && !scene.reads(scene.rule, scene.head.start..range.start) {
-        return None;
-    }
-    let better = if scene.text[range.end..].starts_with(' ') { "#" } else { "# " };
-    let found = Diagnostic::error("E0101", "a comment begins with `#`", scene.span(&range));
-    let found = found.here("no comment").help("write `#`, up to the end of the line");
-    Some(found.fix(scene.span(&range), better, false))
-}
-
 /// `p99.9(…)`: the point is left out.
 pub(super) fn percentile_with_dot(scene: &Scene<'_>) -> Option<Diagnostic> {
     let three = scene.tokens.windows(3).find(|three| {
@@ -270,142 +253,4 @@ pub(super) fn percentile_with_dot(scene: &Scene<'_>) -> Option<Diagnostic> {
     let range = three[0].range.start..three[2].range.end;
     let message = "a percentile has its number in its name, without a point";
     Some(instead(scene, "E0101", message, range, &better))
-}
-
-/// `body contains "ok"`: what is asked by a function.
-pub(super) fn containment(scene: &Scene<'_>) -> Option<Diagnostic> {
-    if !matches!(scene.rule, Rule::expect | Rule::check | Rule::wait | Rule::repeat) {
-        return None;
-    }
-    let index = scene.failed_token()?;
-    let token = scene.tokens.get(index).filter(|token| {
-        matches!(
-            token.text,
-            "contains" | "includes" | "has" | "matches" | "like" | "startswith" | "endswith" | "~"
-        )
-    })?;
-    let found = Diagnostic::error("E0101", format!("there is no `{}`", token.text), scene.span(&token.range));
-    let found = found.here("no operator of soak");
-    let better = (scene.rule == Rule::check).then(|| as_matches(scene, index)).flatten();
-    if let Some((range, better)) = better {
-        return Some(found.help(format!("write `{better}`")).fix(scene.span(&range), better, false));
-    }
-    Some(found.help(
-        "a part of an answer is compared as a whole, as in `body.state == \"ok\"`, and looked for with `matches(body, 'ok')`; whether it is one of several is `body.state in [\"ok\", \"done\"]`",
-    ))
-}
-
-/// `body.name contains "ok"`, with the operator at `index`, as a call.
-fn as_matches(scene: &Scene<'_>, index: usize) -> Option<(Range<usize>, String)> {
-    let text = scene.tokens.get(index + 1).filter(|text| text.kind == Kind::Text)?;
-    let inner = text.text.strip_prefix(['"', '\'']).and_then(|rest| rest.strip_suffix(['"', '\'']))?;
-    if inner.contains(['\'', '{']) || text.text.starts_with('"') && inner.contains('\\') {
-        return None;
-    }
-    let mut begin = index.checked_sub(1)?;
-    while begin >= 2 && scene.word(begin - 1) == "." {
-        begin -= 2;
-    }
-    let start = scene.tokens[begin].range.start;
-    let searched = scene.text[start..scene.tokens[index].range.start].trim_end();
-    let expression = match scene.word(index) {
-        "matches" | "like" | "~" => inner.to_string(),
-        "startswith" => format!("^{}", regex::escape(inner)),
-        "endswith" => format!("{}$", regex::escape(inner)),
-        _ => regex::escape(inner),
-    };
-    Some((start..text.range.end, format!("matches({searched}, '{expression}')")))
-}
-
-/// `sql(db, select count(*) from jobs)`: a query without its quotes.
-pub(super) fn query_without_quotes(scene: &Scene<'_>) -> Option<Diagnostic> {
-    let begins = |token: &Token<'_>| {
-        token.text.eq_ignore_ascii_case("select") || token.text.eq_ignore_ascii_case("with")
-    };
-    let index = scene.tokens.iter().position(begins).filter(|index| *index >= 2)?;
-    let open = scene.tokens[..index].iter().rposition(|token| token.text == "(")?;
-    let close = scene.tokens.iter().rposition(|token| token.text == ")").filter(|close| *close > index)?;
-    if scene.word(open.wrapping_sub(1)) != "sql"
-        || scene.tokens[open..index].iter().any(|token| token.kind == Kind::Text)
-    {
-        return None;
-    }
-    let range = scene.tokens[index].range.start..scene.tokens[close].range.start;
-    let query = scene.text[range.clone()].trim_end();
-    let range = range.start..range.start + query.len();
-    let named = index == open + 3;
-    let better = if named { format!("\"{query}\"") } else { format!("db, \"{query}\"") };
-    let found =
-        Diagnostic::error("E0128", "a query is a text", scene.span(&range)).here("a text stands in quotes");
-    (!query.contains('"'))
-        .then(|| found.help(format!("write `{better}`")).fix(scene.span(&range), better, false))
-}
-
-/// `stages [{ duration: 30s, target: 20 }, …]`: how a load changes, step by step.
-pub(super) fn stages(scene: &Scene<'_>) -> Option<Diagnostic> {
-    if scene.rule != Rule::load {
-        return None;
-    }
-    let word = scene.tokens.iter().find(|token| matches!(token.text, "stages" | "stage" | "steps"))?;
-    let subject = scene.word(1);
-    let found = Diagnostic::error("E0101", "a load has no stages", scene.span(&word.range));
-    let found = found.here("one stage is one load");
-    Some(found.help(format!(
-        "write one after the other, in a phase each: `load {subject} with 1 users -> 20 users for 30s`, or `load {subject} at 10/s -> 100/s for 1m`"
-    )))
-}
-
-/// How many values of a range are written out in a help.
-const MAX_WRITTEN_OUT: u64 = 20;
-
-/// `for i in 1..3 { … }`: a loop over numbers.
-pub(super) fn counted_range(scene: &Scene<'_>) -> Option<Diagnostic> {
-    let behind = if scene.word(1) == "each" { 2 } else { 1 };
-    let tokens = scene.tokens.get(behind..)?;
-    let [name, word, from, dots, to] = tokens else { return None };
-    let range = word.text == "in" && dots.text == ".." && is_bare(from) && is_bare(to);
-    if scene.rule != Rule::for_each || !range {
-        return None;
-    }
-    let (from, to) = (from.text.parse::<u64>().ok()?, to.text.parse::<u64>().ok()?);
-    let count = to.checked_sub(from)? + 1;
-    let found =
-        Diagnostic::error("E0123", "a loop that counts is `repeat` and a number", scene.span(&scene.head));
-    let found = found.here("a range is no list");
-    if count > MAX_WRITTEN_OUT {
-        return Some(found.help(format!("write `repeat {count}`")).fix(
-            scene.span(&scene.head),
-            format!("repeat {count}"),
-            false,
-        ));
-    }
-    let list: Vec<String> = (from..=to).map(|number| number.to_string()).collect();
-    let better = format!("for each {} in [{}]", name.text, list.join(", "));
-    let found = found.help(format!("write `repeat {count}`, or `{better}` where `{}` is used", name.text));
-    Some(found.fix(scene.span(&scene.head), better, false))
-}
-
-/// `rate(http_errors_total[5m])`: a query where a source has a selector.
-pub(super) fn range_selector(scene: &Scene<'_>) -> Option<Diagnostic> {
-    let index = scene
-        .tokens
-        .windows(3)
-        .position(|three| three[0].text == "[" && is_duration(&three[1]) && three[2].text == "]")?;
-    let name = scene.tokens.get(index.checked_sub(1)?)?;
-    if !matches!(scene.rule, Rule::metric | Rule::expect) || name.kind != Kind::Word {
-        return None;
-    }
-    let (open, close) = (&scene.tokens[index], &scene.tokens[index + 2]);
-    let duration = scene.word(index + 1);
-    let place = scene.span(&(open.range.start..close.range.end));
-    let found = Diagnostic::error("E0101", "no window stands in brackets", place);
-    if !scene.tokens.iter().any(|token| token.text == "prometheus") {
-        let help = format!("write `{} over {duration}`", name.text);
-        let better = format!(" over {duration}");
-        return Some(found.here("not written like this").help(help).fix(place, better, false));
-    }
-    Some(found.here("not written like this").help(format!(
-        "write what is read as `metric name = prometheus(\"http://…\", \"{}\")`, and what became of it as `rate(name over {duration})` or `delta(name over {duration})`",
-        name.text
-    )))
 }

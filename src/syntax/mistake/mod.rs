@@ -6,6 +6,7 @@ mod blocks;
 mod forms;
 mod habits;
 mod members;
+mod notations;
 mod rewrites;
 mod stray;
 mod targets;
@@ -35,9 +36,12 @@ use forms::{
     table_row, typed_parameter,
 };
 use habits::{
-    comment_mark, comparison, containment, counted_loop, counted_range, limit_of_waiting, load_word,
-    percentile, percentile_with_dot, query_without_quotes, range_selector, rate_in_words, stages,
+    comparison, counted_loop, limit_of_waiting, load_word, percentile, percentile_with_dot, rate_in_words,
     two_conditions, users_by_another_name, window,
+};
+use notations::{
+    comment_mark, containment, counted_range, marked_step, query_without_quotes, range_selector, shell_loop,
+    stages,
 };
 use pest::Parser;
 use std::ops::Range;
@@ -64,6 +68,8 @@ pub(super) fn explain(text: &str, base: u32, rule: Rule, head: Range<usize>, fai
         comparison,
         percentile_with_dot,
         target_in_a_line,
+        marked_step,
+        shell_loop,
         typed_parameter,
         query_without_quotes,
         rewrites::whole,
@@ -95,6 +101,7 @@ pub(super) fn explain(text: &str, base: u32, rule: Rule, head: Range<usize>, fai
         time_outside_curve,
         interpolation,
         word_as_value,
+        bare_condition,
         several_statements,
         operator_in_value,
         table_row,
@@ -265,6 +272,18 @@ fn several_statements(scene: &Scene<'_>) -> Option<Diagnostic> {
             && scene.reads(Rule::words, token.range.start..scene.head.end);
     let first_is_whole = || scene.reads(scene.rule, scene.head.start..token.range.start);
     (word && begins && first_is_whole()).then(|| two_statements(scene.span(&token.range)))
+}
+
+/// `app.up within 30s`: a condition without the word before it.
+fn bare_condition(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let written = scene.text[scene.head.clone()].trim_end();
+    let reading = scene.rule == Rule::words && scene.tokens.len() > 3 && scene.word(1) == ".";
+    if !reading || Grammar::parse(Rule::expect, &format!("expect {written}")).is_err() {
+        return None;
+    }
+    let found = Diagnostic::error("E0101", "a condition is judged by `expect`", scene.span(&scene.head));
+    let found = found.here("judged by nothing").help(format!("write `expect {written}`"));
+    Some(found.fix(scene.point(scene.head.start), "expect ", false))
 }
 
 fn operator_in_value(scene: &Scene<'_>) -> Option<Diagnostic> {

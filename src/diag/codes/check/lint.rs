@@ -457,4 +457,15 @@ expect "Back": shop.up within 30s"#,
 shop kill
 expect "Back": shop.up within 2m"#,
     },
+    Code {
+        code: "W0935",
+        title: "a pause beside what it was to delay",
+        explanation: "The branches of `parallel` begin together, and each statement in its braces is one. A pause among them delays nothing; statements of one branch stand in braces of their own.",
+        bad: r#"process shop { run "shop"; restart after 1s }
+parallel { shop kill; wait 5s; shop pause 2s }
+expect elapsed < 1m"#,
+        good: r#"process shop { run "shop"; restart after 1s }
+parallel { shop kill; { wait 5s; shop pause 2s } }
+expect elapsed < 1m"#,
+    },
 ];

@@ -14,6 +14,7 @@ const ENDS_RUN: &str = "what ends the run where it does not hold is a `require`"
 const NAME: &str = "the name of an expectation is a text";
 const ONE: &str = "when a condition must hold is said once";
 const STRETCH: &str = "how long it must hold stands before the time by which it must";
+const STRETCHED: &str = "how long it must hold stands behind `for`";
 const BELOW: &str = "this comparison is written `<`";
 const ABOVE: &str = "this comparison is written `>`";
 const LEAST: &str = "this comparison is written `>=`";
@@ -86,6 +87,11 @@ pub(super) const EXPECTATIONS: &[Rewrite] = &[
         "require $2: $4 $5 $6",
         ENDS_RUN,
     ),
+    rewrite("always|sometimes D END", "for $2", STRETCHED),
+    rewrite("want|expect|require ( P ) . toBe|toEqual|equals|equal ( true|false ) END", "$1 $3 == $8", EQUAL),
+    rewrite("want|expect|require ( P ) . toBe|toEqual|equals|equal ( V ) END", "$1 $3 == $8", EQUAL),
+    rewrite("want|expect|require ( P ) . toBeLessThan|toBeBelow ( V ) END", "$1 $3 < $8", BELOW),
+    rewrite("want|expect|require ( P ) . toBeGreaterThan|toBeAbove ( V ) END", "$1 $3 > $8", ABOVE),
     rewrite("want|expect|require W : *", "$1 \"$2\": $4", NAME),
     rewrite("want|expect|require T : at end *", "$1 $2: $6 at end", LAST),
     rewrite("want|expect|require always|sometimes *", "$1 $3 $2", LAST),

@@ -38,6 +38,11 @@ pub(super) const VALUES: &[Rewrite] = &[
     rewrite("count ( P contains|matches|~ T )", "lines($3, $5)", LINES),
     rewrite("metric W = P contains|matches|~ T", "metric $2 = lines($4, $6)", LINES),
     rewrite(
+        "param W = one|any of [ V , *",
+        "param $2 = $7",
+        "a param has a default, and no list of what it may be",
+    ),
+    rewrite(
         "param W = V min|max|range|between|in *",
         "param $2 = $4",
         "a param has a default, and no bounds",
@@ -93,8 +98,8 @@ pub(super) const ANYWHERE: &[Rewrite] = &[
     rewrite("N times|time|x END", "repeat $1", "a loop that counts is `repeat` and a number"),
     rewrite("sent|received from|= *", "$1 $3", BARE),
     rewrite("scenario|include|note|run :|= T", "$1 $3", BARE),
-    rewrite("name|title|test|suite :|= T", "scenario $3", TITLE),
-    rewrite("name|title|test|suite :|= *", "scenario \"$3\"", TITLE),
+    rewrite("name|title|test|suite|Scenario|Feature :|= T", "scenario $3", TITLE),
+    rewrite("name|title|test|suite|Scenario|Feature :|= *", "scenario \"$3\"", TITLE),
     rewrite("scenario|include|note|run ( T )", "$1 $3", BARE),
     rewrite("run T timeout : D", "run $2 timeout $5", BARE),
     rewrite(
@@ -119,6 +124,8 @@ pub(super) const WORDS: &[Rewrite] = &[
     rewrite("D + - D", "$1 jitter $4", STRAYS),
     rewrite("D + / - D", "$1 jitter $5", STRAYS),
     rewrite("ready W ( T ) ==|= N", "ready $2$3$4$5", "a probe over HTTP is good when the answer is"),
+    rewrite("W . W ( )", "$1 $3", CALLED),
+    rewrite("W . W ( V )", "$1 $3 $5", CALLED),
     rewrite("W . get|post|put|patch|delete|head T", "$1 $3 $4", CALLED),
     rewrite("W . get|post|put|patch|delete|head ( T )", "$1 $3 $5", CALLED),
     rewrite("W . latency|loss|jitter|bandwidth|duplicate|corrupt|reorder = V", "$1 degrade $3 $5", TOLD),

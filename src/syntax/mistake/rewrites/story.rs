@@ -91,6 +91,8 @@ pub(super) const BLOCKS: &[Rewrite] = &[
     rewrite("phase D T", "phase $3 $2", NAME_FIRST),
     rewrite("repeat while *", "repeat until not ($3)", "a loop goes on until a condition holds"),
     rewrite("repeat every D", "every $3", "what is done again and again in the background is `every`"),
+    rewrite("for W in $ ( seq N )", "repeat $7", "a loop that counts is `repeat` and a number"),
+    rewrite("for W in $ ( seq N N )", "repeat $8", "a loop that counts is `repeat` and a number"),
     rewrite("for W in range ( N )", "repeat $6", "a loop that counts is `repeat` and a number"),
     rewrite("every D for D", "every $2", "a loop in the background goes on until its block ends"),
     rewrite(
