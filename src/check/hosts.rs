@@ -7,7 +7,7 @@ use crate::diag::Diagnostic;
 use crate::lang::expr::TargetId;
 use crate::lang::value::Value;
 use crate::source::Span;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 impl Checker<'_> {
@@ -111,4 +111,19 @@ pub(super) fn address(host: &Target) -> Option<(String, Span)> {
 fn is_usable(address: IpAddr) -> bool {
     let broadcast = matches!(address, IpAddr::V4(address) if address.is_broadcast());
     !address.is_unspecified() && !address.is_loopback() && !address.is_multicast() && !broadcast
+}
+
+/// A host, and those that links lead to from it; hosts pass on what is for others.
+pub(super) fn reached(from: TargetId, links: &[(TargetId, TargetId)]) -> HashSet<TargetId> {
+    let mut reached = HashSet::from([from]);
+    let mut waiting = vec![from];
+    while let Some(host) = waiting.pop() {
+        for (one, other) in links {
+            let next = if *one == host { *other } else { *one };
+            if (*one == host || *other == host) && reached.insert(next) {
+                waiting.push(next);
+            }
+        }
+    }
+    reached
 }

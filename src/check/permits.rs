@@ -117,7 +117,8 @@ impl Checker<'_> {
         }
     }
 
-    fn check_load_permits(&mut self) {
+    /// The hosts that the scenario asks, where the file fixes them, with where that stands.
+    fn hosts_asked(&self) -> Vec<(String, Span)> {
         let mut destinations: Vec<(String, Span)> = Vec::new();
         for target in &self.scenario.targets {
             self.target_destinations(target, &mut destinations);
@@ -141,6 +142,33 @@ impl Checker<'_> {
                 destinations.extend(host.map(|host| (host, document.span)));
             }
         }
+        destinations
+    }
+
+    /// The hosts that the scenario asks and that need a permit; none where something else may be asked too, because an address
+    /// is put together or a command talks for itself.
+    pub(super) fn destinations(&self) -> Option<HashSet<String>> {
+        let asked: HashSet<String> =
+            self.hosts_asked().into_iter().map(|(host, _)| host.to_lowercase()).collect();
+        let addresses = |target: &Target| {
+            target
+                .settings
+                .iter()
+                .flat_map(|setting| setting.parameter.values.iter().zip(&setting.values))
+                .any(|(accepts, value)| match (accepts, value) {
+                    (Accepts::Url(_) | Accepts::Address { .. }, Argued::Value(value)) => {
+                        self.destination(accepts, value).is_none()
+                    }
+                    _ => false,
+                })
+        };
+        let redirected = |target: &Target| target.setting("redirects").is_some();
+        let open = self.scenario.targets.iter().any(|target| addresses(target) || redirected(target));
+        (!open).then_some(asked)
+    }
+
+    fn check_load_permits(&mut self) {
+        let destinations = self.hosts_asked();
         let mut whole = Vec::new();
         visit_tells(&self.scenario, &mut |tell| {
             // A request goes to a path behind the base that was declared.

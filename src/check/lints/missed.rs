@@ -1,6 +1,7 @@
 //! What is told or judged in vain: a link that everybody goes past, a load that has ended before the fault that it was to
 //! suffer, the exit code of what still runs.
 
+use super::super::hosts;
 use super::super::infer::constant_quantity;
 use super::super::mistake;
 use super::super::names::Entity;
@@ -13,12 +14,16 @@ use crate::lang::signature::Accepts;
 use crate::source::Span;
 use std::collections::{HashMap, HashSet};
 
+/// So many links with faults are looked at for what crosses them; nobody has more of them by hand.
+const MOST_LINKS: usize = 200;
+
 impl Checker<'_> {
     pub(super) fn missed_lint(&mut self) {
         let mut found = Vec::new();
         self.bypassed_links(&mut found);
         self.ended_loads(&self.scenario.story, &HashSet::new(), &mut found);
         self.exit_codes_of_running(&mut found);
+        self.uncrossed_links(&mut found);
         self.found.extend(found);
     }
 
@@ -65,6 +70,66 @@ impl Checker<'_> {
         }
     }
 
+    /// A link between hosts on one side of which nothing stands, while a client asks the other side from there.
+    fn uncrossed_links(&self, found: &mut Vec<Diagnostic>) {
+        let targets = || self.scenario.targets.iter().enumerate();
+        let mut told: HashSet<TargetId> = HashSet::new();
+        visit_tells(&self.scenario, &mut |tell| {
+            if tell.verb.fault {
+                told.insert(tell.target);
+            }
+        });
+        let links: Vec<(TargetId, (TargetId, TargetId))> = targets()
+            .filter_map(|(index, link)| Some((TargetId(index as u32), hosts::ends(link)?)))
+            .collect();
+        let inhabited: HashSet<TargetId> = targets()
+            .filter_map(|(_, target)| match target.setting("on")?.values.as_slice() {
+                [Argued::Target(host)] => Some(*host),
+                _ => None,
+            })
+            .collect();
+        let clients: Vec<(String, Span)> = self.clients_on_nothing().collect();
+        if clients.is_empty() {
+            return;
+        }
+        for (link, (one, other)) in links.iter().filter(|(link, _)| told.contains(link)).take(MOST_LINKS) {
+            let others: Vec<_> =
+                links.iter().filter(|(beside, _)| beside != link).map(|(_, ends)| *ends).collect();
+            for (empty, asked) in [(one, other), (other, one)] {
+                let (here, there) = (hosts::reached(*empty, &others), hosts::reached(*asked, &others));
+                if here.iter().any(|host| inhabited.contains(host)) || here.contains(asked) {
+                    continue;
+                }
+                let name = |host: &TargetId| self.scenario.target(*host).name.as_str();
+                let client = clients.iter().find_map(|(whom, place)| {
+                    let is_asked = |host: &&TargetId| {
+                        let address =
+                            hosts::address(self.scenario.target(**host)).map(|(address, _)| address);
+                        name(host).eq_ignore_ascii_case(whom) || address.as_deref() == Some(whom.as_str())
+                    };
+                    there.iter().find(is_asked).map(|host| (*place, name(host)))
+                });
+                if let Some((place, whom)) = client {
+                    let of = self.scenario.target(*link);
+                    let names = (of.name.as_str(), name(empty), whom);
+                    found.push(mistake::lint::link_not_crossed(place, of.span, names));
+                }
+            }
+        }
+    }
+
+    /// What clients that stand nowhere ask, and where that is written.
+    fn clients_on_nothing(&self) -> impl Iterator<Item = (String, Span)> + '_ {
+        let clients = self.scenario.targets.iter().filter(|target| {
+            !matches!(target.kind.name, "process" | "link" | "host") && target.setting("on").is_none()
+        });
+        clients.flat_map(|client| {
+            let mut asked = Vec::new();
+            self.target_destinations(client, &mut asked);
+            asked
+        })
+    }
+
     /// How often each word and number stands in the files, comments left out.
     fn words_written(&self) -> HashMap<&str, usize> {
         let mut count = HashMap::new();
@@ -78,16 +143,20 @@ impl Checker<'_> {
     fn ended_loads(&self, block: &Block, running: &HashSet<LoadSubject>, found: &mut Vec<Diagnostic>) {
         let mut running = running.clone();
         let mut ended: HashMap<LoadSubject, (Span, bool)> = HashMap::new();
+        // Whether the last thing of note was a fault, which what is judged next was to suffer.
+        let mut just_faulted: Option<Span> = None;
         for step in flat(&block.steps) {
             match &step.kind {
                 StepKind::Load(load) if lasts(load) => {
+                    just_faulted = None;
                     for subject in self.subjects(load.subject) {
                         ended.insert(subject, (step.span, false));
                     }
                 }
                 StepKind::Load(load) => running.extend(self.subjects(load.subject)),
                 StepKind::Tell(tell) if tell.verb.fault => {
-                    ended.values_mut().for_each(|(_, faulted)| *faulted = true)
+                    ended.values_mut().for_each(|(_, faulted)| *faulted = true);
+                    just_faulted = running.is_empty().then_some(step.span);
                 }
                 StepKind::Expect(id) => {
                     let expectation = self.scenario.expectation(*id);
@@ -100,15 +169,20 @@ impl Checker<'_> {
                             return;
                         };
                         let recent = waits
+                            || just_faulted.is_some()
                             || matches!(window, Window::Over(length) if constant_quantity(length).is_some());
                         let Some((load, true)) = ended.get(subject) else { return };
                         if recent && !running.contains(subject) {
                             told.get_or_insert((part.span, *subject, *load));
                         }
                     });
+                    let fault = just_faulted.take().filter(|_| !waits);
                     if let Some((span, subject, load)) = told {
                         let name = self.scenario.subject_name(subject);
-                        found.push(mistake::lint::load_has_ended(span, name, load));
+                        found.push(match fault {
+                            Some(fault) => mistake::lint::load_misses_fault(span, name, load, fault),
+                            None => mistake::lint::load_has_ended(span, name, load),
+                        });
                     }
                 }
                 StepKind::Phase { body, .. }

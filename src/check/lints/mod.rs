@@ -3,6 +3,8 @@
 mod beside;
 mod braces;
 mod counted;
+mod decided;
+mod effectless;
 mod endless;
 mod gapless;
 mod missed;
@@ -40,6 +42,8 @@ impl Checker<'_> {
             self.missed_lint();
             self.stopped_lint();
             self.counted_lint();
+            self.decided_lint();
+            self.effectless_lint();
             self.unjoined_lint();
             self.endless_lint();
             self.gapless_lint();

@@ -1,63 +1,110 @@
-//! The same said twice in one place: expectations beside each other, loads that run together.
+//! The same said twice in one place: expectations beside each other, loads that run together, metrics, names.
 
 use super::super::mistake;
 use super::super::scenario::{Arrival, Block, Load, Step, StepKind};
 use super::super::state::Checker;
 use super::super::walk::{blocks, flat};
 use crate::source::Span;
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// What has been said, by what it says, with where it was said first.
+struct Said<K>(HashMap<K, Span>);
+
+impl<K: Eq + Hash> Said<K> {
+    fn new() -> Said<K> {
+        Said(HashMap::new())
+    }
+
+    /// Where it was said before; from now on it has been.
+    fn before(&mut self, said: K, span: Span) -> Option<Span> {
+        let first = *self.0.entry(said).or_insert(span);
+        (first != span).then_some(first)
+    }
+}
 
 impl Checker<'_> {
     pub(super) fn twice_lint(&mut self) {
         let mut found = Vec::new();
-        let mut look = |block: &Block| self.twice_in(&flat(&block.steps), &mut found);
-        blocks(&self.scenario, &mut look);
+        blocks(&self.scenario, &mut |block| self.twice_in(&flat(&block.steps), &mut found));
+        let mut named = Vec::new();
+        blocks(&self.scenario, &mut |block| self.names_twice(block, &mut named));
         for (second, first, loads) in found {
             self.report(mistake::lint::twice(second, first, loads));
         }
+        for (second, first, what, name) in named {
+            self.report(mistake::lint::named_twice(second, first, what, &name));
+        }
+        self.metrics_twice();
+    }
+
+    /// The words of a place, whatever stands between them.
+    fn words_at(&self, span: Span) -> String {
+        self.sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     fn twice_in(&self, steps: &[&Step], found: &mut Vec<(Span, Span, bool)>) {
-        let mut together: Vec<Said<'_>> = Vec::new();
-        let mut loads: Vec<Said<'_>> = Vec::new();
+        let (mut together, mut loads) = (Said::new(), Said::new());
         for step in steps {
             match &step.kind {
                 StepKind::Expect(id) => {
                     let expectation = self.scenario.expectation(*id);
                     let from = Span::new(expectation.condition.span.start, step.span.end);
-                    let said = Said {
-                        text: self.sources.text(from),
-                        kind: expectation.demand.word(),
-                        span: step.span,
-                    };
-                    note(said, &mut together, found, false);
-                }
-                StepKind::Load(load) if goes_on(load) => {
-                    together.clear();
-                    let said = Said { text: self.sources.text(step.span), kind: "load", span: step.span };
-                    note(said, &mut loads, found, true);
+                    let said = (expectation.demand.word(), self.words_at(from));
+                    found.extend(together.before(said, step.span).map(|first| (step.span, first, false)));
                 }
                 StepKind::Note(_) => {}
                 // What is judged behind it is judged at another time.
-                _ => together.clear(),
+                other => {
+                    together = Said::new();
+                    if matches!(other, StepKind::Load(load) if goes_on(load)) {
+                        let first = loads.before(self.words_at(step.span), step.span);
+                        found.extend(first.map(|first| (step.span, first, true)));
+                    }
+                }
             }
         }
     }
-}
 
-/// A statement, by what it says.
-struct Said<'t> {
-    text: &'t str,
-    kind: &'static str,
-    span: Span,
-}
+    /// Two phases of one name, each of which stands for the other then; two expectations of one name beside each other.
+    fn names_twice(&self, block: &Block, found: &mut Vec<(Span, Span, &'static str, String)>) {
+        let (mut phases, mut expected) = (Said::new(), Said::new());
+        for step in flat(&block.steps) {
+            let (name, what, first) = match &step.kind {
+                StepKind::Phase { name, .. } => {
+                    let Some(text) = name.constant().and_then(|name| name.as_text()) else { continue };
+                    (text, "phases", phases.before(text, name.span).zip(Some(name.span)))
+                }
+                StepKind::Expect(id) => {
+                    let expectation = self.scenario.expectation(*id);
+                    let name = &expectation.name;
+                    let Some(text) = name.constant().and_then(|name| name.as_text()) else { continue };
+                    // One without a name of its own is called as its condition is written.
+                    if text == expectation.text {
+                        continue;
+                    }
+                    let said = (expectation.demand.word(), text);
+                    (text, "expectations", expected.before(said, name.span).zip(Some(name.span)))
+                }
+                _ => continue,
+            };
+            found.extend(first.map(|(first, second)| (second, first, what, name.to_string())));
+        }
+    }
 
-fn note<'t>(said: Said<'t>, before: &mut Vec<Said<'t>>, found: &mut Vec<(Span, Span, bool)>, loads: bool) {
-    let same = |other: &&Said<'t>| {
-        other.kind == said.kind && other.text.split_whitespace().eq(said.text.split_whitespace())
-    };
-    match before.iter().find(same) {
-        Some(first) => found.push((said.span, first.span, loads)),
-        None => before.push(said),
+    /// Two metrics of the same thing.
+    fn metrics_twice(&mut self) {
+        let mut said = Said::new();
+        let mut found = Vec::new();
+        for metric in &self.metrics {
+            let every = metric.every.map(|every| self.sources.text(every.span));
+            let first = said.before((self.sources.text(metric.written.span), every), metric.name.span);
+            found.extend(first.map(|first| (metric.name.span, first)));
+        }
+        for (second, first) in found {
+            let name = self.sources.text(first).to_string();
+            self.report(mistake::lint::metric_twice(second, first, &name));
+        }
     }
 }
 

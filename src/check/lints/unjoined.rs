@@ -5,7 +5,7 @@ use super::super::mistake;
 use super::super::scenario::Argued;
 use super::super::state::Checker;
 use crate::lang::expr::TargetId;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 impl Checker<'_> {
     pub(super) fn unjoined_lint(&mut self) {
@@ -28,7 +28,7 @@ impl Checker<'_> {
             self.target_destinations(client, &mut asked);
             for (whom, place) in asked {
                 let Some(to) = own.get(&whom.to_lowercase()) else { continue };
-                if !reached(*from, &links).contains(to) {
+                if !hosts::reached(*from, &links).contains(to) {
                     let name = |host: &TargetId| self.scenario.target(*host).name.as_str();
                     found.push(mistake::stopped::not_joined(place, (name(from), name(to))));
                 }
@@ -36,19 +36,4 @@ impl Checker<'_> {
         }
         self.found.extend(found);
     }
-}
-
-/// A host, and those that links lead to from it; hosts pass on what is for others.
-fn reached(from: TargetId, links: &[(TargetId, TargetId)]) -> HashSet<TargetId> {
-    let mut reached = HashSet::from([from]);
-    let mut waiting = vec![from];
-    while let Some(host) = waiting.pop() {
-        for (one, other) in links {
-            let next = if *one == host { *other } else { *one };
-            if (*one == host || *other == host) && reached.insert(next) {
-                waiting.push(next);
-            }
-        }
-    }
-    reached
 }

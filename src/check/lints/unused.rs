@@ -3,6 +3,10 @@
 use super::super::mistake;
 use super::super::names::Entity;
 use super::super::state::Checker;
+use super::super::walk::visit_tells;
+use crate::lang::expr::TargetId;
+use crate::source::Span;
+use std::collections::HashSet;
 
 /// Kinds whose targets do nothing by being declared.
 const IDLE_KINDS: &[&str] = &["http", "websocket", "grpc", "tcp", "udp", "redis", "mqtt", "nats", "database"];
@@ -22,5 +26,30 @@ impl Checker<'_> {
         let findings: Vec<_> =
             unused.map(|(name, symbol)| mistake::lint::unused(symbol.span, symbol.sort, name)).collect();
         self.found.extend(findings);
+        self.unused_permits();
+    }
+
+    /// Permits for faults that are not done, and for load that does not go there.
+    fn unused_permits(&mut self) {
+        let mut faulted: HashSet<TargetId> = HashSet::new();
+        visit_tells(&self.scenario, &mut |tell| {
+            if tell.verb.fault {
+                faulted.insert(tell.target);
+            }
+        });
+        let own = |span: &Span| self.sources.files()[0].span().contains(*span);
+        let faults = self.scenario.permits.fault.iter().filter(|(target, _)| !faulted.contains(target));
+        let mut unused: Vec<(Span, String)> = faults
+            .filter(|(_, span)| own(span))
+            .map(|(target, span)| (*span, self.scenario.target(*target).name.clone()))
+            .collect();
+        let asked = self.destinations();
+        if let Some(asked) = asked {
+            let loads = self.scenario.permits.load.iter().filter(|(host, _)| !asked.contains(host));
+            unused.extend(loads.filter(|(_, span)| own(span)).map(|(host, span)| (*span, host.clone())));
+        }
+        for (span, what) in unused {
+            self.report(mistake::lint::unused_permit(span, &what));
+        }
     }
 }

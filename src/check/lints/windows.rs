@@ -3,7 +3,7 @@
 
 use super::super::accept::{highest, lowest};
 use super::super::mistake;
-use super::super::scenario::{Origin, Repeat, Scenario, Series, StepKind};
+use super::super::scenario::{Origin, Qualifier, Repeat, Scenario, Series, StepKind};
 use super::super::state::Checker;
 use super::super::walk::visit_steps;
 use crate::lang::expr::{Expr, ExprKind, Window};
@@ -40,6 +40,22 @@ impl Checker<'_> {
             });
         };
         conditions(scenario, &mut look);
+        for expectation in &scenario.expectations {
+            let Qualifier::Within(within) = &expectation.qualifier else { continue };
+            let Some(length) = highest(within).and_then(|length| length.to_duration()) else { continue };
+            expectation.condition.walk(&mut |part| {
+                let ExprKind::Measure { series, .. } = &part.kind else { return };
+                let series = scenario.series(*series);
+                if is_sampled(scenario, series) && series.every > length {
+                    found.push(mistake::lint::within_of_no_sample(
+                        within.span,
+                        length,
+                        &series.name,
+                        series.every,
+                    ));
+                }
+            });
+        }
         // One window may be given to several readings at once.
         found.dedup_by_key(|finding| finding.span());
         self.found.extend(found);

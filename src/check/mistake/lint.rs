@@ -138,6 +138,15 @@ pub fn load_has_ended(span: Span, name: &str, load: Span) -> Diagnostic {
         .help("a load without `for` runs beside what follows it, to the end of its block: leave `for` and its duration out")
 }
 
+/// What is judged right behind a fault, of a load that had ended before it.
+pub fn load_misses_fault(span: Span, name: &str, load: Span, fault: Span) -> Diagnostic {
+    Diagnostic::warning("W0922", format!("nothing of `{name}` meets the fault above: its load has ended by then"), span)
+        .here("of a time before the fault")
+        .also(load, "takes its time, and ends")
+        .also(fault, "begins after that")
+        .help("a load without `for` runs beside what follows it, to the end of its block: leave `for` and its duration out")
+}
+
 pub fn exit_code_of_running(span: Span, name: &str) -> Diagnostic {
     Diagnostic::warning(
         "W0921",
@@ -325,4 +334,85 @@ pub fn twice(second: Span, first: Span, loads: bool) -> Diagnostic {
         false => ("this is judged here already", "leave it out, or judge what was meant in its stead"),
     };
     Diagnostic::warning("W0933", message, second).here("the second").also(first, "the first").help(help)
+}
+
+/// A fault whose strength is nothing.
+pub fn does_nothing(span: Span, written: &str) -> Diagnostic {
+    Diagnostic::warning("W0937", format!("`{written}` changes nothing: its strength is zero"), span)
+        .here("no fault at all")
+        .help("say how strong it is, as in `latency 100ms` or `loss 5%`; a healthy link is `on`")
+}
+
+/// A load of no rate or no users.
+pub fn begins_nothing(span: Span, place: Span, name: &str) -> Diagnostic {
+    Diagnostic::warning("W0927", format!("this load of `{name}` begins nothing"), place)
+        .here("none")
+        .also(span, "begins no iteration")
+        .help("say how much, as in `at 50/s` or `with 20 users`; what grows from nothing is `0/s -> 50/s`")
+}
+
+/// `most` is what so many users do in a second at most, `rate` what is asked of them.
+pub fn held_up(span: Span, users: Span, name: &str, most: f64, rate: f64) -> Diagnostic {
+    let (most, rate) = (crate::lang::unit::number(most), crate::lang::unit::number(rate));
+    Diagnostic::warning(
+        "W0936",
+        format!(
+            "so many users begin {most}/s of `{name}` at most, and {rate}/s are due: the rest is dropped"
+        ),
+        users,
+    )
+    .here("each is busy as long as it thinks")
+    .also(span, format!("asks for {rate}/s"))
+    .help("allow more users, or take the `think` out: an open load has its pauses from its rate")
+}
+
+/// Two metrics that read the same.
+pub fn metric_twice(second: Span, first: Span, name: &str) -> Diagnostic {
+    Diagnostic::warning("W0933", format!("this reads the same as `{name}`"), second)
+        .here("the second")
+        .also(first, "the first")
+        .help(format!("use `{name}` for both, or read what was meant here"))
+}
+
+/// `what` are phases or expectations.
+pub fn named_twice(second: Span, first: Span, what: &str, name: &str) -> Diagnostic {
+    let help = match what {
+        "phases" => format!("give each a name of its own: `in \"{name}\"` and `--only` mean them by it"),
+        _ => "give each a name of its own, by which the report tells them apart".to_string(),
+    };
+    Diagnostic::warning("W0933", format!("two {what} are called \"{name}\""), second)
+        .here("the second")
+        .also(first, "the first")
+        .help(help)
+}
+
+/// A permit that nothing needs.
+pub fn unused_permit(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::warning("W0901", format!("nothing in this scenario needs the permit for `{what}`"), span)
+        .here("permits what is not done")
+        .help("take it out: a permit is for what a reader is to agree to")
+}
+
+/// `within` of less than the time between two samples.
+pub fn within_of_no_sample(within: Span, length: Duration, name: &str, every: Duration) -> Diagnostic {
+    let (length, every) = (format_duration(length), format_duration(every));
+    Diagnostic::warning(
+        "W0909",
+        format!("`{name}` is sampled every {every}, so within {length} it mostly is not sampled at all"),
+        within,
+    )
+    .here("shorter than the time between two samples")
+    .help(format!("wait longer than {every}, or sample it more often: `every 5s` behind the metric"))
+}
+
+/// A link on one side of which nothing stands; `client` asks a host on the other side from there.
+pub fn link_not_crossed(client: Span, link: Span, (name, empty, asked): (&str, &str, &str)) -> Diagnostic {
+    Diagnostic::warning(
+        "W0920",
+        format!("nothing stands on `{empty}`, so nothing crosses `{name}`: this asks `{asked}` from `{asked}` itself"),
+        client,
+    )
+    .here("without `on`")
+    .also(link, "its faults are met by nobody")
+    .help(format!("say where it stands: write `on {empty}` into its settings"))
 }

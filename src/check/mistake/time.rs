@@ -93,6 +93,43 @@ pub fn never_so_large(span: Span, size: Span, disk: &str, whole: Quantity) -> Di
         .help("ask for less, or make the disk larger")
 }
 
+/// How a condition is decided before anything runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Decided {
+    Never,
+    Always,
+    /// Two limits of one thing.
+    Excluded,
+    /// Something and its opposite; joined with `or`, or with `and`.
+    Opposites(bool),
+    /// A status that there is not.
+    NoStatus(i64),
+}
+
+pub fn decided(span: Span, how: Decided) -> Diagnostic {
+    let (message, help) = match how {
+        Decided::Never => (
+            "this never holds: what is counted or taken is never less than nothing",
+            "write what it may be at most, as in `< 1%`, or `== 0` for none",
+        ),
+        Decided::Always => {
+            ("this always holds, whatever happens", "write the least or the most that is good, as in `> 99%`")
+        }
+        Decided::Excluded => (
+            "this never holds: the two limits leave nothing between them",
+            "what lies between two limits is above the low one and below the high one; one of several is asked for with `or`",
+        ),
+        Decided::Opposites(true) => ("this always holds: it is true or not", "write what must hold"),
+        Decided::Opposites(false) => ("this never holds: it cannot be true and not", "write what must hold"),
+        Decided::NoStatus(status) => {
+            return Diagnostic::warning("W0932", format!("no answer has the status {status}"), span)
+                .here("statuses are 100 to 599")
+                .help("as in `status == 200`");
+        }
+    };
+    Diagnostic::warning("W0932", message, span).here("decided before the run").help(help)
+}
+
 pub fn never_sampled(span: Span, word: &str) -> Diagnostic {
     Diagnostic::error(
         "E0804",

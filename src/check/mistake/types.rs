@@ -329,7 +329,9 @@ pub fn negative(expr: &Expr, what: &str, written: &str) -> Diagnostic {
 }
 
 pub fn not_positive(span: Span, what: &str) -> Diagnostic {
-    Diagnostic::error("E0308", format!("{what} must be more than nothing"), span).here("no time at all")
+    Diagnostic::error("E0308", format!("{what} must be more than nothing"), span)
+        .here("no time at all")
+        .help("as in `10s`; what is to happen at once is written without it")
 }
 
 pub fn not_a_count(expr: &Expr, what: &str, least: u64) -> Diagnostic {

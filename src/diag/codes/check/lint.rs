@@ -273,7 +273,7 @@ expect "Ends well": shop.exit_code == 0"#,
     Code {
         code: "W0922",
         title: "a load that has ended before the fault",
-        explanation: "A load with `for` takes its time before the next statement begins. A fault behind it meets no load, and what is judged over the time of the fault has no value.",
+        explanation: "A load with `for` takes its time before the next statement begins. A fault behind it meets no load: what is judged over the time of the fault has no value, and what is judged of all of the load says nothing of the fault.",
         bad: r#"process shop { run "shop"; restart after 1s }
 http api { base "http://127.0.0.1:8080" }
 action get { api get "/" }
@@ -325,16 +325,14 @@ host cloud { address "10.30.0.3" }
 link wifi  { between car, depot }
 http store { base "http://10.30.0.3:9000"; on car }
 action put { store put "/{seq}" text "x" }
-load put at 5/s for 1m
-wifi off 2s
+phase "Away" 1m { load put at 5/s; wifi off 2s }
 expect put.success > 99%"#,
         good: r#"host car   { address "10.30.0.1" }
 host cloud { address "10.30.0.3" }
 link wifi  { between car, cloud }
 http store { base "http://10.30.0.3:9000"; on car }
 action put { store put "/{seq}" text "x" }
-load put at 5/s for 1m
-wifi off 2s
+phase "Away" 1m { load put at 5/s; wifi off 2s }
 expect put.success > 99%"#,
     },
     Code {
@@ -415,8 +413,8 @@ expect order.success > 99%"#,
     },
     Code {
         code: "W0932",
-        title: "a condition that the file rules out",
-        explanation: "`elapsed` counts from the start of its block, and what stands above has its own length: a limit below that is missed on every run. In the same way a load with a rate begins no more than that rate makes, whatever the system does. Such a condition is judged as missed each time.",
+        title: "a condition that is decided before the run",
+        explanation: "What is counted is never below nothing and a share never above the whole, two limits may exclude each other, and no answer has a status of 2000: such a condition says nothing of the run. `elapsed` counts from the start of its block, and what stands above has its own length: a limit below that is missed on every run. In the same way a load with a rate begins no more than that rate makes, whatever the system does. Such a condition is judged as missed each time.",
         bad: r#"http api { base "http://127.0.0.1:8080" }
 action browse { api get "/" }
 load browse at 5/s for 1m
@@ -467,5 +465,29 @@ expect elapsed < 1m"#,
         good: r#"process shop { run "shop"; restart after 1s }
 parallel { shop kill; { wait 5s; shop pause 2s } }
 expect elapsed < 1m"#,
+    },
+    Code {
+        code: "W0936",
+        title: "a load that its own limit holds up",
+        explanation: "A user is busy as long as its iteration takes, its `think` included. Where an open load has a limit of users, no more iterations are begun in a second than those users can end; what is due beyond is dropped, and its expectations are inconclusive.",
+        bad: r#"http api { base "http://127.0.0.1:8080" }
+action browse { api get "/"; think 1s }
+load browse at 1000/s max 10 users for 10m
+expect browse.errors < 1%"#,
+        good: r#"http api { base "http://127.0.0.1:8080" }
+action browse { api get "/" }
+load browse at 1000/s max 500 users for 10m
+expect browse.errors < 1%"#,
+    },
+    Code {
+        code: "W0937",
+        title: "a fault that does nothing",
+        explanation: "A latency of 0ms, a loss of 0% and the like leave everything as it is, though the report tells of a fault.",
+        bad: r#"link path { listen "127.0.0.1:8081"; to "127.0.0.1:8080" }
+path degrade latency 0ms for 1m
+expect elapsed < 1h"#,
+        good: r#"link path { listen "127.0.0.1:8081"; to "127.0.0.1:8080" }
+path degrade latency 100ms for 1m
+expect elapsed < 1h"#,
     },
 ];

@@ -38,7 +38,11 @@ process app { run "app"; env TOKEN token }"#,
         title: "a permit of nothing",
         explanation: "`permit load to` names a host, `permit fault on` a target.",
         bad: r#"permit load to "https://example.com/api""#,
-        good: r#"permit load to "example.com""#,
+        good: r#"permit load to "example.com"
+http api { base "https://example.com/api" }
+action browse { api get "/" }
+load browse at 1/s for 1m
+expect browse.success > 99%"#,
     },
     Code {
         code: "E0790",

@@ -1,0 +1,177 @@
+//! Conditions that are decided before the run: a count below nothing, a share of at most the whole, two limits that exclude
+//! each other, something and its opposite.
+
+use super::super::infer::constant_quantity;
+use super::super::mistake;
+use super::super::mistake::time::Decided;
+use super::super::scenario::{IterationStep, Origin};
+use super::super::state::Checker;
+use super::super::walk::visit_tells;
+use super::conditions;
+use crate::lang::expr::{BinaryOperator, Expr, ExprKind, IterationWord, UnaryOperator};
+use crate::lang::function::Aggregate;
+use crate::lang::types::Type;
+use crate::lang::value::Value;
+use crate::source::Span;
+
+/// The statuses that HTTP knows (RFC 9110, section 15).
+const STATUSES: std::ops::RangeInclusive<f64> = 100.0..=599.0;
+
+impl Checker<'_> {
+    pub(super) fn decided_lint(&mut self) {
+        let mut found = Vec::new();
+        conditions(&self.scenario, &mut |condition| self.decided(condition, &mut found));
+        let mut look = |line: &IterationStep| {
+            if let IterationStep::Check { condition, .. } = line {
+                self.decided(condition, &mut found);
+            }
+        };
+        visit_tells(&self.scenario, &mut |tell| tell.checks.iter().for_each(&mut look));
+        for step in self.scenario.actions.iter().flat_map(|action| &action.steps) {
+            match step {
+                IterationStep::Tell { answer, .. } => answer.iter().for_each(&mut look),
+                line => look(line),
+            }
+        }
+        found.sort_by_key(|(span, _): &(Span, Decided)| *span);
+        found.dedup_by_key(|(span, _)| *span);
+        for (span, decided) in found {
+            self.report(mistake::time::decided(span, decided));
+        }
+    }
+
+    fn decided(&self, condition: &Expr, found: &mut Vec<(Span, Decided)>) {
+        if let ExprKind::Binary(operator @ (BinaryOperator::And | BinaryOperator::Or), left, right) =
+            &condition.kind
+        {
+            if self.is_opposite(left, right) {
+                found.push((condition.span, Decided::Opposites(*operator == BinaryOperator::Or)));
+                return;
+            }
+            if *operator == BinaryOperator::And && self.exclude_each_other(left, right) {
+                found.push((condition.span, Decided::Excluded));
+                return;
+            }
+            self.decided(left, found);
+            self.decided(right, found);
+            return;
+        }
+        if let Some(decided) = self.bounded(condition).or_else(|| no_status(condition)) {
+            found.push((condition.span, decided));
+        }
+    }
+
+    /// `app.up` and `not app.up`, in either order.
+    fn is_opposite(&self, one: &Expr, other: &Expr) -> bool {
+        let denies = |denial: &Expr, said: &Expr| match &denial.kind {
+            ExprKind::Unary(UnaryOperator::Not, denied) => self.same_text(denied.span, said.span),
+            _ => false,
+        };
+        denies(one, other) || denies(other, one)
+    }
+
+    fn same_text(&self, one: Span, other: Span) -> bool {
+        self.sources.text(one).split_whitespace().eq(self.sources.text(other).split_whitespace())
+    }
+
+    /// Two limits of the same thing with nothing between them.
+    fn exclude_each_other(&self, one: &Expr, other: &Expr) -> bool {
+        let (Some(one), Some(other)) = (limited(one), limited(other)) else { return false };
+        let same = self.same_text(one.what, other.what);
+        let apart = |low: &Limited, high: &Limited| {
+            low.above
+                && !high.above
+                && (low.limit > high.limit || low.limit == high.limit && (low.strict || high.strict))
+        };
+        same && (apart(&one, &other) || apart(&other, &one))
+    }
+
+    /// A comparison with something that is never below nothing.
+    fn bounded(&self, condition: &Expr) -> Option<Decided> {
+        let ExprKind::Binary(operator, left, right) = &condition.kind else { return None };
+        let limit = constant_quantity(right)?.to_f64();
+        if !self.is_never_negative(left) {
+            return None;
+        }
+        let share = matches!(&left.ty, Type::Quantity { percent: true, .. })
+            && matches!(&left.kind, ExprKind::Binary(BinaryOperator::Divide, ..));
+        match operator {
+            BinaryOperator::Less if limit <= 0.0 => Some(Decided::Never),
+            BinaryOperator::LessOrEqual | BinaryOperator::Equal if limit < 0.0 => Some(Decided::Never),
+            BinaryOperator::GreaterOrEqual if limit <= 0.0 => Some(Decided::Always),
+            BinaryOperator::Greater | BinaryOperator::NotEqual if limit < 0.0 => Some(Decided::Always),
+            BinaryOperator::LessOrEqual if share && limit >= 1.0 => Some(Decided::Always),
+            _ => None,
+        }
+    }
+
+    /// Whether something counted, or a time or a size of what is observed, which has no sign.
+    fn is_never_negative(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Iteration(IterationWord::Latency) => true,
+            ExprKind::Measure { series, aggregate, .. } => {
+                let changes = matches!(aggregate, Aggregate::Growth | Aggregate::Rate | Aggregate::Delta);
+                let series = self.scenario.series(*series);
+                let counts = series.shape == crate::lang::types::Shape::Counter;
+                let observed = matches!(
+                    series.origin,
+                    Origin::Target { .. } | Origin::Load { .. } | Origin::Ledger { .. }
+                );
+                observed && (counts || !changes)
+            }
+            // `errors` and `success` are quotients of counts.
+            ExprKind::Binary(BinaryOperator::Divide, over, under) => {
+                let part = match &over.kind {
+                    // `success`: what has not failed of all.
+                    ExprKind::Binary(BinaryOperator::Subtract, whole, _) if expr.ty == Type::SHARE => whole,
+                    _ => over,
+                };
+                self.is_never_negative(part) && self.is_never_negative(under)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A limit of something.
+struct Limited {
+    what: Span,
+    limit: f64,
+    above: bool,
+    strict: bool,
+}
+
+fn limited(condition: &Expr) -> Option<Limited> {
+    let ExprKind::Binary(operator, left, right) = &condition.kind else { return None };
+    let (above, strict) = match operator {
+        BinaryOperator::Less => (false, true),
+        BinaryOperator::LessOrEqual => (false, false),
+        BinaryOperator::Greater => (true, true),
+        BinaryOperator::GreaterOrEqual => (true, false),
+        _ => return None,
+    };
+    Some(Limited { what: left.span, limit: constant_quantity(right)?.to_f64(), above, strict })
+}
+
+/// A status that no answer over HTTP has.
+fn no_status(condition: &Expr) -> Option<Decided> {
+    let ExprKind::Binary(operator, left, right) = &condition.kind else { return None };
+    let is_status =
+        matches!(left.kind, ExprKind::Iteration(IterationWord::Status)) && left.ty == Type::NUMBER;
+    let asked = matches!(
+        operator,
+        BinaryOperator::Equal | BinaryOperator::NotEqual | BinaryOperator::In | BinaryOperator::NotIn
+    );
+    if !is_status || !asked {
+        return None;
+    }
+    let numbers: Vec<f64> = match right.constant()? {
+        Value::Quantity(status) => vec![status.to_f64()],
+        Value::List(items) => items.iter().filter_map(|item| Some(item.as_quantity()?.to_f64())).collect(),
+        _ => return None,
+    };
+    numbers
+        .into_iter()
+        .find(|status| !STATUSES.contains(status))
+        .map(|status| Decided::NoStatus(status as i64))
+}
