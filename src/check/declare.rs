@@ -314,8 +314,15 @@ fn collect_captures(statements: &[Statement], captures: &mut Vec<String>) -> boo
             StatementKind::Capture { name, .. } if !captures.contains(&name.text) => {
                 captures.push(name.text.clone());
             }
-            StatementKind::Words(ast::Words { body: Some(body), .. }) => {
-                unreadable |= collect_captures(&body.statements, captures);
+            StatementKind::Words(words) => {
+                if let Some((_, name)) = super::tell::name_of_step(words)
+                    && !captures.contains(&name.text)
+                {
+                    captures.push(name.text.clone());
+                }
+                if let Some(body) = &words.body {
+                    unreadable |= collect_captures(&body.statements, captures);
+                }
             }
             StatementKind::Bad { body, .. } => {
                 unreadable = true;

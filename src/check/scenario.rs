@@ -387,6 +387,8 @@ pub struct Tell {
     pub conversation: Vec<ConversationStep>,
     /// In the story: checks on the answer. In an action they stand in [`IterationStep::Tell`].
     pub checks: Vec<IterationStep>,
+    /// `as list`, in an action: the capture that keeps how long it took, by index.
+    pub took: Option<usize>,
     pub span: Span,
 }
 

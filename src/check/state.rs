@@ -111,6 +111,8 @@ pub(super) struct Checker<'a> {
     pub loaded_mixes: std::collections::HashSet<crate::lang::expr::MixId>,
     /// Whether the path of a request is being read, in which a secret may stand.
     pub in_request_path: bool,
+    /// Whether a member of an object is being read, which may be `null`.
+    pub in_object: bool,
     pub iteration: Option<Iteration>,
     pub locals: Vec<Local>,
     pub series: HashMap<SeriesKey, SeriesId>,
@@ -169,6 +171,7 @@ impl<'a> Checker<'a> {
             phases_named: Vec::new(),
             unread_loads: Vec::new(),
             unread_phases: Vec::new(),
+            in_object: false,
             story_lasts: None,
             pools: Vec::new(),
             suggestions: std::cell::Cell::new(0),

@@ -8,10 +8,11 @@ use super::scenario::{Argued, Argument, ConversationStep, IterationStep, Tell};
 use super::state::{Checker, Iteration};
 use crate::diag::Diagnostic;
 use crate::lang::declare::{keyword, positional};
-use crate::lang::expr::Expr;
+use crate::lang::expr::{ActionId, Expr};
 use crate::lang::signature::{Accepts, Body, Form, Nature, Parameter, Verb};
+use crate::lang::types::Type;
 use crate::source::Span;
-use crate::syntax::ast::{self, Statement, StatementKind, Word};
+use crate::syntax::ast::{self, Name, Statement, StatementKind, Word};
 
 /// What `send` takes in a conversation.
 static SEND: [Parameter; 3] = [
@@ -62,7 +63,13 @@ impl Checker<'_> {
             self.look_over_words(words);
             return None;
         }
-        let list = Words::new(&words.arguments, Span::at(second.span.end));
+        let named =
+            self.iteration.as_ref().and(name_of_step(words)).filter(|_| verb.nature == Nature::Request);
+        let (before, behind) = match named {
+            Some((at, _)) => (&words.arguments[..at], &words.arguments[at + 2..]),
+            None => (&words.arguments[..], &[][..]),
+        };
+        let list = Words::new(before.iter().chain(behind), Span::at(second.span.end));
         // The path of a request is part of its URL; that of a file is not.
         self.in_request_path = kind.name == "http";
         let matched = self.verb_arguments(&Telling { target: &name, kind, verb, at: second.span }, list);
@@ -99,6 +106,7 @@ impl Checker<'_> {
             duration,
             conversation: Vec::new(),
             checks: Vec::new(),
+            took: None,
             span,
         };
         let mut answer = Vec::new();
@@ -109,6 +117,7 @@ impl Checker<'_> {
                 Body::Conversation => tell.conversation = self.conversation(verb, body),
             }
         }
+        tell.took = named.and_then(|(_, step)| self.name_step(step));
         Some(Told { tell, answer })
     }
 
@@ -204,6 +213,32 @@ impl Checker<'_> {
         outer
     }
 
+    /// The capture of that name, which is made here, of that type.
+    fn make_capture(&mut self, action: ActionId, name: &Name, ty: &Type) -> Option<usize> {
+        let capture =
+            self.scenario.action(action).captures.iter().position(|capture| *capture == name.text)?;
+        if capture_is_taken(&name.text) {
+            self.report(mistake::names::reserved(name.span, &name.text));
+        }
+        let made = &mut self.actions[action.index()].captures[capture];
+        let ty = match made.take() {
+            // Made in two places: what both are, or anything.
+            Some(earlier) => super::infer::unify(&earlier, ty).unwrap_or(Type::Json),
+            None => ty.clone(),
+        };
+        *made = Some(ty.clone());
+        let owner = self.scenario.action(action).name.clone();
+        self.note_typed(name.span, Some(name.span), &format!("{owner}.{}", name.text), &ty);
+        self.note_captured(action, &name.text, name.span);
+        Some(capture)
+    }
+
+    /// `api get "/items" as list`: how long it takes is a capture of that name.
+    fn name_step(&mut self, name: &Name) -> Option<usize> {
+        let action = self.iteration.as_ref().and_then(|iteration| iteration.action)?;
+        self.make_capture(action, name, &Type::DURATION)
+    }
+
     /// `capture id = "$.id"`, `capture id = 'id=(\d+)'`: what leads to a part of the answer, as a text.
     fn path_as_text(&self, value: &Expr) -> Option<Diagnostic> {
         let text = value.constant()?.as_text()?;
@@ -240,29 +275,13 @@ impl Checker<'_> {
                     self.report(mistake::place::capture_in_story(span));
                     return None;
                 };
-                let capture =
-                    self.scenario.action(action).captures.iter().position(|capture| *capture == name.text)?;
-                if capture_is_taken(&name.text) {
-                    self.report(mistake::names::reserved(name.span, &name.text));
-                }
                 if let Some(found) = self.path_as_text(&value) {
                     self.report(found);
                 }
                 if let crate::lang::types::Type::Row(_) = value.ty {
                     self.report(mistake::types::wrong(&value, "one value", None));
                 }
-                let made = &mut self.actions[action.index()].captures[capture];
-                let ty = match made.take() {
-                    // Made in two places: what both are, or anything.
-                    Some(earlier) => {
-                        super::infer::unify(&earlier, &value.ty).unwrap_or(crate::lang::types::Type::Json)
-                    }
-                    None => value.ty.clone(),
-                };
-                *made = Some(ty.clone());
-                let owner = self.scenario.action(action).name.clone();
-                self.note_typed(name.span, Some(name.span), &format!("{owner}.{}", name.text), &ty);
-                self.note_captured(action, &name.text, name.span);
+                let capture = self.make_capture(action, name, &value.ty)?;
                 Some(IterationStep::Capture { capture, value, span })
             }
             _ => None,
@@ -435,4 +454,13 @@ impl Checker<'_> {
 /// Whether a capture of that name would be taken for something that an action is asked for.
 fn capture_is_taken(name: &str) -> bool {
     crate::lang::reading::find_action_reading(name).is_some() || super::state::is_iteration_word(name)
+}
+
+/// The name that is given to a request, `as list`, and where that stands among its words.
+pub(super) fn name_of_step(words: &ast::Words) -> Option<(usize, &Name)> {
+    let pairs = words.arguments.windows(2).enumerate();
+    pairs.into_iter().find_map(|(at, pair)| match pair {
+        [Word::Plain(word), Word::Plain(name)] if word.text == "as" => Some((at, name)),
+        _ => None,
+    })
 }

@@ -35,7 +35,9 @@ pub fn reference() -> String {
         kind(&mut page, each);
     }
     page.push_str(
-        "\n## Actions and mixes\n\nEvery capture of an action can be read too, as a distribution.\n\n",
+        "\n## Actions and mixes\n\nEvery capture of an action can be read too, as a distribution. A request may have a name, as in \
+         `api get \"/items\" as list`: how long it took by itself is then read in the same way, `p95(browse.list)`. Of a \
+         request that failed there is none.\n\n",
     );
     readings(&mut page, "action", ACTION_READINGS);
     page.push_str("\n## Ledgers\n\n");

@@ -28,6 +28,17 @@ pub(super) fn tokens(text: &str, within: Range<usize>) -> Vec<Token<'_>> {
     first_tokens(text, within, usize::MAX)
 }
 
+/// What a statement says, whatever stands between its words and marks: two that differ only in that are the same.
+pub fn said(text: &str) -> String {
+    let tokens = tokens(text, 0..text.len());
+    let kept = tokens.iter().enumerate().filter(|(at, token)| {
+        // A comma before the end of a list says nothing.
+        let ends = tokens.get(at + 1).is_some_and(|next| matches!(next.text, ")" | "]" | "}"));
+        token.text != "," || !ends
+    });
+    kept.map(|(_, token)| token.text).collect::<Vec<_>>().join(" ")
+}
+
 /// The first of them, so many at most: a statement may be as long as a file.
 pub(super) fn first_tokens(text: &str, within: Range<usize>, most: usize) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();

@@ -135,6 +135,7 @@ impl Builder {
             arguments,
             duration: None,
             conversation: Vec::new(),
+            took: None,
             checks: Vec::new(),
             span: Span::default(),
         };

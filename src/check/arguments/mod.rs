@@ -14,7 +14,7 @@ use super::scenario::{Argued, Argument};
 use super::state::Checker;
 use crate::lang::expr::Expr;
 use crate::lang::quantity::Dimension;
-use crate::lang::signature::{Accepts, Form, Kind, Parameter, Verb};
+use crate::lang::signature::{Accepts, Form, Kind, Nature, Parameter, Verb};
 use crate::lang::types::Type;
 use crate::source::Span;
 use crate::syntax::ast::{self, Name, Word};
@@ -176,6 +176,14 @@ impl Checker<'_> {
         }
         if self.is_value_name(&name.text) && !owner.takes_values && matched.duration.is_none() {
             matched.duration = Some(self.value(&name_expr(name)));
+            return;
+        }
+        if name.text == "as" && owner.telling.is_some_and(|telling| telling.verb.nature == Nature::Request) {
+            let step = words.next().map(Word::span);
+            let written = step.map(|step| self.sources.text(step).trim_matches(['"', '\'']).to_string());
+            let in_action = self.iteration.as_ref().is_some_and(|here| here.action.is_some());
+            self.report(mistake::words::name_of_step(name.span, step, written.as_deref(), in_action));
+            matched.wrong = true;
             return;
         }
         let prose = matches!(

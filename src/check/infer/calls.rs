@@ -104,6 +104,19 @@ impl Checker<'_> {
                 let dot = if path.starts_with(['.', '[']) || path.is_empty() { "" } else { "." };
                 format!("body{dot}{path}")
             }
+            ("timestamp" | "time" | "datetime" | "current_time" | "unixtime" | "epoch", []) => {
+                "now()".to_string()
+            }
+            ("today" | "current_date", []) => "date()".to_string(),
+            ("guid" | "uuid4" | "uuidv4" | "random_uuid" | "randomUUID", []) => "uuid()".to_string(),
+            ("choice" | "sample" | "one_of" | "random_choice" | "randomItem", [list]) => {
+                format!("pick({})", text(list))
+            }
+            (
+                "randomInt" | "random_int" | "rand_int" | "randrange" | "randomIntBetween" | "randomNumber"
+                | "rand",
+                [low, high],
+            ) => format!("random({}..{})", text(low), text(high)),
             ("header" | "get_header" | "response_header", [.., name]) if self.iteration.is_some() => {
                 let name = text(name).trim_matches(['"', '\'']).to_lowercase().replace('-', "_");
                 format!("headers.{name}")

@@ -238,6 +238,10 @@ impl Checker<'_> {
                 self.report(mistake::names::not_a_value(span, name, "target", help));
                 Term::Value(unknown(span))
             }
+            "null" if self.in_object => {
+                let kind = ExprKind::Constant(Value::Json(serde_json::Value::Null));
+                Term::Value(Expr { kind, ty: Type::Json, span })
+            }
             _ if is_iteration_word(name) => {
                 let place = match name {
                     "seq" | "user" => "in an action",
@@ -268,6 +272,13 @@ impl Checker<'_> {
                     .iteration
                     .as_ref()
                     .map(|here| here.answer.iter().map(|one| one.name).collect::<Vec<_>>());
+                if self.iteration.is_some()
+                    && let Some((action, made)) = self.captured_elsewhere(name)
+                {
+                    let found = mistake::names::captured_by(span, name, action, made);
+                    self.report(found);
+                    return Term::Value(unknown(span));
+                }
                 self.report(match answer.filter(|answer| !answer.is_empty() && meant.is_none()) {
                     Some(answer) => mistake::names::unknown_in_answer(span, name, &answer),
                     None => mistake::names::unknown(span, name, "name", meant.as_deref()),
@@ -341,12 +352,14 @@ impl Checker<'_> {
 
     fn object(&mut self, members: &[(ast::Name, ast::Expr)], span: Span) -> Expr {
         let mut checked: Vec<(String, Expr)> = Vec::new();
+        let outside = std::mem::replace(&mut self.in_object, true);
         for (name, value) in members {
             if checked.iter().any(|(other, _)| *other == name.text) {
                 self.report(mistake::arguments::given_twice(name.span, &name.text, None));
             }
             checked.push((name.text.clone(), self.value(value)));
         }
+        self.in_object = outside;
         Expr { kind: ExprKind::Object(checked), ty: Type::Json, span }
     }
 

@@ -103,6 +103,27 @@ impl Checker<'_> {
         Term::Value(self.part(base, field, span))
     }
 
+    /// `random.choice([1, 2])`, as modules of other languages have it.
+    fn random_elsewhere(
+        &self,
+        field: &Name,
+        arguments: &[Argument],
+        span: Span,
+    ) -> Option<crate::diag::Diagnostic> {
+        let text = |argument: &Argument| self.sources.text(argument.value.span);
+        let better = match (field.text.as_str(), arguments) {
+            ("choice" | "sample", [list]) => format!("pick({})", text(list)),
+            ("randint" | "uniform" | "randrange", [low, high]) => {
+                format!("random({}..{})", text(low), text(high))
+            }
+            ("random", []) => "random(0..1)".to_string(),
+            ("uuid4" | "uuid", []) => "uuid()".to_string(),
+            _ => return None,
+        };
+        let found = mistake::names::unknown_function(field.span, &field.text, None);
+        Some(found.help(format!("write `{better}`")).fix(span, better, false))
+    }
+
     /// `body.contains("ok")`: a function of texts behind a dot.
     fn method_elsewhere(
         &self,
@@ -111,8 +132,11 @@ impl Checker<'_> {
         arguments: &[Argument],
         span: Span,
     ) -> Option<crate::diag::Diagnostic> {
-        let ([argument], true) = (arguments, self.iteration.is_some()) else { return None };
         let text = self.sources.text(base.span);
+        if matches!(text, "random" | "rand" | "Math" | "faker" | "_") && self.symbols.peek(text).is_none() {
+            return self.random_elsewhere(field, arguments, span);
+        }
+        let ([argument], true) = (arguments, self.iteration.is_some()) else { return None };
         let better = match field.text.as_str() {
             "contains" | "includes" | "has" => format!("matches({text}, {})", self.as_regex(argument, true)),
             "match" | "matches" | "test" => format!("matches({text}, {})", self.as_regex(argument, false)),
@@ -193,7 +217,16 @@ impl Checker<'_> {
 
     fn no_part(&mut self, owner: &str, field: &Name, names: Vec<&str>) -> Term {
         let meant = meant(&field.text, &names);
-        self.report(mistake::names::no_part(field.span, owner, &field.text, meant, &names));
+        let of_action = names.contains(&"service_time");
+        self.report(match field.text.as_str() {
+            "status" | "code" | "body" | "status_code" if of_action => {
+                mistake::names::part_of_each_answer(field.span, owner, &field.text)
+            }
+            "ok" | "passed" | "pass" | "checks" if of_action => {
+                mistake::names::no_part(field.span, owner, &field.text, Some("success"), &names)
+            }
+            _ => mistake::names::no_part(field.span, owner, &field.text, meant, &names),
+        });
         Term::Value(unknown(field.span))
     }
 

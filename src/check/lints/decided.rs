@@ -13,6 +13,7 @@ use crate::lang::function::Aggregate;
 use crate::lang::types::Type;
 use crate::lang::value::Value;
 use crate::source::Span;
+use crate::syntax::said;
 
 /// The statuses that HTTP knows (RFC 9110, section 15).
 const STATUSES: std::ops::RangeInclusive<f64> = 100.0..=599.0;
@@ -71,7 +72,7 @@ impl Checker<'_> {
     }
 
     fn same_text(&self, one: Span, other: Span) -> bool {
-        self.sources.text(one).split_whitespace().eq(self.sources.text(other).split_whitespace())
+        said(self.sources.text(one)) == said(self.sources.text(other))
     }
 
     /// Two limits of the same thing with nothing between them.

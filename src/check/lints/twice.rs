@@ -5,6 +5,7 @@ use super::super::scenario::{Arrival, Block, Load, Step, StepKind};
 use super::super::state::Checker;
 use super::super::walk::{blocks, flat};
 use crate::source::Span;
+use crate::syntax::said;
 use std::collections::HashMap;
 use std::hash::Hash;
 
@@ -40,7 +41,7 @@ impl Checker<'_> {
 
     /// The words of a place, whatever stands between them.
     fn words_at(&self, span: Span) -> String {
-        self.sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ")
+        said(self.sources.text(span))
     }
 
     fn twice_in(&self, steps: &[&Step], found: &mut Vec<(Span, Span, bool)>) {
@@ -97,8 +98,8 @@ impl Checker<'_> {
         let mut said = Said::new();
         let mut found = Vec::new();
         for metric in &self.metrics {
-            let every = metric.every.map(|every| self.sources.text(every.span));
-            let first = said.before((self.sources.text(metric.written.span), every), metric.name.span);
+            let every = metric.every.map(|every| self.words_at(every.span));
+            let first = said.before((self.words_at(metric.written.span), every), metric.name.span);
             found.extend(first.map(|first| (metric.name.span, first)));
         }
         for (second, first) in found {

@@ -67,6 +67,23 @@ fn unknown_beside(span: Span, name: &str, wanted: &str, meant: Option<&str>, ans
     propose(finding, span, better.or(meant), &[])
 }
 
+/// `browse.status`: what each answer has for itself.
+pub fn part_of_each_answer(span: Span, owner: &str, part: &str) -> Diagnostic {
+    Diagnostic::error("E0205", format!("{owner} has no `{part}`: each answer has its own"), span)
+        .here("of which answer?")
+        .help("look at each in braces behind its request, `{ check status == 200 }`; how many failed it is `failed`, and the share `errors`")
+}
+
+/// A name that another action captures.
+pub fn captured_by(span: Span, name: &str, action: &str, made: Span) -> Diagnostic {
+    let better = format!("recent({action}.{name})");
+    Diagnostic::error("E0201", format!("`{name}` is captured by another action, and known only there"), span)
+        .here("not known in this action")
+        .also(made, "captures it")
+        .help(format!("one of those that were captured lately is `{better}`; what belongs to one user stands in one action"))
+        .fix(span, better, false)
+}
+
 /// A name behind a request, whose answer brings these.
 pub fn unknown_in_answer(span: Span, name: &str, answer: &[&str]) -> Diagnostic {
     unknown_beside(span, name, "name", None, answer)

@@ -68,6 +68,29 @@ pub fn comma_between_statements(comma: Span) -> Diagnostic {
         .fix(comma, ";", true)
 }
 
+/// `as "list"`, and `as list` in the story.
+pub fn name_of_step(word: Span, step: Option<Span>, written: Option<&str>, in_action: bool) -> Diagnostic {
+    let whole = step.map_or(word, |step| word.to(step));
+    let found = |message: &str| Diagnostic::error("E0402", message.to_string(), whole);
+    let is_name = |text: &&str| {
+        text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
+    match written.filter(is_name) {
+        _ if !in_action => found("a request of the story has no name: it is made once")
+            .here("one too many")
+            .help("leave it out; in an action its name is that of its latencies")
+            .fix(whole, "", false),
+        Some(name) => found("the name of a request has no quotes")
+            .here("not written like this")
+            .help(format!("write `as {name}`"))
+            .fix(whole, format!("as {name}"), false),
+        None => found("a name is missing behind `as`")
+            .here("which name?")
+            .help("as in `api get \"/items\" as list`"),
+    }
+}
+
 /// `degrade latency 200ms from near to far`
 pub fn direction(span: Span, word: &str) -> Diagnostic {
     let finding =

@@ -8,6 +8,7 @@ use crate::lang::call::Call;
 use crate::lang::eval::{NoValue, evaluate, evaluate_drawn};
 use crate::lang::expr::{ActionId, DatasetId, Expr};
 use crate::lang::moment::Moment;
+use crate::lang::quantity::Quantity;
 use crate::lang::value::Value;
 use crate::load::dataset::{Dataset, Numbered, Row};
 use crate::load::recorder::SentItem;
@@ -130,6 +131,15 @@ impl<'a> Course<'a> {
     async fn tell(&mut self, index: usize, tell: &Tell, lines: &[IterationStep]) {
         // What follows must not take an earlier answer for this one's.
         (self.answer, self.seen) = (None, None);
+        let begun = tell.took.map(|_| self.state.now());
+        self.ask_and_look(index, tell, lines).await;
+        if let (Some(capture), Some(begun), false) = (tell.took, begun, self.step_failed || self.skipped) {
+            let ended = self.seen.unwrap_or_else(|| self.state.now());
+            self.capture(capture, Value::Quantity(Quantity::duration(ended.since(begun))));
+        }
+    }
+
+    async fn ask_and_look(&mut self, index: usize, tell: &Tell, lines: &[IterationStep]) {
         let asked = match self.ask(index, tell).await {
             Ok(Some(asked)) => asked,
             Ok(None) => return,

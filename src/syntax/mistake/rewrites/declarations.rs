@@ -91,6 +91,7 @@ pub(super) const ANYWHERE: &[Rewrite] = &[
     rewrite("P + T", "\"{$1}$3'\"", JOINED),
     rewrite("T + P", "\"$1'{$3}\"", JOINED),
     rewrite("P [ T ]", "$1.$3_", "a part of a value stands behind a dot, with `_` for any `-`"),
+    rewrite("$ { P }", "$3", "a value stands as it is in an object"),
     rewrite("{ P }", "$2", "a value stands as it is in an object"),
     rewrite("action|mix|curve|dataset|ledger W ( )", "$1 $2", "this declaration takes no values"),
     rewrite("action|mix|curve|dataset|ledger|sequence|param|let|metric T", "$1 $2'", "a name has no quotes"),
