@@ -20,7 +20,7 @@ curve wave {
   | 12:00 | 100%  |
   | 24:00 | 0%    |
 }
-expect path.connections >= 0
+expect path.connections < 9
 "#;
 
 /// The story; the shortest course; the longest (`-`: unbounded); iterations (`-`: not known).

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::process::Stdio;
 
 const FLAPS: &str = "scenario \"A\"\nlink wifi { listen \"127.0.0.1:7001\"; to \"127.0.0.1:7002\" }\n\
-                     repeat 1_000_000_000_000 < note \"again\" >\nexpect wifi.connections >= 0\n";
+                     repeat 1_000_000_000_000 < note \"again\" >\nexpect wifi.connections < 9\n";
 
 #[test]
 fn nothing_is_started_or_written_and_no_secret_is_needed() {
