@@ -63,7 +63,7 @@ pub enum EventKind {
         line: u32,
     },
     /// The total of one action or mix, at the end of the run.
-    LoadSummary(LoadSummary),
+    LoadSummary(Box<LoadSummary>),
     LedgerSummary(LedgerSummary),
     ProcessStarted {
         target: String,
@@ -367,6 +367,19 @@ pub struct LoadSummary {
     pub lateness: Option<Distribution>,
     /// How often each cause of an error came.
     pub errors: Vec<(String, u64)>,
+    /// The requests that have a name, each with how long it took by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<NamedRequest>,
+}
+
+/// A request of an action that has a name: `api get "/items" as list`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NamedRequest {
+    pub name: String,
+    /// How often it succeeded.
+    pub count: u64,
+    /// From its sending to its answer.
+    pub took: Distribution,
 }
 
 /// Seconds.

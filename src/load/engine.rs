@@ -7,6 +7,7 @@ use super::recorder::{Ended, Tick};
 use super::state::State;
 use super::stop::Stop;
 use super::{closed, open};
+use crate::check::scenario::LoadSubject;
 use crate::event::LoadSummary;
 use crate::kinds::request::Requester;
 use crate::lang::moment::Moment;
@@ -172,7 +173,12 @@ async fn serve(
                     desk.end_window(desk.state.now()).await;
                     let scenario = Arc::clone(&desk.state.given.scenario);
                     let name = |subject| scenario.subject_name(subject).to_string();
-                    let _ = done.send(desk.state.recorder.borrow().summaries(desk.state.now(), name));
+                    let capture = |subject, index: usize| match subject {
+                        LoadSubject::Action(action) => scenario.action(action).captures[index].clone(),
+                        LoadSubject::Mix(_) => String::new(),
+                    };
+                    let recorder = desk.state.recorder.borrow();
+                    let _ = done.send(recorder.summaries(desk.state.now(), name, capture));
                 }
                 None => return,
             },

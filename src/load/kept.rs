@@ -1,7 +1,7 @@
 //! The totals of a run and of its present window, as histograms of fixed size.
 
 use super::recorder::{Iteration, Outcome, nanos};
-use crate::event::{Distribution, LoadSummary};
+use crate::event::{Distribution, LoadSummary, NamedRequest};
 use crate::lang::moment::Moment;
 use hdrhistogram::Histogram;
 use indexmap::IndexMap;
@@ -70,6 +70,8 @@ pub(super) struct Total {
     /// Of the present window.
     window: ThreeTimes,
     errors: IndexMap<String, u64>,
+    /// Requests that have a name, by the capture that keeps how long they took.
+    requests: IndexMap<usize, Times>,
     /// Loads of it that run now, and since when there has been one.
     running: u32,
     since: Moment,
@@ -87,6 +89,7 @@ impl Total {
             before: ThreeTimes::new(),
             window: ThreeTimes::new(),
             errors: IndexMap::new(),
+            requests: IndexMap::new(),
             running: 0,
             since: Moment::START,
             busy: Duration::ZERO,
@@ -105,6 +108,11 @@ impl Total {
         }
         self.count += 1;
         self.window.record(iteration);
+    }
+
+    /// A request that has a name has succeeded.
+    pub fn requested(&mut self, capture: usize, took: Duration) {
+        self.requests.entry(capture).or_insert_with(times).saturating_record(nanos(took));
     }
 
     fn failed_for(&mut self, cause: &str) {
@@ -139,7 +147,12 @@ impl Total {
         Some(std::mem::replace(&mut self.window, ThreeTimes::new()))
     }
 
-    pub fn summary(&self, now: Moment, name: String) -> LoadSummary {
+    /// What it came to; `capture` names the captures that keep how long requests took.
+    pub fn summary(&self, now: Moment, name: String, capture: impl Fn(usize) -> String) -> LoadSummary {
+        let requests = self.requests.iter().filter_map(|(place, times)| {
+            let took = distribution(times)?;
+            Some(NamedRequest { name: capture(*place), count: times.len(), took })
+        });
         let open = if self.running > 0 { now.since(self.since) } else { Duration::ZERO };
         let busy = (self.busy + open).as_secs_f64();
         let mut times = self.before.clone();
@@ -156,6 +169,7 @@ impl Total {
             service_time: distribution(&times.service_time),
             lateness: distribution(&times.lateness),
             errors: self.errors.iter().map(|(cause, count)| (cause.clone(), *count)).collect(),
+            requests: requests.collect(),
         }
     }
 }
@@ -203,12 +217,12 @@ mod tests {
         (1..=50).for_each(|time| total.ended(&iteration(time)));
         assert_eq!(total.end_window().unwrap().latency.len(), 50);
         (51..=100).for_each(|time| total.ended(&iteration(time)));
-        let latency = total.summary(Moment::START, String::new()).latency.unwrap();
+        let latency = total.summary(Moment::START, String::new(), |_| String::new()).latency.unwrap();
         assert!((latency.p50 - 0.050).abs() < 0.001 && (latency.max - 0.100).abs() < 0.001, "{latency:?}");
         let second = total.end_window().unwrap();
         assert_eq!(second.latency.len(), 50);
         assert!(second.latency.min() >= 50_000_000);
         assert!(total.end_window().is_none());
-        assert_eq!(total.summary(Moment::START, String::new()).count, 100);
+        assert_eq!(total.summary(Moment::START, String::new(), |_| String::new()).count, 100);
     }
 }

@@ -246,6 +246,11 @@ impl Recorder {
         activity.lateness.push((iteration.ended, nanos(iteration.lateness)));
     }
 
+    /// A request of an action that has a name has succeeded; the capture keeps how long it took.
+    pub fn requested(&mut self, action: ActionId, capture: usize, took: Duration) {
+        self.total(LoadSubject::Action(action)).requested(capture, took);
+    }
+
     /// An iteration has captured a value.
     pub fn captured(&mut self, captured: Captured) {
         self.recent.captures.push(captured);
@@ -287,11 +292,17 @@ impl Recorder {
         Some(Ended { subject: self.subject(place), from, until, times })
     }
 
-    /// The totals of the run up to `now`.
-    pub fn summaries(&self, now: Moment, name: impl Fn(LoadSubject) -> String) -> Vec<LoadSummary> {
+    /// The totals of the run up to `now`; `name` and `capture` tell what subjects and captures are called.
+    pub fn summaries(
+        &self,
+        now: Moment,
+        name: impl Fn(LoadSubject) -> String,
+        capture: impl Fn(LoadSubject, usize) -> String,
+    ) -> Vec<LoadSummary> {
         let totals = self.totals.iter().enumerate();
         let summary = |(place, total): (usize, &Option<Box<Total>>)| {
-            Some(total.as_ref()?.summary(now, name(self.subject(place))))
+            let subject = self.subject(place);
+            Some(total.as_ref()?.summary(now, name(subject), |index| capture(subject, index)))
         };
         totals.filter_map(summary).collect()
     }

@@ -3,7 +3,7 @@
 //! Fields keep their order and their meaning within one [`Report::version`]; new ones may be added. Times are
 //! seconds, those of events counted from the run's start; sizes are bytes.
 
-use crate::event::{Distribution, Evidence, Figure, LedgerSummary, Verdict};
+use crate::event::{Distribution, Evidence, Figure, LedgerSummary, NamedRequest, Verdict};
 use indexmap::IndexMap;
 use serde::Serialize;
 
@@ -161,6 +161,9 @@ pub struct Load {
     pub lateness: Option<Distribution>,
     /// By cause.
     pub errors: IndexMap<String, u64>,
+    /// The requests that have a name, each with how long it took by itself.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requests: Vec<NamedRequest>,
     /// How many `load` statements of it were begun.
     pub started: u64,
 }

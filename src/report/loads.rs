@@ -36,6 +36,7 @@ impl Loads {
             service_time: summary.service_time,
             lateness: summary.lateness,
             errors: summary.errors.iter().take(MAX_ROWS).cloned().collect(),
+            requests: summary.requests.iter().take(MAX_ROWS).cloned().collect(),
             started: load.started,
         };
     }
@@ -83,6 +84,7 @@ impl Loads {
             service_time: None,
             lateness: None,
             errors: IndexMap::new(),
+            requests: Vec::new(),
             started: 0,
         }))
     }

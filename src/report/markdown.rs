@@ -204,6 +204,11 @@ fn loads(page: &mut String, report: &Report) {
         for (what, distribution) in parts {
             rows.extend(distribution.as_ref().map(|distribution| times(&load.name, what, distribution)));
         }
+        let requests = load.requests.iter();
+        rows.extend(requests.map(|request| {
+            let what = format!("`{}`, {} times", request.name, words::number(request.count));
+            times(&load.name, &what, &request.took)
+        }));
     }
     table(page, "", "load | time | min | mean | p50 | p90 | p95 | p99 | p99.9 | max", rows.into_iter());
     let causes = report.loads.iter().flat_map(|load| {

@@ -167,6 +167,7 @@ fn summaries(second: f64) -> [Event; 2] {
         service_time: Some(distribution(0.5)),
         lateness: None,
         errors: vec![("timeout".into(), 2), ("status 503".into(), 1)],
+        requests: vec![NamedRequest { name: "create".into(), count: 12_342, took: distribution(0.25) }],
     };
     let ledger = LedgerSummary {
         name: "uploads".into(),
@@ -181,7 +182,7 @@ fn summaries(second: f64) -> [Event; 2] {
         unexpected: Account::default(),
         altered: Account::default(),
     };
-    [at(second, EventKind::LoadSummary(load)), at(second, EventKind::LedgerSummary(ledger))]
+    [at(second, EventKind::LoadSummary(Box::new(load))), at(second, EventKind::LedgerSummary(ledger))]
 }
 
 fn beginning() -> Vec<Event> {

@@ -135,7 +135,9 @@ impl<'a> Course<'a> {
         self.ask_and_look(index, tell, lines).await;
         if let (Some(capture), Some(begun), false) = (tell.took, begun, self.step_failed || self.skipped) {
             let ended = self.seen.unwrap_or_else(|| self.state.now());
-            self.capture(capture, Value::Quantity(Quantity::duration(ended.since(begun))));
+            let took = ended.since(begun);
+            self.state.record(|recorder| recorder.requested(self.action, capture, took));
+            self.capture(capture, Value::Quantity(Quantity::duration(took)));
         }
     }
 

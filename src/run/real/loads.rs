@@ -68,7 +68,7 @@ pub(super) async fn finish(shared: &Rc<Shared>) {
     if let Some(engine) = engine {
         engine.flush().await;
         let totals = engine.summaries().await;
-        shared.totals.borrow_mut().extend(totals.into_iter().map(EventKind::LoadSummary));
+        shared.totals.borrow_mut().extend(totals.into_iter().map(Box::new).map(EventKind::LoadSummary));
         // Ending joins a thread, which ends as soon as it next looks.
         let _ = tokio::task::spawn_blocking(move || drop(engine)).await;
         let heard = shared.heard.borrow_mut().take();
