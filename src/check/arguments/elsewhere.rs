@@ -36,6 +36,19 @@ impl Checker<'_> {
             let place = name.span.to(next?.span());
             return Some(mistake::words::lasts_for(place, name.span, word, telling.verb.name, next_text?));
         }
+        if matches!(word, "name" | "label" | "tag" | "alias" | "title" | "transaction")
+            && matches!(telling.verb.nature, Nature::Request)
+            && let (Some(next), Some(text)) = (next, next_text)
+        {
+            let step = text.trim_matches(['"', '\'']);
+            let is_name = !step.is_empty() && step.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+            return Some(mistake::words::name_in_other_words(
+                name.span,
+                name.span.to(next.span()),
+                (telling.verb.name, word),
+                if is_name { step } else { "name" },
+            ));
+        }
         if telling.kind.name == "link"
             && matches!(
                 word,

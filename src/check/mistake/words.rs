@@ -68,6 +68,15 @@ pub fn comma_between_statements(comma: Span) -> Diagnostic {
         .fix(comma, ";", true)
 }
 
+/// `name "list"` behind a request.
+pub fn name_in_other_words(span: Span, whole: Span, (verb, word): (&str, &str), name: &str) -> Diagnostic {
+    let better = format!("as {name}");
+    Diagnostic::error("E0402", format!("`{verb}` does not know `{word}`"), span)
+        .here("the name of a request stands behind `as`")
+        .help(format!("write `{better}`"))
+        .fix(whole, better, false)
+}
+
 /// `as "list"`, and `as list` in the story.
 pub fn name_of_step(word: Span, step: Option<Span>, written: Option<&str>, in_action: bool) -> Diagnostic {
     let whole = step.map_or(word, |step| word.to(step));
