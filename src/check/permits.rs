@@ -5,7 +5,7 @@ use super::embedded::{LATER, host_and_port, url_host};
 use super::mistake;
 use super::names::Entity;
 use super::scenario::{Argued, Origin, ReceivedFrom, SourceValue, StepKind, Target};
-use super::state::{Checker, Place};
+use super::state::{Checker, Constant, Place};
 use super::walk::{visit_steps, visit_tells};
 use crate::diag::Diagnostic;
 use crate::kinds::reach::is_loopback;
@@ -14,7 +14,7 @@ use crate::lang::function::SourceArgument;
 use crate::lang::signature::Accepts;
 use crate::lang::types::Type;
 use crate::source::Span;
-use crate::syntax::ast::{Permit, PermitSubject};
+use crate::syntax::ast::{self, Permit, PermitSubject};
 use std::collections::HashSet;
 
 /// What a permit calls the sessions that whoever runs soak came in over, where no target has that name.
@@ -148,6 +148,13 @@ impl Checker<'_> {
     /// The hosts that the scenario asks and that need a permit; none where something else may be asked too, because an address
     /// is put together or a command talks for itself.
     pub(super) fn destinations(&self) -> Option<HashSet<String>> {
+        // A text of the command line may name another host.
+        let is_text = |constant: &Constant<'_>| {
+            constant.param.is_some() && matches!(constant.written.kind, ast::ExprKind::Text(_))
+        };
+        if self.constants.iter().any(is_text) {
+            return None;
+        }
         let asked: HashSet<String> =
             self.hosts_asked().into_iter().map(|(host, _)| host.to_lowercase()).collect();
         let addresses = |target: &Target| {
