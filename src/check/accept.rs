@@ -35,7 +35,8 @@ impl Checker<'_> {
                 self.expect_quantity(expr, *dimension, &quoted) && self.not_negative(expr, &quoted)
             }
             Accepts::Count => self.expect_count(expr, &quoted, 0),
-            Accepts::Share => self.expect_share(expr, &quoted),
+            Accepts::Share => self.expect_share(expr, &quoted, 100),
+            Accepts::Half => self.expect_share(expr, &quoted, 50),
             Accepts::Json => {
                 let good = !matches!(expr.ty, Type::Row(_) | Type::Log | Type::Series { .. });
                 if !good {
@@ -192,7 +193,8 @@ impl Checker<'_> {
         good
     }
 
-    fn expect_share(&mut self, expr: &Expr, what: &str) -> bool {
+    /// A share of at most so many percent.
+    fn expect_share(&mut self, expr: &Expr, what: &str, most: u32) -> bool {
         if matches!(&expr.ty, Type::Quantity { dimension, .. } if *dimension != Dimension::NONE) {
             self.report(mistake::types::share_wanted(expr, what));
             return false;
@@ -201,9 +203,10 @@ impl Checker<'_> {
             return false;
         }
         let ends = [lowest(expr), highest(expr)];
-        let good = ends.into_iter().flatten().all(|end| (0.0..=1.0).contains(&end.to_f64()));
+        let good =
+            ends.into_iter().flatten().all(|end| (0.0..=f64::from(most) / 100.0).contains(&end.to_f64()));
         if !good {
-            self.report(mistake::types::not_a_share(expr, what));
+            self.report(mistake::types::not_a_share(expr, what, most));
         }
         good
     }

@@ -137,11 +137,9 @@ impl<'a> Checker<'a> {
 
     /// `http api "http://…"`: a declaration with its first setting behind the name, and how it is written.
     fn target_without_block(&self, words: &'a ast::Words) -> Option<(&'a Name, String)> {
-        let name = without_block(words)?;
-        let kind = kinds::find(&words.first.text)?;
+        let (name, kind, value) = without_block(words)?;
         let required = kind.settings.iter().find(|setting| setting.required).map(|setting| setting.name);
         let setting = required.or_else(|| kind.one_of.first()?.first().copied())?;
-        let [ast::Word::Value(value)] = words.arguments.as_slice() else { return None };
         let value = self.sources.text(value.span);
         Some((name, format!("{} {} {{ {} {value} }}", kind.name, name.text, setting)))
     }
@@ -243,14 +241,14 @@ pub(super) fn quoted_name(words: &ast::Words) -> Option<crate::source::Span> {
     (declares && matches!(name.kind, ast::ExprKind::Text(_))).then_some(name.span)
 }
 
-/// The name in `KIND NAME "text"`, which is no verb of a target of that name.
-pub(super) fn without_block(words: &ast::Words) -> Option<&Name> {
+/// The name, the kind and the text in `KIND NAME "text"`, where the name is no verb of a target of that name.
+pub(super) fn without_block(words: &ast::Words) -> Option<(&Name, &'static Kind, &ast::Expr)> {
     let name = words.second.as_ref()?;
     let kind = kinds::find(&words.first.text)?;
     let [ast::Word::Value(value)] = words.arguments.as_slice() else { return None };
     let told = words.body.is_some() || words.duration.is_some() || kind.verb(&name.text).is_some();
     let text = matches!(value.kind, ast::ExprKind::Text(_));
-    (!told && text && !kind.built_in).then_some(name)
+    (!told && text && !kind.built_in).then_some((name, kind, value))
 }
 
 /// Whether words are the declaration of a target: `KIND NAME { … }`.

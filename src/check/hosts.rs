@@ -1,13 +1,14 @@
 //! Hosts and the links between them: what can be a network.
 
 use super::mistake;
-use super::scenario::{Argued, Target};
+use super::scenario::{Argued, Scenario, Target};
 use super::state::Checker;
 use crate::diag::Diagnostic;
 use crate::lang::expr::TargetId;
 use crate::lang::value::Value;
 use crate::source::Span;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 
 impl Checker<'_> {
@@ -113,17 +114,45 @@ fn is_usable(address: IpAddr) -> bool {
     !address.is_unspecified() && !address.is_loopback() && !address.is_multicast() && !broadcast
 }
 
-/// A host, and those that links lead to from it; hosts pass on what is for others.
-pub(super) fn reached(from: TargetId, links: &[(TargetId, TargetId)]) -> HashSet<TargetId> {
-    let mut reached = HashSet::from([from]);
-    let mut waiting = vec![from];
-    while let Some(host) = waiting.pop() {
+/// Hosts that get at each other, over other hosts too: hosts pass on what is for others.
+pub(super) struct Networks(HashMap<TargetId, TargetId>);
+
+impl Networks {
+    /// What these links join.
+    pub fn of(links: impl Iterator<Item = (TargetId, TargetId)>) -> Networks {
+        let mut beside: HashMap<TargetId, Vec<TargetId>> = HashMap::new();
         for (one, other) in links {
-            let next = if *one == host { *other } else { *one };
-            if (*one == host || *other == host) && reached.insert(next) {
-                waiting.push(next);
+            beside.entry(one).or_default().push(other);
+            beside.entry(other).or_default().push(one);
+        }
+        let mut networks = HashMap::new();
+        for first in beside.keys() {
+            let mut waiting = vec![*first];
+            while let Some(host) = waiting.pop() {
+                if let Entry::Vacant(free) = networks.entry(host) {
+                    free.insert(*first);
+                    waiting.extend(&beside[&host]);
+                }
             }
         }
+        Networks(networks)
     }
-    reached
+
+    /// Whether one gets at the other.
+    pub fn join(&self, one: TargetId, other: TargetId) -> bool {
+        let network = |host| self.0.get(&host).copied().unwrap_or(host);
+        network(one) == network(other)
+    }
+}
+
+/// The hosts of a scenario by what they are asked by: their names in small letters, and their addresses.
+pub(super) fn by_name_and_address(scenario: &Scenario) -> HashMap<String, TargetId> {
+    let mut own = HashMap::new();
+    let targets = scenario.targets.iter().enumerate();
+    for (index, host) in targets.filter(|(_, target)| target.kind.name == "host") {
+        let id = TargetId(index as u32);
+        own.insert(host.name.to_lowercase(), id);
+        own.extend(address(host).map(|(address, _)| (address, id)));
+    }
+    own
 }

@@ -239,6 +239,9 @@ impl Checker<'_> {
                 && !permitted.bytes().all(|b| b.is_ascii_digit() || b == b'.')
         };
         let permits = &self.scenario.permits.load;
+        if permits.is_empty() || !self.may_suggest() {
+            return None;
+        }
         permits
             .iter()
             .find(|(permitted, _)| near(permitted))

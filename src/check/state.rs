@@ -6,13 +6,13 @@ use super::names::{Entity, Local, Symbols, nearest};
 use super::scenario::Scenario;
 use super::series::SeriesKey;
 use crate::diag::Diagnostic;
-use crate::lang::expr::{ActionId, Expr, ExprKind, SeriesId, VariableId};
+use crate::lang::expr::{ActionId, ExpectationId, Expr, ExprKind, SeriesId, VariableId};
 use crate::lang::signature::Given;
 use crate::lang::types::Type;
 use crate::lang::value::Value;
 use crate::source::{Sources, Span};
 use crate::syntax::ast;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// How many misspelt names are compared with all that are declared, so that a file full of them is still told in
 /// linear time.
@@ -126,6 +126,8 @@ pub(super) struct Checker<'a> {
     pub unread_phases: Vec<String>,
     /// How long the story lasts, where it always lasts as long.
     pub story_lasts: Option<std::time::Duration>,
+    /// When expectations of the story are judged at the latest, since its beginning, where the file fixes it.
+    pub judged_after: BTreeMap<ExpectationId, std::time::Duration>,
     /// Pools that are drawn from, with whether what is drawn is gone.
     pub pools: Vec<(ActionId, Span, bool)>,
     /// How many misspelt names were compared with all others.
@@ -173,6 +175,7 @@ impl<'a> Checker<'a> {
             unread_phases: Vec::new(),
             in_object: false,
             story_lasts: None,
+            judged_after: BTreeMap::new(),
             pools: Vec::new(),
             suggestions: std::cell::Cell::new(0),
             calls: Vec::new(),
@@ -242,12 +245,17 @@ impl<'a> Checker<'a> {
         Some(format!("{}.{word}", local.name))
     }
 
+    /// Whether what was meant by another word is looked for still: not once very many were.
+    pub fn may_suggest(&self) -> bool {
+        let asked = self.suggestions.get();
+        self.suggestions.set(asked + 1);
+        asked < MAX_SUGGESTIONS
+    }
+
     /// The declared or bound name nearest to a word, of those that can stand for what is wanted; not looked for any more
     /// once very many were.
     pub fn nearest_name(&self, word: &str, wanted: &str) -> Option<&str> {
-        let asked = self.suggestions.get();
-        self.suggestions.set(asked + 1);
-        if asked >= MAX_SUGGESTIONS {
+        if !self.may_suggest() {
             return None;
         }
         let locals = self.locals.iter().map(|local| local.name.as_str());

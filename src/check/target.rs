@@ -3,11 +3,12 @@
 use super::arguments::{Together, Words};
 use super::backend;
 use super::mistake;
-use super::scenario::Argued;
+use super::scenario::{Argued, Argument};
 use super::state::{Checker, Place};
 use crate::lang::expr::TargetId;
 use crate::source::Span;
 use crate::syntax::ast::{self, StatementKind, Word};
+use std::collections::HashMap;
 
 impl Checker<'_> {
     /// The settings of every declared target.
@@ -76,17 +77,14 @@ impl Checker<'_> {
     }
 
     /// A variable of the environment that is given twice.
-    fn check_environment(&mut self, given: &[super::scenario::Argument]) {
-        let mut names: Vec<(String, Span)> = Vec::new();
+    fn check_environment(&mut self, given: &[Argument]) {
+        let mut names: HashMap<&str, Span> = HashMap::new();
         for setting in given.iter().filter(|setting| setting.parameter.name == "env") {
             let Some(Argued::Word(name)) = setting.values.first() else { continue };
-            match names.iter().find(|(first, _)| first == name) {
-                Some((_, first)) => self.report(mistake::arguments::given_twice(
-                    setting.span,
-                    &format!("env {name}"),
-                    Some(*first),
-                )),
-                None => names.push((name.clone(), setting.span)),
+            let first = *names.entry(name).or_insert(setting.span);
+            if first != setting.span {
+                let what = format!("env {name}");
+                self.report(mistake::arguments::given_twice(setting.span, &what, Some(first)));
             }
         }
     }
@@ -96,7 +94,7 @@ impl Checker<'_> {
         kind: &'static crate::lang::signature::Kind,
         setting: &ast::Words,
         span: Span,
-        given: &mut Vec<super::scenario::Argument>,
+        given: &mut Vec<Argument>,
     ) {
         if let Some(duration) = &setting.duration {
             self.report(mistake::arguments::setting_lasts(duration.span, &setting.first.text));

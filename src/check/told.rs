@@ -1,11 +1,12 @@
 //! Who is told something, and what was meant where that cannot be said of it.
 
+use super::asked::{asked_by, text_of};
 use super::names::{Entity, meant};
 use super::scenario::Target;
 use super::state::Checker;
 use super::{hosts, mistake};
 use crate::diag::Diagnostic;
-use crate::kinds::machine;
+use crate::kinds::{link, machine};
 use crate::lang::expr::TargetId;
 use crate::lang::signature::{Body, Form, Kind, Verb};
 use crate::source::Span;
@@ -154,6 +155,19 @@ impl Checker<'_> {
         {
             return mistake::told::verb_of_link(second.span, words.first.span, (kind.name, word), &link);
         }
+        if let Some(Entity::Target(target)) = self.symbols.peek(name).map(|symbol| symbol.entity)
+            && link::signature::KIND.verb(word).is_some()
+            && let Some(asked) = asked_by(self.scenario.target(target))
+        {
+            let listens = |link: &&Target| text_of(link, "listen").is_some_and(|(listen, _)| listen == asked);
+            let before = self.scenario.targets.iter().find(listens).map(|link| link.name.as_str());
+            return mistake::told::verb_of_link_before(
+                second.span,
+                words.first.span,
+                (kind.name, word),
+                before,
+            );
+        }
         let verbs: Vec<&str> = kind.verbs.iter().map(|verb| verb.name).collect();
         mistake::told::unknown_verb(second.span, kind.name, word, meant(word, &verbs), &verbs)
     }
@@ -293,6 +307,13 @@ const VERBS_ELSEWHERE: &[(&str, &str, &str)] = &[
     ("link", "limit", "degrade bandwidth"),
     ("link", "throttle", "degrade bandwidth"),
     ("link", "shape", "degrade bandwidth"),
+    ("link", "reject", "off refuse"),
+    ("link", "deny", "off refuse"),
+    ("link", "packet_loss", "degrade loss"),
+    ("link", "duplication", "degrade duplicate"),
+    ("link", "corruption", "degrade corrupt"),
+    ("link", "reordering", "degrade reorder"),
+    ("link", "lose", "degrade loss"),
     ("database", "kill", "disconnect"),
 ];
 

@@ -1,9 +1,10 @@
 //! Ways through a checked scenario: every statement, everything that is told, every expression.
 
 use super::scenario::{
-    Argued, Argument, Block, ConversationStep, IterationStep, Scenario, Step, StepKind, Tell,
+    Argued, Argument, Block, ConversationStep, IterationStep, Origin, Repeat, Scenario, Step, StepKind, Tell,
 };
 use crate::lang::expr::{Expr, TargetId};
+use std::collections::HashSet;
 
 /// Calls `visit` with every statement of the scenario, outer ones before those inside them.
 pub fn visit_steps<'s>(scenario: &'s Scenario, visit: &mut dyn FnMut(&'s Step)) {
@@ -12,7 +13,8 @@ pub fn visit_steps<'s>(scenario: &'s Scenario, visit: &mut dyn FnMut(&'s Step)) 
     blocks.for_each(|block| visit_block(block, visit));
 }
 
-fn visit_block<'s>(block: &'s Block, visit: &mut dyn FnMut(&'s Step)) {
+/// Calls `visit` with every statement of a block, outer ones before those inside them.
+pub fn visit_block<'s>(block: &'s Block, visit: &mut dyn FnMut(&'s Step)) {
     block.steps.iter().for_each(|step| visit_nested(step, visit));
 }
 
@@ -79,6 +81,33 @@ pub fn visit_tells<'s>(scenario: &'s Scenario, visit: &mut dyn FnMut(&'s Tell)) 
             }
         }
     }
+}
+
+/// Calls `look` with everything that is judged or waited for, and with what metrics are composed of.
+pub fn conditions(scenario: &Scenario, look: &mut dyn FnMut(&Expr)) {
+    scenario.expectations.iter().for_each(|expectation| look(&expectation.condition));
+    visit_steps(scenario, &mut |step| match &step.kind {
+        StepKind::WaitUntil { condition, .. }
+        | StepKind::Repeat { count: Repeat::Until { condition, .. }, .. } => look(condition),
+        StepKind::Note(text) => look(text),
+        _ => {}
+    });
+    for series in &scenario.series {
+        if let Origin::Derived(expr) = &series.origin {
+            look(expr);
+        }
+    }
+}
+
+/// The targets that are told a fault anywhere.
+pub fn faulted(scenario: &Scenario) -> HashSet<TargetId> {
+    let mut faulted = HashSet::new();
+    visit_tells(scenario, &mut |tell| {
+        if tell.verb.fault {
+            faulted.insert(tell.target);
+        }
+    });
+    faulted
 }
 
 /// What one target is told, wherever that stands.

@@ -11,7 +11,7 @@ fn placeholder(accepts: Accepts) -> String {
     match accepts {
         Accepts::Quantity(dimension) => dimension_placeholder(dimension).into(),
         Accepts::Count => "COUNT".into(),
-        Accepts::Share => "PERCENT".into(),
+        Accepts::Share | Accepts::Half => "PERCENT".into(),
         Accepts::Text => "TEXT".into(),
         Accepts::Path => "PATH".into(),
         Accepts::Glob => "GLOB".into(),

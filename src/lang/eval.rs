@@ -10,6 +10,7 @@ use super::search;
 use super::value::Value;
 use num_rational::Ratio;
 use rand::{Rng, RngCore};
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -430,10 +431,23 @@ fn contains(list: &Value, item: &Value) -> Option<bool> {
     }
 }
 
-/// A text that is searched, and the expression that is searched for.
-fn searched(arguments: &[Expr], around: &mut dyn Surroundings) -> Result<(String, String), NoValue> {
+/// A text that is searched, and the expression that is searched for. Answers are long: nothing is copied that is a text
+/// already.
+fn searched<'e>(
+    arguments: &'e [Expr],
+    around: &mut dyn Surroundings,
+) -> Result<(String, Cow<'e, str>), NoValue> {
     let [text, pattern] = arguments else { return Err(NoValue::NotHere("a search")) };
-    Ok((evaluate(text, around)?.to_string(), evaluate(pattern, around)?.to_string()))
+    let as_text = |value: Value| match value {
+        Value::Text(text) => text,
+        other => other.to_string(),
+    };
+    let text = as_text(evaluate(text, around)?);
+    let pattern = match pattern.constant().and_then(Value::as_text) {
+        Some(fixed) => Cow::Borrowed(fixed),
+        None => Cow::Owned(as_text(evaluate(pattern, around)?)),
+    };
+    Ok((text, pattern))
 }
 
 fn make(maker: Maker, arguments: &[Expr], around: &mut dyn Surroundings) -> Result<Value, NoValue> {

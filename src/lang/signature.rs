@@ -120,6 +120,8 @@ pub enum Accepts {
     Count,
     /// A percentage from 0% to 100%.
     Share,
+    /// A percentage from 0% to 50%.
+    Half,
     /// Any text.
     Text,
     /// A path; a relative one starts at the scenario's folder.

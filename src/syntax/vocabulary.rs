@@ -70,6 +70,18 @@ pub(super) const FOREIGN: &[(&str, &str)] = &[
     ("spawn", "use `parallel { one; other }`, or `every 30s { … }` for what goes on in the background"),
     ("finally", "what must run at the end stands in `cleanup { … }`"),
     ("teardown", "what must run at the end stands in `cleanup { … }`"),
+    ("rollbacks", "a fault is undone by itself; what else must run at the end stands in `cleanup { … }`"),
+    ("rollback", "a fault is undone by itself; what else must run at the end stands in `cleanup { … }`"),
+    ("tearDown", "what must run at the end stands in `cleanup { … }`"),
+    ("on_stop", "what must run at the end stands in `cleanup { … }`"),
+    ("after_all", "what must run at the end stands in `cleanup { … }`"),
+    ("on_start", "what runs before all else stands in `setup { … }`"),
+    ("before_all", "what runs before all else stands in `setup { … }`"),
+    (
+        "method",
+        "what is done stands in the file from top to bottom, in a `phase \"name\" 10m { … }` where it lasts",
+    ),
+    ("probes", "use `expect \"name\": condition`, one for each"),
     (
         "catch",
         "a fault is undone and the run goes on whatever happens; what must run at the end stands in `cleanup { … }`",

@@ -120,6 +120,37 @@ impl Checker<'_> {
         true
     }
 
+    /// `answer 10% to 503`: two values, each of which only the other's parameter takes.
+    pub(super) fn stands_in_the_others_place(
+        &mut self,
+        parameters: &'static [Parameter],
+        value: &ast::Expr,
+        words: &mut Words<'_>,
+        matched: &Matched,
+    ) -> bool {
+        let Some(own) = next_positional(parameters, &matched.arguments) else { return false };
+        let (Some(Word::Plain(name)), Some(Word::Value(other))) =
+            (words.peek(), words.list.get(words.at + 1))
+        else {
+            return false;
+        };
+        let literal = |value: &ast::Expr| matches!(value.kind, ast::ExprKind::Quantity(_));
+        let Some(keyword) = find(parameters, &name.text, &matched.arguments) else { return false };
+        if !literal(value) || !literal(other) || keyword.form != Form::Keyword {
+            return false;
+        }
+        let (here, there) = (self.value(value).ty, self.value(other).ty);
+        if takes(own, &here) || takes(keyword, &there) || !takes(own, &there) || !takes(keyword, &here) {
+            return false;
+        }
+        let (other_text, text) = (self.sources.text(other.span), self.sources.text(value.span));
+        let better = format!("{other_text} {} {text}", name.text);
+        self.report(mistake::arguments::values_swapped(value.span.to(other.span), &better));
+        words.next();
+        words.next();
+        true
+    }
+
     /// `kill every 30s`, `off at 5m`: when a target is told stands around what it is told.
     pub(super) fn told_when(
         &self,

@@ -121,7 +121,8 @@ impl Checker<'_> {
                     None => self.unknown_word(verb.name, parameters, keyword, Some(value), &mut matched),
                 },
                 Word::Value(value)
-                    if self.stands_before_its_word(parameters, value, &mut words, &matched) =>
+                    if self.stands_before_its_word(parameters, value, &mut words, &matched)
+                        || self.stands_in_the_others_place(parameters, value, &mut words, &matched) =>
                 {
                     matched.wrong = true;
                 }
@@ -528,7 +529,7 @@ fn takes(parameter: &Parameter, ty: &Type) -> bool {
         (Accepts::Quantity(wanted), Type::Quantity { dimension, .. } | Type::Range(dimension)) => {
             wanted == dimension
         }
-        (Accepts::Share, Type::Quantity { percent, .. }) => *percent,
+        (Accepts::Share | Accepts::Half, Type::Quantity { percent, .. }) => *percent,
         (Accepts::Count, Type::Quantity { dimension, percent }) => *dimension == Dimension::NONE && !percent,
         (Accepts::Text, Type::Text) => true,
         _ => false,

@@ -52,6 +52,15 @@ pub(in crate::check) fn likely_literal(expr: &Expr, wanted: &Type, meant: Meant)
     }
     let quantity = constant_quantity(expr)?;
     let value = quantity.to_f64();
+    // `500m`, as containers have it, is so many minutes.
+    let minutes = value / MINUTE;
+    if quantity.dimension == Dimension::TIME
+        && *dimension == Dimension::SIZE
+        && minutes >= 1.0
+        && minutes.fract() == 0.0
+    {
+        return Some(format!("{}MB", number(minutes)));
+    }
     if quantity.dimension != Dimension::NONE || quantity.percent || value < 0.0 {
         return None;
     }
@@ -65,6 +74,9 @@ pub(in crate::check) fn likely_literal(expr: &Expr, wanted: &Type, meant: Meant)
         _ => None,
     }
 }
+
+/// In seconds.
+const MINUTE: f64 = 60.0;
 
 /// From here on a number of bytes or milliseconds is one that other tools take.
 const THOUSAND: f64 = 1_000.0;

@@ -53,31 +53,41 @@ impl Checker<'_> {
         left: &ast::Expr,
         right: &ast::Expr,
     ) -> Expr {
-        let (base, word, window) = match &right.kind {
-            ast::ExprKind::Over { base, window } => (base, "over", window.span),
-            ast::ExprKind::InPhase { base, phase } => (base, "in", phase.span),
+        let term = match &right.kind {
+            ast::ExprKind::Over { base, window } => {
+                let better = self.moved_window(operator, left, base, ("over", window.span));
+                self.over(base, window, right.span, better.map(|better| (left.span.to(right.span), better)))
+            }
+            ast::ExprKind::InPhase { base, phase } => {
+                let better = self.moved_window(operator, left, base, ("in", phase.span));
+                self.in_phase(
+                    base,
+                    phase,
+                    right.span,
+                    better.map(|better| (left.span.to(right.span), better)),
+                )
+            }
             _ => return self.value(right),
         };
-        let (measured, window_text) = (self.sources.text(left.span), self.sources.text(window));
-        let moved = match &left.kind {
-            ast::ExprKind::Call { .. } => {
-                measured.strip_suffix(')').map(|open| format!("{open} {word} {window_text})"))
-            }
-            ast::ExprKind::Field { .. } | ast::ExprKind::Name(_) => {
-                Some(format!("{measured} {word} {window_text}"))
-            }
-            _ => None,
-        };
-        let limit = self.sources.text(base.span);
-        let better = moved
-            .filter(|_| operator.compares())
-            .map(|moved| (left.span.to(right.span), format!("{moved} {} {limit}", operator.symbol())));
-        let term = match &right.kind {
-            ast::ExprKind::Over { base, window } => self.over(base, window, right.span, better),
-            ast::ExprKind::InPhase { base, phase } => self.in_phase(base, phase, right.span, better),
-            _ => self.term(right),
-        };
         self.reduce(term)
+    }
+
+    /// A comparison whose window stands on the left side, where that can have one.
+    fn moved_window(
+        &self,
+        operator: BinaryOperator,
+        left: &ast::Expr,
+        limit: &ast::Expr,
+        (word, window): (&str, Span),
+    ) -> Option<String> {
+        let (measured, window) = (self.sources.text(left.span), self.sources.text(window));
+        let moved = match &left.kind {
+            ast::ExprKind::Call { .. } => format!("{} {word} {window})", measured.strip_suffix(')')?),
+            ast::ExprKind::Field { .. } | ast::ExprKind::Name(_) => format!("{measured} {word} {window}"),
+            _ => return None,
+        };
+        let limit = self.sources.text(limit.span);
+        operator.compares().then(|| format!("{moved} {} {limit}", operator.symbol()))
     }
 
     fn windowed(&mut self, term: Term, window: Window, span: Span, better: Option<(Span, String)>) -> Term {

@@ -5,8 +5,9 @@ use super::super::mistake;
 use super::super::scenario::{Block, Expectation, Origin, Qualifier, Step, StepKind};
 use super::super::state::Checker;
 use super::super::walk::{blocks, flat};
-use crate::lang::expr::{BinaryOperator, Expr, ExprKind, TargetId, Window};
+use crate::lang::expr::{BinaryOperator, ExprKind, TargetId, Window};
 use crate::source::Span;
+use std::collections::HashMap;
 
 impl Checker<'_> {
     pub(super) fn counted_lint(&mut self) {
@@ -19,22 +20,21 @@ impl Checker<'_> {
 
     fn counted_in(&self, block: &Block, found: &mut Vec<(Span, Span, String)>) {
         let steps = flat(&block.steps);
+        let kills = kills(&steps, false);
         for (place, step) in steps.iter().enumerate() {
             let StepKind::Expect(id) = &step.kind else { continue };
             let expectation = self.scenario.expectation(*id);
-            let Some(process) = self.never_restarted(expectation) else { continue };
-            let looked_at = match expectation.qualifier {
-                Qualifier::Always => &steps[place..],
-                Qualifier::AtEnd => &steps[..],
+            let from = match expectation.qualifier {
+                Qualifier::Always => place,
+                Qualifier::AtEnd => 0,
                 _ => continue,
             };
-            let kill = looked_at.iter().enumerate().find_map(|(at, step)| {
-                // What ends with the block is brought back too late to be counted.
-                let goes_on = looked_at[at + 1..].iter().any(|step| matches!(step.kind, StepKind::Wait(_)));
-                self.killed_in(step, process, goes_on)
-            });
-            if let Some(kill) = kill {
-                found.push((expectation.condition.span, kill, self.scenario.target(process).name.clone()));
+            let Some(process) = self.never_restarted(expectation) else { continue };
+            let Some(of_process) = kills.get(&process) else { continue };
+            // They stand from the last to the first.
+            let behind = of_process.partition_point(|(at, _)| *at >= from);
+            if let Some((_, kill)) = of_process[..behind].last() {
+                found.push((expectation.condition.span, *kill, self.scenario.target(process).name.clone()));
             }
         }
     }
@@ -56,27 +56,26 @@ impl Checker<'_> {
             reading.name == "restarts" && self.scenario.target(*target).setting("restart").is_some();
         (none && restarts).then_some(*target)
     }
-
-    /// Where a statement kills a process, with time behind it for the restart.
-    fn killed_in(&self, step: &Step, process: TargetId, goes_on: bool) -> Option<Span> {
-        match &step.kind {
-            StepKind::Tell(tell) => {
-                let kills = tell.target == process && tell.verb.name == "kill" && tell.duration.is_none();
-                (kills && goes_on).then_some(tell.span)
-            }
-            StepKind::Phase { body, .. } | StepKind::Repeat { body, .. } | StepKind::ForEach { body, .. } => {
-                let steps = flat(&body.steps);
-                steps.iter().enumerate().find_map(|(at, step)| {
-                    let waits = steps[at + 1..].iter().any(|step| waits(step));
-                    self.killed_in(step, process, goes_on || waits)
-                })
-            }
-            _ => None,
-        }
-    }
 }
 
-fn waits(step: &Step) -> bool {
-    let is_long = |time: &Expr| constant_quantity(time).is_none_or(|time| time.to_f64() > 0.0);
-    matches!(&step.kind, StepKind::Wait(time) if is_long(time))
+/// Where processes are killed with time behind it for the restart, each with the place of its statement, from the last to the
+/// first; `goes_on` is whether there is time behind these statements. What ends with its block is brought back too late.
+fn kills(steps: &[&Step], mut goes_on: bool) -> HashMap<TargetId, Vec<(usize, Span)>> {
+    let mut kills: HashMap<TargetId, Vec<(usize, Span)>> = HashMap::new();
+    for (place, step) in steps.iter().enumerate().rev() {
+        match &step.kind {
+            StepKind::Tell(tell) if goes_on && tell.verb.name == "kill" && tell.duration.is_none() => {
+                kills.entry(tell.target).or_default().push((place, tell.span));
+            }
+            StepKind::Phase { body, .. } | StepKind::Repeat { body, .. } | StepKind::ForEach { body, .. } => {
+                for (target, inside) in self::kills(&flat(&body.steps), goes_on) {
+                    let first = inside.last().map(|(_, span)| (place, *span));
+                    kills.entry(target).or_default().extend(first);
+                }
+            }
+            StepKind::Wait(time) => goes_on |= constant_quantity(time).is_none_or(|time| time.to_f64() > 0.0),
+            _ => {}
+        }
+    }
+    kills
 }

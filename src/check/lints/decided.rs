@@ -1,14 +1,13 @@
 //! Conditions that are decided before the run: a count below nothing, a share of at most the whole, two limits that exclude
 //! each other, something and its opposite.
 
-use super::super::infer::constant_quantity;
+use super::super::compared::{compared, is_upwards};
 use super::super::mistake;
 use super::super::mistake::time::Decided;
-use super::super::scenario::{IterationStep, Origin};
+use super::super::scenario::{IterationStep, Origin, Qualifier};
 use super::super::state::Checker;
-use super::super::walk::visit_tells;
-use super::conditions;
-use crate::lang::expr::{BinaryOperator, Expr, ExprKind, IterationWord, UnaryOperator};
+use super::super::walk::{conditions, visit_tells};
+use crate::lang::expr::{BinaryOperator, Expr, ExprKind, IterationWord, UnaryOperator, Window};
 use crate::lang::function::Aggregate;
 use crate::lang::types::Type;
 use crate::lang::value::Value;
@@ -32,6 +31,13 @@ impl Checker<'_> {
             match step {
                 IterationStep::Tell { answer, .. } => answer.iter().for_each(&mut look),
                 line => look(line),
+            }
+        }
+        for expectation in &self.scenario.expectations {
+            if matches!(expectation.qualifier, Qualifier::Within(_))
+                && self.holds_at_once(&expectation.condition)
+            {
+                found.push((expectation.condition.span, Decided::AtOnce));
             }
         }
         found.sort_by_key(|(span, _): &(Span, Decided)| *span);
@@ -62,6 +68,26 @@ impl Checker<'_> {
         }
     }
 
+    /// A count so far of at most so many, which begins at none and only grows.
+    fn holds_at_once(&self, condition: &Expr) -> bool {
+        let Some((counted, operator, limit)) = compared(condition) else { return false };
+        let ExprKind::Measure { series, aggregate: Aggregate::Delta, window: Window::Block } = &counted.kind
+        else {
+            return false;
+        };
+        let series = self.scenario.series(*series);
+        let counts = series.shape == crate::lang::types::Shape::Counter
+            && matches!(series.origin, Origin::Target { .. } | Origin::Load { .. });
+        let limit = limit.to_f64();
+        counts
+            && match operator {
+                BinaryOperator::Equal => limit == 0.0,
+                BinaryOperator::LessOrEqual => limit >= 0.0,
+                BinaryOperator::Less => limit > 0.0,
+                _ => false,
+            }
+    }
+
     /// `app.up` and `not app.up`, in either order.
     fn is_opposite(&self, one: &Expr, other: &Expr) -> bool {
         let denies = |denial: &Expr, said: &Expr| match &denial.kind {
@@ -89,13 +115,13 @@ impl Checker<'_> {
 
     /// A comparison with something that is never below nothing.
     fn bounded(&self, condition: &Expr) -> Option<Decided> {
-        let ExprKind::Binary(operator, left, right) = &condition.kind else { return None };
-        let limit = constant_quantity(right)?.to_f64();
-        if !self.is_never_negative(left) {
+        let (measured, operator, limit) = compared(condition)?;
+        let limit = limit.to_f64();
+        if !self.is_never_negative(measured) {
             return None;
         }
-        let share = matches!(&left.ty, Type::Quantity { percent: true, .. })
-            && matches!(&left.kind, ExprKind::Binary(BinaryOperator::Divide, ..));
+        let share = matches!(&measured.ty, Type::Quantity { percent: true, .. })
+            && matches!(&measured.kind, ExprKind::Binary(BinaryOperator::Divide, ..));
         match operator {
             BinaryOperator::Less if limit <= 0.0 => Some(Decided::Never),
             BinaryOperator::LessOrEqual | BinaryOperator::Equal if limit < 0.0 => Some(Decided::Never),
@@ -143,15 +169,9 @@ struct Limited {
 }
 
 fn limited(condition: &Expr) -> Option<Limited> {
-    let ExprKind::Binary(operator, left, right) = &condition.kind else { return None };
-    let (above, strict) = match operator {
-        BinaryOperator::Less => (false, true),
-        BinaryOperator::LessOrEqual => (false, false),
-        BinaryOperator::Greater => (true, true),
-        BinaryOperator::GreaterOrEqual => (true, false),
-        _ => return None,
-    };
-    Some(Limited { what: left.span, limit: constant_quantity(right)?.to_f64(), above, strict })
+    let (measured, operator, limit) = compared(condition)?;
+    let strict = matches!(operator, BinaryOperator::Less | BinaryOperator::Greater);
+    Some(Limited { what: measured.span, limit: limit.to_f64(), above: is_upwards(operator)?, strict })
 }
 
 /// A status that no answer over HTTP has.

@@ -1,16 +1,16 @@
 //! What is told or judged in vain: a link that everybody goes past, a load that has ended before the fault that it was to
 //! suffer, the exit code of what still runs.
 
-use super::super::hosts;
+use super::super::asked::{authority, text_of, url_of};
+use super::super::hosts::{self, Networks};
 use super::super::infer::constant_quantity;
 use super::super::mistake;
 use super::super::names::Entity;
 use super::super::scenario::{Argued, Block, Load, LoadSubject, Origin, Qualifier, StepKind, Target};
 use super::super::state::Checker;
-use super::super::walk::{flat, visit_tells};
+use super::super::walk::{faulted, flat, visit_tells};
 use crate::diag::Diagnostic;
 use crate::lang::expr::{Expr, ExprKind, TargetId, Window};
-use crate::lang::signature::Accepts;
 use crate::source::Span;
 use std::collections::{HashMap, HashSet};
 
@@ -29,12 +29,7 @@ impl Checker<'_> {
 
     /// A client that asks where a link leads to, while nothing in the file goes where the link listens.
     fn bypassed_links(&self, found: &mut Vec<Diagnostic>) {
-        let mut told: HashSet<TargetId> = HashSet::new();
-        visit_tells(&self.scenario, &mut |tell| {
-            if tell.verb.fault {
-                told.insert(tell.target);
-            }
-        });
+        let told = faulted(&self.scenario);
         let mut asked: HashMap<String, Vec<(&Target, String, Span)>> = HashMap::new();
         for client in &self.scenario.targets {
             let Some((url, span)) = url_of(client) else { continue };
@@ -73,41 +68,35 @@ impl Checker<'_> {
     /// A link between hosts on one side of which nothing stands, while a client asks the other side from there.
     fn uncrossed_links(&self, found: &mut Vec<Diagnostic>) {
         let targets = || self.scenario.targets.iter().enumerate();
-        let mut told: HashSet<TargetId> = HashSet::new();
-        visit_tells(&self.scenario, &mut |tell| {
-            if tell.verb.fault {
-                told.insert(tell.target);
-            }
-        });
+        let told = faulted(&self.scenario);
         let links: Vec<(TargetId, (TargetId, TargetId))> = targets()
             .filter_map(|(index, link)| Some((TargetId(index as u32), hosts::ends(link)?)))
             .collect();
+        let clients: Vec<(String, Span)> = self.clients_on_nothing().collect();
+        if clients.is_empty() {
+            return;
+        }
+        let own = hosts::by_name_and_address(&self.scenario);
         let inhabited: HashSet<TargetId> = targets()
             .filter_map(|(_, target)| match target.setting("on")?.values.as_slice() {
                 [Argued::Target(host)] => Some(*host),
                 _ => None,
             })
             .collect();
-        let clients: Vec<(String, Span)> = self.clients_on_nothing().collect();
-        if clients.is_empty() {
-            return;
-        }
+        let name = |host: TargetId| self.scenario.target(host).name.as_str();
         for (link, (one, other)) in links.iter().filter(|(link, _)| told.contains(link)).take(MOST_LINKS) {
-            let others: Vec<_> =
-                links.iter().filter(|(beside, _)| beside != link).map(|(_, ends)| *ends).collect();
-            for (empty, asked) in [(one, other), (other, one)] {
-                let (here, there) = (hosts::reached(*empty, &others), hosts::reached(*asked, &others));
-                if here.iter().any(|host| inhabited.contains(host)) || here.contains(asked) {
+            let others = links.iter().filter(|(beside, _)| beside != link).map(|(_, ends)| *ends);
+            let networks = Networks::of(others);
+            if networks.join(*one, *other) {
+                continue;
+            }
+            for (empty, asked) in [(*one, *other), (*other, *one)] {
+                if inhabited.iter().any(|host| networks.join(*host, empty)) {
                     continue;
                 }
-                let name = |host: &TargetId| self.scenario.target(*host).name.as_str();
                 let client = clients.iter().find_map(|(whom, place)| {
-                    let is_asked = |host: &&TargetId| {
-                        let address =
-                            hosts::address(self.scenario.target(**host)).map(|(address, _)| address);
-                        name(host).eq_ignore_ascii_case(whom) || address.as_deref() == Some(whom.as_str())
-                    };
-                    there.iter().find(is_asked).map(|host| (*place, name(host)))
+                    let host = own.get(&whom.to_lowercase()).filter(|host| networks.join(**host, asked))?;
+                    Some((*place, name(*host)))
                 });
                 if let Some((place, whom)) = client {
                     let of = self.scenario.target(*link);
@@ -242,29 +231,6 @@ impl Checker<'_> {
 /// Whether the statement takes the time that the load does.
 fn lasts(load: &Load) -> bool {
     load.duration.is_some()
-}
-
-/// A setting that is one text, known before the run.
-fn text_of(target: &Target, setting: &str) -> Option<(String, Span)> {
-    let Some(Argued::Value(value)) = target.setting(setting)?.values.first() else { return None };
-    Some((value.constant()?.as_text()?.to_string(), value.span))
-}
-
-/// The URL that a client asks.
-fn url_of(target: &Target) -> Option<(String, Span)> {
-    target.settings.iter().find_map(|setting| {
-        let url = matches!(setting.parameter.values.first(), Some(Accepts::Url(_)));
-        let Some(Argued::Value(value)) = setting.values.first().filter(|_| url) else { return None };
-        Some((value.constant()?.as_text()?.to_string(), value.span))
-    })
-}
-
-/// `host:port` in a URL.
-fn authority(url: &str) -> Option<&str> {
-    let (_, rest) = url.split_once("://")?;
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    let whole = &rest[..end];
-    Some(whole.rsplit_once('@').map_or(whole, |(_, behind)| behind))
 }
 
 /// The words and numbers of a text.

@@ -9,9 +9,11 @@ mod endless;
 mod gapless;
 mod missed;
 mod nothing;
+mod outside;
 mod password;
 mod pools;
 mod share;
+mod sides;
 mod stopped;
 mod twice;
 mod unjoined;
@@ -22,7 +24,7 @@ mod weaker;
 mod windows;
 mod written;
 
-pub(super) use windows::{conditions, is_sampled};
+pub(super) use windows::is_sampled;
 
 use super::state::Checker;
 
@@ -41,6 +43,8 @@ impl Checker<'_> {
             self.unused_lint();
             self.missed_lint();
             self.stopped_lint();
+            self.outside_lint();
+            self.sides_lint();
             self.counted_lint();
             self.decided_lint();
             self.effectless_lint();

@@ -2,11 +2,13 @@
 //! decided before anything is measured. A count compared with a percentage. And a ratio that is to be below 1, which says
 //! next to nothing.
 
+use super::super::compared::turned;
 use super::super::infer::constant_quantity;
 use super::super::mistake;
 use super::super::scenario::Origin;
 use super::super::state::Checker;
-use crate::lang::expr::BinaryOperator::{Greater, GreaterOrEqual, Less, LessOrEqual};
+use super::super::walk::conditions;
+use crate::lang::expr::BinaryOperator::{Greater, Less, LessOrEqual};
 use crate::lang::expr::{BinaryOperator, Expr, ExprKind};
 use crate::lang::function::Aggregate;
 use crate::lang::types::{Shape, Type};
@@ -14,7 +16,7 @@ use crate::lang::types::{Shape, Type};
 impl Checker<'_> {
     pub(super) fn share_lint(&mut self) {
         let mut found = Vec::new();
-        super::windows::conditions(&self.scenario, &mut |condition| {
+        conditions(&self.scenario, &mut |condition| {
             condition.walk(&mut |part| {
                 let ExprKind::Binary(operator, left, right) = &part.kind else { return };
                 if !operator.compares() || matches!(operator, BinaryOperator::In | BinaryOperator::NotIn) {
@@ -120,15 +122,4 @@ fn measures(expr: &Expr) -> bool {
     let mut measures = false;
     expr.walk(&mut |part| measures |= matches!(part.kind, ExprKind::Measure { .. }));
     measures
-}
-
-/// A comparison as it is read from its other end.
-fn turned(operator: BinaryOperator) -> BinaryOperator {
-    match operator {
-        Less => Greater,
-        LessOrEqual => GreaterOrEqual,
-        Greater => Less,
-        GreaterOrEqual => LessOrEqual,
-        other => other,
-    }
 }

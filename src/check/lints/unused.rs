@@ -3,10 +3,8 @@
 use super::super::mistake;
 use super::super::names::Entity;
 use super::super::state::Checker;
-use super::super::walk::visit_tells;
-use crate::lang::expr::TargetId;
+use super::super::walk::faulted;
 use crate::source::Span;
-use std::collections::HashSet;
 
 /// Kinds whose targets do nothing by being declared.
 const IDLE_KINDS: &[&str] = &["http", "websocket", "grpc", "tcp", "udp", "redis", "mqtt", "nats", "database"];
@@ -31,12 +29,7 @@ impl Checker<'_> {
 
     /// Permits for faults that are not done, and for load that does not go there.
     fn unused_permits(&mut self) {
-        let mut faulted: HashSet<TargetId> = HashSet::new();
-        visit_tells(&self.scenario, &mut |tell| {
-            if tell.verb.fault {
-                faulted.insert(tell.target);
-            }
-        });
+        let faulted = faulted(&self.scenario);
         let own = |span: &Span| self.sources.files()[0].span().contains(*span);
         let faults = self.scenario.permits.fault.iter().filter(|(target, _)| !faulted.contains(target));
         let mut unused: Vec<(Span, String)> = faults

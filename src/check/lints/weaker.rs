@@ -1,11 +1,10 @@
 //! A `want` that is weaker than the `expect` of the same name beside it: it can never warn.
 
-use super::super::infer::constant_quantity;
+use super::super::compared::{compared, is_upwards};
 use super::super::mistake;
 use super::super::scenario::{Demand, Expectation, Qualifier};
 use super::super::state::Checker;
-use crate::lang::expr::{BinaryOperator, ExpectationId, Expr, ExprKind};
-use crate::lang::quantity::Quantity;
+use crate::lang::expr::ExpectationId;
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
@@ -16,7 +15,7 @@ impl Checker<'_> {
             // Those with one name and one thing compared, by what they compare.
             let mut groups: HashMap<String, Vec<ExpectationId>> = HashMap::new();
             for id in block {
-                if let Some(key) = self.compared(self.scenario.expectation(*id)) {
+                if let Some(key) = self.comparable(self.scenario.expectation(*id)) {
                     groups.entry(key).or_default().push(*id);
                 }
             }
@@ -43,8 +42,9 @@ impl Checker<'_> {
     }
 
     /// What makes two expectations comparable: the name, what is measured, the direction, when it is judged.
-    fn compared(&self, expectation: &Expectation) -> Option<String> {
-        let (left, operator, _) = limit(&expectation.condition)?;
+    fn comparable(&self, expectation: &Expectation) -> Option<String> {
+        let (left, operator, _) = compared(&expectation.condition)?;
+        let upwards = is_upwards(operator)?;
         let when = match expectation.qualifier {
             Qualifier::Now => "now",
             Qualifier::Always => "always",
@@ -52,38 +52,25 @@ impl Checker<'_> {
             Qualifier::AtEnd => "at end",
             Qualifier::Within(_) | Qualifier::For(_) | Qualifier::ForWithin { .. } => return None,
         };
-        let below = matches!(operator, BinaryOperator::Less | BinaryOperator::LessOrEqual);
         let name = self.sketch(&expectation.name);
         // One without a name of its own is called as its condition is written.
         let unnamed = name == self.sources.text(expectation.condition.span);
         let name = if unnamed { String::new() } else { name };
         let tolerated = expectation.tolerate.is_some();
-        Some(format!("{name}\u{1}{}\u{1}{below}\u{1}{when}\u{1}{tolerated}", self.sources.text(left.span)))
+        Some(format!("{name}\u{1}{}\u{1}{upwards}\u{1}{when}\u{1}{tolerated}", self.sources.text(left.span)))
     }
-}
-
-/// `measured < limit` and the like.
-fn limit(condition: &Expr) -> Option<(&Expr, BinaryOperator, Quantity)> {
-    let ExprKind::Binary(operator, left, right) = &condition.kind else { return None };
-    let ordered = matches!(
-        operator,
-        BinaryOperator::Less
-            | BinaryOperator::LessOrEqual
-            | BinaryOperator::Greater
-            | BinaryOperator::GreaterOrEqual
-    );
-    Some((left.as_ref(), *operator, constant_quantity(right).filter(|_| ordered)?))
 }
 
 fn is_weaker(want: &Expectation, expect: &Expectation) -> bool {
     let (Some((_, operator, wanted)), Some((_, _, expected))) =
-        (limit(&want.condition), limit(&expect.condition))
+        (compared(&want.condition), compared(&expect.condition))
     else {
         return false;
     };
     let order = wanted.compare(expected);
-    match operator {
-        BinaryOperator::Less | BinaryOperator::LessOrEqual => order == Some(Ordering::Greater),
-        _ => order == Some(Ordering::Less),
+    match is_upwards(operator) {
+        Some(true) => order == Some(Ordering::Less),
+        Some(false) => order == Some(Ordering::Greater),
+        None => false,
     }
 }

@@ -3,9 +3,9 @@
 
 use super::super::accept::{highest, lowest};
 use super::super::mistake;
-use super::super::scenario::{Origin, Qualifier, Repeat, Scenario, Series, StepKind};
+use super::super::scenario::{Origin, Qualifier, Scenario, Series};
 use super::super::state::Checker;
-use super::super::walk::visit_steps;
+use super::super::walk::conditions;
 use crate::lang::expr::{Expr, ExprKind, Window};
 use crate::lang::function::{Aggregate, SourceKind};
 
@@ -40,6 +40,19 @@ impl Checker<'_> {
             });
         };
         conditions(scenario, &mut look);
+        for (id, judged) in &self.judged_after {
+            let lasted = lasts.map_or(*judged, |lasts| lasts.min(*judged));
+            if lasted.is_zero() {
+                continue;
+            }
+            scenario.expectation(*id).condition.walk(&mut |part| {
+                let ExprKind::Measure { window: Window::Over(length), .. } = &part.kind else { return };
+                let Some(least) = lowest(length).and_then(|length| length.to_duration()) else { return };
+                if least > lasted && lasts.is_none_or(|lasts| lasts > lasted) {
+                    found.push(mistake::lint::window_before(length.span, least, lasted));
+                }
+            });
+        }
         for expectation in &scenario.expectations {
             let Qualifier::Within(within) = &expectation.qualifier else { continue };
             let Some(length) = highest(within).and_then(|length| length.to_duration()) else { continue };
@@ -59,22 +72,6 @@ impl Checker<'_> {
         // One window may be given to several readings at once.
         found.dedup_by_key(|finding| finding.span());
         self.found.extend(found);
-    }
-}
-
-/// Calls `look` with everything that is judged or waited for, and with what metrics are composed of.
-pub(in crate::check) fn conditions(scenario: &Scenario, look: &mut dyn FnMut(&Expr)) {
-    scenario.expectations.iter().for_each(|expectation| look(&expectation.condition));
-    visit_steps(scenario, &mut |step| match &step.kind {
-        StepKind::WaitUntil { condition, .. }
-        | StepKind::Repeat { count: Repeat::Until { condition, .. }, .. } => look(condition),
-        StepKind::Note(text) => look(text),
-        _ => {}
-    });
-    for series in &scenario.series {
-        if let Origin::Derived(expr) = &series.origin {
-            look(expr);
-        }
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) fn example(accepts: &Accepts) -> &'static str {
         Accepts::Quantity(Dimension::SIZE) => "4MB",
         Accepts::Quantity(Dimension::BYTE_RATE) => "1Mbit/s",
         Accepts::Quantity(_) | Accepts::Count => "10",
-        Accepts::Share => "10%",
+        Accepts::Share | Accepts::Half => "10%",
         Accepts::Text => "\"text\"",
         Accepts::Path => "\"path\"",
         Accepts::Glob => "\"*.log\"",
@@ -306,4 +306,12 @@ pub fn cannot_do(span: Span, target: &str, what: &str, why: &str, help: &str, de
         .here("not as it is declared")
         .also(declared, "declared here")
         .help(help)
+}
+
+/// Two values of which each belongs where the other stands.
+pub fn values_swapped(span: Span, better: &str) -> Diagnostic {
+    Diagnostic::error("E0402", "each of these values belongs where the other stands", span)
+        .here("the other way round")
+        .help(format!("write `{better}`"))
+        .fix(span, better, false)
 }

@@ -165,6 +165,15 @@ pub fn window_beyond(span: Span, window: Duration, lasts: Duration) -> Diagnosti
     ))
 }
 
+pub fn window_before(span: Span, window: Duration, lasted: Duration) -> Diagnostic {
+    let (window, lasted) = (format_duration(window), format_duration(lasted));
+    let message =
+        format!("this window of {window} is longer than the run so far: it is judged after {lasted}");
+    Diagnostic::warning("W0919", message, span)
+        .here("never full")
+        .help(format!("write a window that fits, `over {lasted}` at most, or judge it later"))
+}
+
 pub fn raw_braces(span: Span, name: &str) -> Diagnostic {
     let message = format!("nothing is interpolated in a raw text, so `{{{name}}}` stands there as it is");
     Diagnostic::warning("W0913", message, span)

@@ -183,6 +183,10 @@ pub fn no_capture(
     if names.is_empty() {
         return finding.help(format!("add `capture {name} = body.{name}` to its request"));
     }
+    if meant.is_none() {
+        let there = list(&names, "and");
+        return finding.help(format!("add `capture {name} = body.{name}` to its request; there is {there}"));
+    }
     propose(finding, span, meant, &names)
 }
 

@@ -70,7 +70,7 @@ pub fn secret_refused(span: Span, name: &str, what: &str) -> Diagnostic {
 pub fn permit_form(span: Span, word: &str) -> Diagnostic {
     Diagnostic::error("E0704", format!("nothing is permitted by `permit {word}` in this form"), span)
         .here("load or fault")
-        .help("write `permit load to \"host\"` or `permit fault on name`")
+        .help("it is `permit load to \"host\"` or `permit fault on name`")
 }
 
 pub fn permit_not_a_host(span: Span, text: &str, meant: Option<&str>) -> Diagnostic {

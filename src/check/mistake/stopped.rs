@@ -12,6 +12,47 @@ pub enum Why {
     Killed,
 }
 
+/// The blocks around the time in which soak's processes run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outside {
+    Setup,
+    Cleanup,
+}
+
+pub fn not_running(asked: Span, name: &str, declared: Span, place: Outside) -> Diagnostic {
+    let (message, help) = match place {
+        Outside::Setup => (
+            format!("`{name}` does not run yet when this is done: `setup` comes before the processes start"),
+            "put it at the beginning of the story, in a phase of its own",
+        ),
+        Outside::Cleanup => (
+            format!(
+                "`{name}` does not run any more when this is done: `cleanup` comes when the processes have stopped"
+            ),
+            "put it at the end of the story, outside of `cleanup`",
+        ),
+    };
+    Diagnostic::warning("W0938", message, asked)
+        .here("nobody answers")
+        .also(declared, "soak starts it, and stops it")
+        .help(help)
+}
+
+/// `written`: the fault and what is judged.
+pub fn gone_when_back(condition: Span, fault: Span, (fault_text, judged): (&str, &str)) -> Diagnostic {
+    Diagnostic::warning("W0939", "this is judged when the fault is over", condition)
+        .here("looked for too late")
+        .also(fault, "takes its time, and is undone at its end")
+        .help(format!("let both go on at once: `parallel {{ {fault_text}; {judged} }}`"))
+}
+
+pub fn back_before_gone(condition: Span, name: &str, end: Span, written: &str) -> Diagnostic {
+    Diagnostic::warning("W0939", format!("`{name}` runs already when this is judged"), condition)
+        .here("holds at once")
+        .also(end, "ended only here")
+        .help(format!("put `{written}` below that"))
+}
+
 pub fn never_started(later: Span, name: &str) -> Diagnostic {
     Diagnostic::warning("W0923", format!("nothing starts `{name}`, which is left to be started later"), later)
         .here("it waits for the story to start it")
@@ -102,6 +143,18 @@ pub fn skips_passes(period: Span, every: Duration, pass: Duration) -> Diagnostic
     )
     .here("shorter than what is done in it")
     .help(format!("write a period of more than {pass_time}, or do less in a pass"))
+}
+
+/// A pass of a loop that goes on for a time.
+pub fn cut_pass(length: Span, lasts: Duration, pass: Duration) -> Diagnostic {
+    let (lasts, pass) = (shown(lasts), shown(pass));
+    Diagnostic::warning(
+        "W0926",
+        format!("a pass takes {pass} at least, so the first one is cut off after {lasts}"),
+        length,
+    )
+    .here("shorter than what is done in it")
+    .help(format!("write more than {pass}, or do less in a pass"))
 }
 
 /// `loads`: how many of them stand in the block.

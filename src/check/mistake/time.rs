@@ -24,10 +24,17 @@ pub fn never_reached(span: Span, due: Duration, what: &str, block: Span) -> Diag
         .help(format!("write a time before its end, or give {what} more time"))
 }
 
-pub fn deadline_beyond(span: Span, within: Duration, left: Duration, what: &str, block: Span) -> Diagnostic {
+/// `word` stands before the time that is beyond the end: `within`, `max`, `timeout`.
+pub fn deadline_beyond(
+    span: Span,
+    (word, time): (&str, Duration),
+    left: Duration,
+    what: &str,
+    block: Span,
+) -> Diagnostic {
     let finding = Diagnostic::error(
         "E0802",
-        format!("this may take {}, but only {} of {what} are left", shown(within), shown(left)),
+        format!("this may take {}, but only {} of {what} are left", shown(time), shown(left)),
         span,
     )
     .here("beyond the end of its block")
@@ -36,7 +43,10 @@ pub fn deadline_beyond(span: Span, within: Duration, left: Duration, what: &str,
         finding
     } else {
         let better = shown(left);
-        finding.help(format!("write `within {better}`, or give the block more time")).fix(span, better, false)
+        // Nothing in the file says how long cleanup lasts.
+        let other =
+            if what == "cleanup" { "do it at the end of the story" } else { "give the block more time" };
+        finding.help(format!("write `{word} {better}`, or {other}")).fix(span, better, false)
     }
 }
 
@@ -102,6 +112,8 @@ pub enum Decided {
     Excluded,
     /// Something and its opposite; joined with `or`, or with `and`.
     Opposites(bool),
+    /// What is counted from none, of which few are wanted within a time.
+    AtOnce,
     /// A status that there is not.
     NoStatus(i64),
 }
@@ -118,6 +130,10 @@ pub fn decided(span: Span, how: Decided) -> Diagnostic {
         Decided::Excluded => (
             "this never holds: the two limits leave nothing between them",
             "what lies between two limits is above the low one and below the high one; one of several is asked for with `or`",
+        ),
+        Decided::AtOnce => (
+            "this holds at once: what is counted begins at 0 and only grows",
+            "judge it over all the time, with `always` in the place of `within` and its duration, or `at end`",
         ),
         Decided::Opposites(true) => ("this always holds: it is true or not", "write what must hold"),
         Decided::Opposites(false) => ("this never holds: it cannot be true and not", "write what must hold"),

@@ -60,6 +60,25 @@ pub fn verb_of_link(span: Span, place: Span, (kind, word): (&str, &str), link: &
         .fix(place, link, false)
 }
 
+/// A fault told to a client; `link` is the one that it asks.
+pub fn verb_of_link_before(
+    span: Span,
+    place: Span,
+    (kind, word): (&str, &str),
+    link: Option<&str>,
+) -> Diagnostic {
+    let finding = Diagnostic::error("E0203", format!("{} cannot be told to `{word}`", article(kind)), span)
+        .here("it only asks");
+    match link {
+        Some(link) => finding
+            .help(format!("ask it of the link that it asks: write `{link}` in its place"))
+            .fix(place, link, false),
+        None => finding.help(
+            "ask it of a link that lies between: `link path { listen \"127.0.0.1:8081\"; to \"127.0.0.1:8080\" }`, with the client asking where it listens",
+        ),
+    }
+}
+
 /// A word of a verb, or another tool's word for it, in the place of the verb; `better` is what stands in `place`.
 pub fn verb_in_other_words(span: Span, place: Span, kind: &str, word: &str, better: &str) -> Diagnostic {
     Diagnostic::error("E0203", format!("{} cannot be told to `{word}`", article(kind)), span)

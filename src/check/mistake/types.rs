@@ -339,10 +339,15 @@ pub fn not_a_count(expr: &Expr, what: &str, least: u64) -> Diagnostic {
         .here(shown(expr))
 }
 
-pub fn not_a_share(expr: &Expr, what: &str) -> Diagnostic {
-    let finding =
-        Diagnostic::error("E0308", format!("{what} lies between 0% and 100%"), expr.span).here(shown(expr));
+/// A share that is more than so many percent, or less than nothing.
+pub fn not_a_share(expr: &Expr, what: &str, most: u32) -> Diagnostic {
+    let finding = Diagnostic::error("E0308", format!("{what} lies between 0% and {most}%"), expr.span)
+        .here(shown(expr));
     match super::super::infer::constant_quantity(expr) {
+        Some(value) if value.percent && most < 100 => {
+            let better = format!("{most}%");
+            finding.help(format!("write `{better}` for the most there can be")).fix(expr.span, better, false)
+        }
         Some(value) if !value.percent && (1.0..=100.0).contains(&value.to_f64()) => {
             let literal = format!("{}%", crate::lang::unit::number(value.to_f64()));
             likely(finding, expr, Some(literal))

@@ -82,9 +82,15 @@ impl<'s> Walk<'s> {
                 let nanos = pass.as_nanos().saturating_mul(u128::from(times));
                 Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
             }
-            // The last pass is cut on purpose; whether a pass is longer than the loop is the author's choice.
+            // The last pass is cut on purpose; one that is the first as well was meant to end, except where the length
+            // is a name's, which a param may have made shorter.
             Repeat::For(time) => {
-                self.passing(None, |walk| walk.closed(|walk| walk.block(body, None, Ending::Statements)));
+                let pass =
+                    self.passing(None, |walk| walk.closed(|walk| walk.block(body, None, Ending::Statements)));
+                let written = self.sources.text(time.span).starts_with(|first: char| first.is_ascii_digit());
+                if let Some(longest) = self.longest(time).filter(|longest| written && *longest < pass) {
+                    self.report(mistake::stopped::cut_pass(time.span, longest, pass));
+                }
                 self.shortest(time)
             }
             Repeat::Until { .. } => {
@@ -111,7 +117,9 @@ impl<'s> Walk<'s> {
             }
         };
         let mut now = Duration::ZERO;
+        let begun = self.elapsed;
         for row in rows {
+            self.elapsed = begun.saturating_add(now);
             match row {
                 Some(value) => self.around.variables.insert(variable, value),
                 None => self.around.variables.remove(&variable),
@@ -155,6 +163,7 @@ impl<'s> Walk<'s> {
             self.report(mistake::time::never_reached(time.span, due, &limit.what, limit.span));
         }
         let rest = limit.map(|limit| Limit { left: limit.left.saturating_sub(wait), ..limit });
+        self.elapsed = self.elapsed.saturating_add(wait);
         wait.saturating_add(self.block(body, rest, Ending::Statements))
     }
 }

@@ -95,6 +95,11 @@ impl History {
         }
     }
 
+    /// Whether what is walked is done once, and nothing around it runs beside it.
+    pub fn is_in_order(&self) -> bool {
+        self.unordered.is_empty()
+    }
+
     /// Walks what goes on in the background until the block around it ends.
     pub fn enter_background(&mut self) {
         self.unordered.extend(self.blocks.last());

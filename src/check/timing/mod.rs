@@ -16,16 +16,16 @@ use super::state::Checker;
 use super::walk::flat;
 use crate::diag::Diagnostic;
 use crate::lang::eval::{evaluate, evaluate_drawn};
-use crate::lang::expr::{Expr, SequenceId, VariableId};
+use crate::lang::expr::{ExpectationId, Expr, SequenceId, VariableId};
 use crate::lang::quantity::Quantity;
 use crate::lang::signature::Nature;
 use crate::lang::types::Type;
 use crate::lang::value::Value;
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use around::Around;
 use history::History;
 use ruled_out::Begun;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 /// How many statements are walked, rows of tables counted each time; beyond it the rest is taken to need no time.
@@ -37,13 +37,17 @@ const MAX_CLEANUP: Duration = Duration::from_secs(300);
 impl Checker<'_> {
     /// Times, and the names of phases, which are known once the story has been walked.
     pub fn check_times(&mut self) {
-        let mut walk = Walk::new(&self.scenario);
+        let mut walk = Walk::new(&self.scenario, self.sources);
         for block in &self.scenario.setup {
             walk.block(block, None, Ending::Statements);
         }
         walk.open = false;
         let story = walk.block(&self.scenario.story, None, Ending::Statements);
         self.story_lasts = (walk.whole && !walk.open).then_some(story);
+        if walk.whole && self.scenario.setup.is_empty() {
+            let judged = std::mem::take(&mut walk.judged);
+            self.judged_after = judged.into_iter().filter_map(|(id, time)| Some((id, time?))).collect();
+        }
         for block in &self.scenario.cleanup {
             let limit = Limit { left: MAX_CLEANUP, span: block.span, what: "cleanup".into() };
             walk.block(block, Some(limit), Ending::Statements);
@@ -98,6 +102,7 @@ enum Ending {
 
 struct Walk<'s> {
     scenario: &'s Scenario,
+    sources: &'s Sources,
     around: Around,
     budget: usize,
     phases: BTreeSet<String>,
@@ -120,12 +125,17 @@ struct Walk<'s> {
     passes: Option<f64>,
     /// Whether any length was drawn at random.
     drawn: bool,
+    /// The time since the beginning at which the statement at hand is reached, and at which expectations are judged at
+    /// the latest; none where the file does not fix it.
+    elapsed: Duration,
+    judged: HashMap<ExpectationId, Option<Duration>>,
 }
 
 impl<'s> Walk<'s> {
-    fn new(scenario: &'s Scenario) -> Walk<'s> {
+    fn new(scenario: &'s Scenario, sources: &'s Sources) -> Walk<'s> {
         Walk {
             scenario,
+            sources,
             around: Around::default(),
             budget: MAX_STEPS,
             phases: BTreeSet::new(),
@@ -141,6 +151,8 @@ impl<'s> Walk<'s> {
             begun: Begun::default(),
             passes: Some(1.0),
             drawn: false,
+            elapsed: Duration::ZERO,
+            judged: HashMap::new(),
         }
     }
 
@@ -170,19 +182,16 @@ impl<'s> Walk<'s> {
             sampled[index] = later;
             later |= self.takes_time(step, 0);
         }
-        let judged_now = |step: &&Step| match &step.kind {
-            StepKind::Expect(id) => !self.scenario.expectation(*id).qualifier.is_late(),
-            _ => false,
-        };
+        let begun = self.elapsed;
         let mut without_time: Vec<(Span, &str)> = Vec::new();
-        let judged = steps.iter().rposition(judged_now).unwrap_or(0);
-        for (index, (step, sampled)) in steps.into_iter().zip(sampled).enumerate() {
+        for (step, sampled) in steps.into_iter().zip(sampled) {
             if self.budget == 0 {
                 (self.all_phases, self.whole) = (false, false);
                 break;
             }
             self.budget -= 1;
             self.history.step();
+            self.elapsed = begun.saturating_add(now);
             self.reads(step);
             self.above = above;
             let here = limit.clone().map(|limit| Limit { left: limit.left.saturating_sub(now), ..limit });
@@ -190,7 +199,7 @@ impl<'s> Walk<'s> {
                 self.never_sampled(step);
             }
             let took = self.step(step, now, here.clone());
-            if !sampled && judged <= index {
+            if !sampled {
                 without_time.extend(self.load_without_time(step));
             }
             self.open |= self.around.take_drawn() || takes_its_own_time(self.scenario, step);
@@ -215,6 +224,7 @@ impl<'s> Walk<'s> {
             }
             now = now.saturating_add(took);
         }
+        self.elapsed = begun;
         if let Some((first, name)) = without_time.first() {
             self.report(mistake::stopped::ends_at_once(*first, name, without_time.len()));
         }
@@ -239,6 +249,18 @@ impl<'s> Walk<'s> {
             self.history.time_passes();
             (step.span, self.scenario.subject_name(load.subject))
         })
+    }
+
+    /// Loads that are all that the branches of a `parallel` have, which end with it.
+    fn branches_without_time(&mut self, branches: &'s [Block]) {
+        let steps = || branches.iter().flat_map(|branch| flat(&branch.steps));
+        if steps().any(|step| self.takes_time(step, 0)) {
+            return;
+        }
+        let loads: Vec<(Span, &str)> = steps().filter_map(|step| self.load_without_time(step)).collect();
+        if let Some((first, name)) = loads.first() {
+            self.report(mistake::stopped::ends_at_once(*first, name, loads.len()));
+        }
     }
 
     /// Whether a statement can take any time at all.
@@ -288,6 +310,7 @@ impl<'s> Walk<'s> {
             StepKind::Expect(id) => {
                 let expectation = self.scenario.expectation(*id);
                 self.over_before(expectation, now);
+                self.judged_at(*id, &expectation.qualifier);
                 self.expectation(&expectation.qualifier, limit)
             }
             StepKind::Phase { name, duration, body } => {
@@ -300,6 +323,7 @@ impl<'s> Walk<'s> {
                 let times = branches.iter().map(|branch| self.block(branch, limit.clone(), Ending::Open));
                 let longest = times.max().unwrap_or_default();
                 self.history.leave_unordered();
+                self.branches_without_time(branches);
                 longest
             }
             // Here what `choose` picks; what follows it in its block may take time.
@@ -345,8 +369,33 @@ impl<'s> Walk<'s> {
                 took
             }
             StepKind::Wait(time) => self.shortest(time),
+            StepKind::WaitUntil { max: Some(time), .. } => self.may_take("max", time, limit),
+            StepKind::Run { timeout: Some(time), .. } => self.may_take("timeout", time, limit),
             StepKind::WaitUntil { .. } | StepKind::Run { .. } | StepKind::Note(_) => Duration::ZERO,
         }
+    }
+
+    /// What takes so long at most, and no time at its shortest.
+    fn may_take(&mut self, word: &str, most: &Expr, limit: Option<Limit>) -> Duration {
+        let most_time = self.shortest(most);
+        if let Some(limit) = limit.filter(|limit| most_time > limit.left && !self.over) {
+            let time = (word, most_time);
+            self.report(mistake::time::deadline_beyond(most.span, time, limit.left, &limit.what, limit.span));
+        }
+        Duration::ZERO
+    }
+
+    /// Keeps when an expectation is judged at the latest.
+    fn judged_at(&mut self, id: ExpectationId, qualifier: &Qualifier) {
+        let waits = match qualifier {
+            Qualifier::Now => Some(Duration::ZERO),
+            Qualifier::Within(time) => self.longest(time),
+            _ => None,
+        };
+        let fixed = !self.open && self.history.is_in_order();
+        let judged = waits.filter(|_| fixed).map(|waits| self.elapsed.saturating_add(waits));
+        let latest = self.judged.entry(id).or_insert(judged);
+        *latest = latest.zip(judged).map(|(one, other)| one.max(other));
     }
 
     fn expectation(&mut self, qualifier: &Qualifier, limit: Option<Limit>) -> Duration {
@@ -358,19 +407,8 @@ impl<'s> Walk<'s> {
                 (Duration::ZERO, None)
             }
         };
-        if let (Some(deadline), Some(limit)) = (deadline, limit)
-            && !self.over
-        {
-            let time = self.shortest(deadline);
-            if time > limit.left {
-                self.report(mistake::time::deadline_beyond(
-                    deadline.span,
-                    time,
-                    limit.left,
-                    &limit.what,
-                    limit.span,
-                ));
-            }
+        if let Some(deadline) = deadline {
+            self.may_take("within", deadline, limit);
         }
         shortest
     }

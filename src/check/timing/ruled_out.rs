@@ -1,9 +1,10 @@
 //! Conditions that the file itself rules out: a time that is over before it is compared, more iterations than are begun.
 
+use super::super::compared::{all_of, compared, exceeds};
 use super::super::infer::constant_quantity;
-use super::super::lints::conditions;
 use super::super::mistake;
 use super::super::scenario::{Argued, Arrival, Expectation, Load, LoadSubject, Origin, Scenario};
+use super::super::walk::conditions;
 use super::{Limit, Walk};
 use crate::diag::Diagnostic;
 use crate::lang::expr::{BinaryOperator, Expr, ExprKind};
@@ -61,12 +62,7 @@ impl Begun {
             }
             _ => return None,
         };
-        let wanted = limit.to_f64();
-        let never = match operator {
-            BinaryOperator::Greater => wanted >= bound,
-            BinaryOperator::GreaterOrEqual | BinaryOperator::Equal => wanted > bound,
-            _ => false,
-        };
+        let never = exceeds(operator, limit.to_f64(), bound);
         let name = scenario.subject_name(subject);
         never.then(|| mistake::time::never_so_many(condition.span, most.span, name, bound, rate))
     }
@@ -153,40 +149,8 @@ fn never_so_large(scenario: &Scenario, condition: &Expr) -> Option<Diagnostic> {
     let disk = scenario.target(*target);
     let setting = disk.setting("size").filter(|_| matches!(reading.name, "free" | "used"))?;
     let Some(Argued::Value(size)) = setting.values.first() else { return None };
-    let (whole, wanted) = (constant_quantity(size)?, limit.to_f64());
-    let never = match operator {
-        BinaryOperator::Greater => wanted >= whole.to_f64(),
-        BinaryOperator::GreaterOrEqual | BinaryOperator::Equal => wanted > whole.to_f64(),
-        _ => false,
-    };
+    let whole = constant_quantity(size)?;
+    let never = exceeds(operator, limit.to_f64(), whole.to_f64());
     let same = limit.dimension == whole.dimension;
     (never && same).then(|| mistake::time::never_so_large(condition.span, setting.span, &disk.name, whole))
-}
-
-/// The conditions that must hold together.
-fn all_of(condition: &Expr) -> Vec<&Expr> {
-    match &condition.kind {
-        ExprKind::Binary(BinaryOperator::And, left, right) => {
-            let mut parts = all_of(left);
-            parts.extend(all_of(right));
-            parts
-        }
-        _ => vec![condition],
-    }
-}
-
-/// A comparison with a fixed value, as if that stood on the right.
-fn compared(condition: &Expr) -> Option<(&Expr, BinaryOperator, Quantity)> {
-    let ExprKind::Binary(operator, left, right) = &condition.kind else { return None };
-    if let Some(limit) = constant_quantity(right) {
-        return Some((left, *operator, limit));
-    }
-    let turned = match operator {
-        BinaryOperator::Less => BinaryOperator::Greater,
-        BinaryOperator::LessOrEqual => BinaryOperator::GreaterOrEqual,
-        BinaryOperator::Greater => BinaryOperator::Less,
-        BinaryOperator::GreaterOrEqual => BinaryOperator::LessOrEqual,
-        other => *other,
-    };
-    Some((right, turned, constant_quantity(left)?))
 }

@@ -144,7 +144,7 @@ const DEGRADE: &[Parameter] = &[
     keyword("corrupt", &[Accepts::Share], "How many packets have a bit turned, behind their IP header, or in their data with `udp`."),
     keyword(
         "reorder",
-        &[Accepts::Share],
+        &[Accepts::Half],
         "How many packets are overtaken by the one behind them; never two in a row, so at most half of all.",
     ),
     keyword(

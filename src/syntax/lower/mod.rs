@@ -216,6 +216,14 @@ impl<'a> Lower<'a> {
                 statements.push(self.request_without_object(item, object, next));
                 continue;
             }
+            if let Some(object) = block.filter(|object| !item.broken && !object.angle)
+                && let Some(found) = self.object_as_value(item, object)
+            {
+                self.report(found);
+                let head = Head { start: item.start, end: item.end };
+                statements.push(self.statement(head, block, StatementKind::unreadable(None)));
+                continue;
+            }
             if let Some(whole) = block.filter(|_| self.is_whole_file(item)) {
                 // What stands in it is the file.
                 let head = Head { start: item.start, end: item.end };
@@ -293,6 +301,18 @@ impl<'a> Lower<'a> {
         }
         let end = object.items.last().map_or(first.end, |last| last.end);
         mistake::as_object(self.text, self.base, item.start..item.end, object.open, first.start..end)
+    }
+
+    /// What is wrong where a name is given an object: `let fast = { limit: 50ms }`.
+    fn object_as_value(&self, item: &Item, object: &BlockItem) -> Option<Diagnostic> {
+        let word = self.first_word(Head { start: item.start, end: item.end });
+        let written = self.text[item.start..item.end].trim_end().strip_suffix('=')?;
+        if !matches!(word, "let" | "param") {
+            return None;
+        }
+        let name = written[word.len()..].trim();
+        let first = object.items.first().map(|first| &self.text[first.start..first.end]);
+        Some(mistake::object_as_value(self.block_span(object), word, name, first))
     }
 
     /// Whether a statement stands right behind a block, where another one cannot begin.

@@ -102,7 +102,7 @@ fn is_of_regex(escaped: &str) -> bool {
 /// A text with escapes of regular expressions, as the raw text that was meant; none where anything else in it would be
 /// read in another way then.
 fn as_raw_text(written: &str) -> Option<String> {
-    let inner = written.strip_prefix('"')?.strip_suffix('"')?;
+    let inner = written.strip_prefix('"')?.strip_suffix('"').filter(|inner| inner.contains('\\'))?;
     let mut of_regex = false;
     let mut characters = inner.char_indices();
     while let Some((_, character)) = characters.next() {

@@ -20,8 +20,8 @@ pub(super) use members::{
 pub(super) use stray::remove as remove_stray_marks;
 pub use targets::is_any_sort;
 pub(super) use told::{
-    chained, foreign, literal, misspelt, no_value, reserved, scenario_with_block, spaced_unit, time_of_day,
-    two_statements,
+    chained, foreign, literal, misspelt, no_value, object_as_value, reserved, scenario_with_block,
+    spaced_unit, time_of_day, two_statements,
 };
 
 use super::grammar::{Grammar, Rule};
@@ -45,7 +45,7 @@ use notations::{
 };
 use pest::Parser;
 use std::ops::Range;
-use targets::target_in_a_line;
+use targets::{permit_by_setting, target_in_a_line};
 
 /// What is known of a statement that could not be read.
 struct Scene<'a> {
@@ -68,6 +68,7 @@ pub(super) fn explain(text: &str, base: u32, rule: Rule, head: Range<usize>, fai
         comparison,
         percentile_with_dot,
         target_in_a_line,
+        permit_by_setting,
         marked_step,
         shell_loop,
         typed_parameter,

@@ -76,3 +76,33 @@ pub(super) fn target_in_a_line(scene: &Scene<'_>) -> Option<Diagnostic> {
     );
     Some(found.here("not written like this").help(format!("write `{better}`")).fix(span, better, false))
 }
+
+/// `permit fault on "shop-app-1"`: a target by what one of its settings says instead of by its name.
+pub(super) fn permit_by_setting(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let text = scene.tokens.last().filter(|token| token.kind == Kind::Text)?;
+    if scene.rule != Rule::permit || !matches!(scene.word(1), "fault" | "faults") || scene.tokens.len() > 4 {
+        return None;
+    }
+    let span = scene.span(&text.range);
+    let found = Diagnostic::error("E0101", "a fault is permitted `on` a target, by its name", span)
+        .here("a text, not a name");
+    let inside = text.text.trim_matches(['"', '\'']);
+    let written = scene.text.match_indices(inside).map(|(at, _)| at);
+    let mut elsewhere = written.filter(|at| !scene.head.contains(at));
+    let Some(name) = elsewhere.find_map(|at| declared_around(&scene.text[..at])) else {
+        return Some(
+            found.help("write the name that stands behind its kind where it is declared, without quotes"),
+        );
+    };
+    let better = format!("permit fault on {name}");
+    Some(found.help(format!("write `{better}`")).fix(scene.span(&scene.head), better, false))
+}
+
+/// The name in the last line of a text that begins a declaration, as `process app {` does.
+fn declared_around(before: &str) -> Option<&str> {
+    let line = before.lines().rev().find(|line| line.contains('{') && !line.starts_with([' ', '\t', '#']))?;
+    let [_, name] = line.split('{').next()?.split_ascii_whitespace().collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_').then_some(name)
+}

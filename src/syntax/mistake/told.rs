@@ -30,6 +30,25 @@ pub(in crate::syntax) fn scenario_with_block(open: Span) -> Diagnostic {
     )
 }
 
+/// `let fast = { limit: 50ms }`, with the first member of what stands in the braces.
+pub(in crate::syntax) fn object_as_value(
+    object: Span,
+    word: &str,
+    name: &str,
+    first: Option<&str>,
+) -> Diagnostic {
+    let found = Diagnostic::error("E0101", "an object is no value that a name can have", object);
+    let found = found.here("objects stand only behind `json`, where they are sent");
+    let member = first.and_then(|first| first.split(',').next()?.split_once(':'));
+    let own = member.map(|(key, value)| (key.trim().trim_matches(['"', '\'']), value.trim()));
+    match own.filter(|(key, value)| !key.is_empty() && !value.is_empty()) {
+        Some((key, value)) => {
+            found.help(format!("give each value a name of its own, as in `{word} {name}_{key} = {value}`"))
+        }
+        None => found.help(format!("give each value a name of its own, as in `{word} {name} = 50ms`")),
+    }
+}
+
 /// A statement begins where another has not ended.
 pub(in crate::syntax) fn two_statements(word: Span) -> Diagnostic {
     let found = Diagnostic::error("E0110", "a second statement begins on this line", word);

@@ -337,8 +337,8 @@ expect put.success > 99%"#,
     },
     Code {
         code: "W0926",
-        title: "passes that are skipped",
-        explanation: "A pass of `every` that is due while the one before it still goes on is skipped, so that what takes longer than its period is done every second or third time only.",
+        title: "passes that are skipped or cut off",
+        explanation: "A pass of `every` that is due while the one before it still goes on is skipped, so that what takes longer than its period is done every second or third time only. A `repeat for` whose first pass takes longer than the loop cuts that pass off, and never gets to its end.",
         bad: r#"link path { listen "127.0.0.1:8081"; to "127.0.0.1:8080" }
 phase "Flapping" 5m {
   every 30s { path off 45s }
@@ -489,5 +489,33 @@ expect elapsed < 1h"#,
         good: r#"link path { listen "127.0.0.1:8081"; to "127.0.0.1:8080" }
 path degrade latency 100ms for 1m
 expect elapsed < 1h"#,
+    },
+    Code {
+        code: "W0938",
+        title: "a process asked when it does not run",
+        explanation: "`setup` runs before the processes are started that soak runs itself, and `cleanup` when they have been stopped. What asks one of them there finds nobody.",
+        bad: r#"process shop { run "shop"; ready http("http://127.0.0.1:8080/health") }
+http api { base "http://127.0.0.1:8080" }
+setup { api post "/seed" json { items: 3 } }
+phase "Rest" 1m { expect "Up": shop.up always }"#,
+        good: r#"process shop { run "shop"; ready http("http://127.0.0.1:8080/health") }
+http api { base "http://127.0.0.1:8080" }
+phase "Seed" { api post "/seed" json { items: 3 } }
+phase "Rest" 1m { expect "Up": shop.up always }"#,
+    },
+    Code {
+        code: "W0939",
+        title: "judged on the wrong side of a fault",
+        explanation: "A statement is judged where it stands. That a process is back holds at once while nothing has ended it, and that something is gone cannot hold behind a fault with a duration, which is undone when the next statement begins.",
+        bad: r#"process shop { run "shop"; ready http("http://127.0.0.1:8080/health") }
+phase "Crash" {
+  expect "Back": shop.ready within 30s
+  shop kill 10s
+}"#,
+        good: r#"process shop { run "shop"; ready http("http://127.0.0.1:8080/health") }
+phase "Crash" {
+  shop kill 10s
+  expect "Back": shop.ready within 30s
+}"#,
     },
 ];

@@ -1,0 +1,116 @@
+//! What `setup` and `cleanup` ask of processes that soak starts between the two.
+
+use super::super::asked::{answers_at, asked_by, text_of};
+use super::super::mistake;
+use super::super::mistake::stopped::Outside;
+use super::super::scenario::{Block, IterationStep, LoadSubject, Origin, Step, StepKind, Tell};
+use super::super::state::Checker;
+use super::super::walk::visit_block;
+use crate::lang::expr::{ActionId, Expr, ExprKind, TargetId};
+use crate::source::Span;
+use std::collections::{HashMap, HashSet};
+
+impl Checker<'_> {
+    pub(super) fn outside_lint(&mut self) {
+        let mut found = Vec::new();
+        let blocks = [(&self.scenario.setup, Outside::Setup), (&self.scenario.cleanup, Outside::Cleanup)];
+        for (blocks, place) in blocks {
+            if !blocks.is_empty() {
+                self.asked_outside(blocks, place, &mut found);
+            }
+        }
+        for (span, process, place) in found {
+            let process = self.scenario.target(process);
+            let (name, declared) = (process.name.clone(), process.span);
+            self.report(mistake::stopped::not_running(span, &name, declared, place));
+        }
+    }
+
+    fn asked_outside(&self, blocks: &[Block], place: Outside, found: &mut Vec<(Span, TargetId, Outside)>) {
+        let mut steps: Vec<&Step> = Vec::new();
+        blocks.iter().for_each(|block| visit_block(block, &mut |step| steps.push(step)));
+        let mut own: HashSet<TargetId> = self.own_processes().collect();
+        for step in &steps {
+            if let StepKind::Tell(tell) = &step.kind
+                && matches!(tell.verb.name, "start" | "restart")
+            {
+                own.remove(&tell.target);
+            }
+        }
+        let answering = self.answering(&own);
+        let asks = |tell: &Tell| match own.contains(&tell.target) {
+            true => Some(tell.target),
+            false => answering.get(&asked_by(self.scenario.target(tell.target))?).copied(),
+        };
+        for step in steps {
+            match &step.kind {
+                StepKind::Tell(tell) => {
+                    found.extend(asks(tell).map(|process| (step.span, process, place)));
+                }
+                StepKind::Load(load) => {
+                    let tells = self.actions_of(load.subject).into_iter().flat_map(|action| {
+                        self.scenario.actions[action.index()].steps.iter().filter_map(|step| match step {
+                            IterationStep::Tell { tell, .. } => Some(tell),
+                            _ => None,
+                        })
+                    });
+                    let mut asked = tells.filter_map(asks);
+                    found.extend(asked.next().map(|process| (step.span, process, place)));
+                }
+                StepKind::Expect(id) => {
+                    self.looked_for(&self.scenario.expectation(*id).condition, &own, &mut |span, process| {
+                        found.push((span, process, place));
+                    });
+                }
+                StepKind::WaitUntil { condition, .. } => {
+                    self.looked_for(condition, &own, &mut |span, process| found.push((span, process, place)));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The processes that soak starts before the story and stops behind it.
+    fn own_processes(&self) -> impl Iterator<Item = TargetId> + '_ {
+        let targets = self.scenario.targets.iter().enumerate();
+        let own =
+            targets.filter(|(_, target)| target.kind.name == "process" && target.setting("run").is_some());
+        own.map(|(index, _)| TargetId(index as u32))
+    }
+
+    /// Processes by where they are asked, proxies before them included.
+    fn answering(&self, own: &HashSet<TargetId>) -> HashMap<String, TargetId> {
+        let at = |process: &TargetId| Some((answers_at(self.scenario.target(*process))?, *process));
+        let mut answering: HashMap<String, TargetId> = own.iter().filter_map(at).collect();
+        for link in &self.scenario.targets {
+            if let (Some((listen, _)), Some((to, _))) = (text_of(link, "listen"), text_of(link, "to"))
+                && let Some(process) = answering.get(&to)
+            {
+                answering.insert(listen, *process);
+            }
+        }
+        answering
+    }
+
+    fn actions_of(&self, subject: LoadSubject) -> Vec<ActionId> {
+        match subject {
+            LoadSubject::Action(action) => vec![action],
+            LoadSubject::Mix(mix) => {
+                self.scenario.mixes[mix.index()].parts.iter().map(|(_, action)| *action).collect()
+            }
+        }
+    }
+
+    /// Calls `look` with what is read of processes of soak's own: whether they run.
+    fn looked_for(&self, condition: &Expr, own: &HashSet<TargetId>, look: &mut dyn FnMut(Span, TargetId)) {
+        condition.walk(&mut |part| {
+            let ExprKind::Measure { series, .. } = &part.kind else { return };
+            let Origin::Target { target, reading, .. } = &self.scenario.series(*series).origin else {
+                return;
+            };
+            if own.contains(target) && matches!(reading.name, "up" | "ready") {
+                look(part.span, *target);
+            }
+        });
+    }
+}

@@ -1,0 +1,126 @@
+//! What is judged on the wrong side of a fault: that a process is back before anything ended it, that something is gone
+//! when it is back.
+//!
+//! Only what stands in one block, with nothing between the two that takes time, is told.
+
+use super::super::mistake;
+use super::super::scenario::{Argued, Block, Expectation, Origin, Qualifier, Step, StepKind, Tell};
+use super::super::state::Checker;
+use super::super::walk::{blocks, flat, visit_tells};
+use crate::diag::Diagnostic;
+use crate::lang::expr::{Expr, ExprKind, TargetId};
+use crate::lang::function::SourceKind;
+use crate::lang::operator::UnaryOperator;
+use crate::source::Span;
+use std::collections::{HashMap, HashSet};
+
+impl Checker<'_> {
+    pub(super) fn sides_lint(&mut self) {
+        let mut found = Vec::new();
+        // What is told a fault without a duration anywhere may suffer it here too.
+        let mut lasting: HashSet<TargetId> = HashSet::new();
+        visit_tells(&self.scenario, &mut |tell| {
+            if tell.verb.fault && tell.duration.is_none() {
+                lasting.insert(tell.target);
+            }
+        });
+        blocks(&self.scenario, &mut |block| {
+            let steps = flat(&block.steps);
+            for pair in steps.windows(2) {
+                found.extend(self.gone_when_back(pair[0], pair[1], &lasting));
+            }
+        });
+        self.back_before_gone(&self.scenario.story, &mut found);
+        self.found.extend(found);
+    }
+
+    /// `path off 30s`, and then that what lies behind it is not there.
+    fn gone_when_back(&self, fault: &Step, judged: &Step, lasting: &HashSet<TargetId>) -> Option<Diagnostic> {
+        let StepKind::Tell(tell) = &fault.kind else { return None };
+        if !tell.verb.fault || tell.duration.is_none() {
+            return None;
+        }
+        let condition = match &judged.kind {
+            StepKind::Expect(id) => {
+                let Expectation { qualifier, condition, .. } = self.scenario.expectation(*id);
+                matches!(qualifier, Qualifier::Now | Qualifier::Within(_)).then_some(condition)?
+            }
+            StepKind::WaitUntil { condition, .. } => condition,
+            _ => return None,
+        };
+        let ExprKind::Unary(UnaryOperator::Not, inner) = &condition.kind else { return None };
+        if !self.is_there(inner, tell) || lasting.contains(&tell.target) {
+            return None;
+        }
+        let written = (self.sources.text(fault.span), self.sources.text(judged.span));
+        Some(mistake::stopped::gone_when_back(condition.span, fault.span, written))
+    }
+
+    /// Whether an expression reads that something answers, or that the process that is told runs.
+    fn is_there(&self, expr: &Expr, told: &Tell) -> bool {
+        let ExprKind::Measure { series, .. } = &expr.kind else { return false };
+        match &self.scenario.series(*series).origin {
+            Origin::Target { target, reading, .. } => {
+                *target == told.target && matches!(reading.name, "up" | "ready")
+            }
+            Origin::Source { source, .. } => matches!(source.source, SourceKind::Http | SourceKind::Tcp),
+            _ => false,
+        }
+    }
+
+    /// That a process is ready in so much time, at the beginning of the story and before it is ended for the first time.
+    fn back_before_gone(&self, block: &Block, found: &mut Vec<Diagnostic>) {
+        let mut waited: HashMap<TargetId, (Span, Span)> = HashMap::new();
+        let mut ended: Vec<(TargetId, (Span, Span), Span)> = Vec::new();
+        let mut judged_later: HashSet<TargetId> = HashSet::new();
+        for step in flat(&block.steps) {
+            match &step.kind {
+                StepKind::Note(_) => {}
+                StepKind::Load(load) if load.duration.is_none() && load.times.is_none() => {}
+                StepKind::Phase { body, .. } if waited.is_empty() && ended.is_empty() => {
+                    return self.back_before_gone(body, found);
+                }
+                StepKind::Expect(id) => {
+                    let expectation = self.scenario.expectation(*id);
+                    if let Some(process) = self.process_waited_for(expectation) {
+                        let is_first =
+                            ended.is_empty() && matches!(expectation.qualifier, Qualifier::Within(_));
+                        if is_first {
+                            waited.insert(process, (expectation.condition.span, step.span));
+                        } else {
+                            judged_later.insert(process);
+                        }
+                    }
+                }
+                StepKind::Tell(tell) if matches!(tell.verb.name, "kill" | "stop" | "restart") => {
+                    if let Some(expected) = waited.remove(&tell.target) {
+                        ended.push((tell.target, expected, step.span));
+                    } else if ended.is_empty() {
+                        return;
+                    }
+                }
+                _ if ended.is_empty() => return,
+                _ => {}
+            }
+        }
+        for (process, (condition, expectation), end) in ended {
+            if !judged_later.contains(&process) {
+                let name = &self.scenario.target(process).name;
+                let written = self.sources.text(expectation);
+                found.push(mistake::stopped::back_before_gone(condition, name, end, written));
+            }
+        }
+    }
+
+    /// The process of soak's own of which an expectation says no more than that it runs.
+    fn process_waited_for(&self, expectation: &Expectation) -> Option<TargetId> {
+        let ExprKind::Measure { series, .. } = &expectation.condition.kind else { return None };
+        let Origin::Target { target, reading, .. } = &self.scenario.series(*series).origin else {
+            return None;
+        };
+        let process = self.scenario.target(*target);
+        let starts = process.setting("run").is_some() && process.setting("start").is_none();
+        let has_probe = matches!(process.setting("ready")?.values.first(), Some(Argued::Probe(..)));
+        (starts && has_probe && matches!(reading.name, "up" | "ready")).then_some(*target)
+    }
+}
