@@ -155,6 +155,15 @@ def run_oha(path, folder, url, connections, seconds, *more, during=None):
     return ran
 
 
+def bare_client(folder):
+    """Builds the bare loop that sends on time and does nothing else; gives its path."""
+    rustc = needed("rustc", "https://rustup.rs")
+    path = folder.file("bare-client")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bare", "client.rs")
+    subprocess.run([rustc, "--edition", "2024", "-O", source, "-o", path], check=True)
+    return path
+
+
 def per_100k(ran, count):
     return ran.cpu / count * 1e5
 

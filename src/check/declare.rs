@@ -53,6 +53,10 @@ impl<'a> Checker<'a> {
             StatementKind::Secret { name, variable } => {
                 let id = SecretId(self.scenario.secrets.len() as u32);
                 let text = variable.literal().unwrap_or_default();
+                if let Some(wrong) = text.chars().find(|c| c.is_whitespace() || "${}%=".contains(*c)) {
+                    let better = text.trim_matches(['$', '{', '}', '%']);
+                    self.report(mistake::names::not_a_variable(variable.span, &text, wrong, better));
+                }
                 self.scenario.secrets.push(Secret {
                     name: name.text.clone(),
                     variable: text,

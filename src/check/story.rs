@@ -68,7 +68,13 @@ impl<'a> Checker<'a> {
                 tell.checks = told.answer;
                 StepKind::Tell(tell)
             }
-            StatementKind::Load(load) => StepKind::Load(Box::new(self.load(load, span)?)),
+            StatementKind::Load(load) => match self.load(load, span) {
+                Some(load) => StepKind::Load(Box::new(load)),
+                None => {
+                    self.unread_loads.push(load.subject.text.clone());
+                    return None;
+                }
+            },
             StatementKind::Expect(expect) => StepKind::Expect(self.expectation(expect, span)),
             StatementKind::Phase { name, duration, body } => {
                 let place = name.span;

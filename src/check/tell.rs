@@ -112,7 +112,17 @@ impl Checker<'_> {
         let mut answer = Vec::new();
         if let Some(body) = &words.body {
             match verb.body {
-                Body::None => self.report(mistake::arguments::no_block(body.span, verb.name)),
+                Body::None => {
+                    let answering = |other: &&Verb| {
+                        matches!(other.body, Body::Answer) && std::ptr::eq(other.parameters, verb.parameters)
+                    };
+                    self.report(match kind.verbs.iter().find(answering) {
+                        Some(other) => {
+                            mistake::arguments::no_answer(body.span, (verb.name, second.span), other.name)
+                        }
+                        None => mistake::arguments::no_block(body.span, verb.name),
+                    });
+                }
                 Body::Answer => answer = self.answer(verb, body),
                 Body::Conversation => tell.conversation = self.conversation(verb, body),
             }

@@ -16,7 +16,7 @@ const MAX_DRAWN_LINE: usize = 1_000;
 const MAX_DRAWN_LINES: u32 = 50;
 
 /// So many findings are drawn. Whoever has more mends some of them first; a program asks for a form that has them all.
-const MAX_DRAWN: usize = 500;
+const MAX_DRAWN: usize = 250;
 
 /// How findings are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,10 @@
 //! each other, something and its opposite.
 
 use super::super::compared::{compared, is_upwards};
+use super::super::infer::constant_quantity;
 use super::super::mistake;
 use super::super::mistake::time::Decided;
-use super::super::scenario::{IterationStep, Origin, Qualifier};
+use super::super::scenario::{IterationStep, Origin, Qualifier, Tolerance};
 use super::super::state::Checker;
 use super::super::walk::{conditions, visit_tells};
 use crate::lang::expr::{BinaryOperator, Expr, ExprKind, IterationWord, UnaryOperator, Window};
@@ -34,6 +35,11 @@ impl Checker<'_> {
             }
         }
         for expectation in &self.scenario.expectations {
+            if let Some(Tolerance::Share(share)) = &expectation.tolerate
+                && constant_quantity(share).is_some_and(|share| share.to_f64() >= 1.0)
+            {
+                found.push((share.span, Decided::Tolerated));
+            }
             if matches!(expectation.qualifier, Qualifier::Within(_))
                 && self.holds_at_once(&expectation.condition)
             {
@@ -116,13 +122,15 @@ impl Checker<'_> {
     /// A comparison with something that is never below nothing.
     fn bounded(&self, condition: &Expr) -> Option<Decided> {
         let (measured, operator, limit) = compared(condition)?;
-        let limit = limit.to_f64();
+        let (limit, percent) = (limit.to_f64(), limit.percent);
         if !self.is_never_negative(measured) {
             return None;
         }
         let share = matches!(&measured.ty, Type::Quantity { percent: true, .. })
             && matches!(&measured.kind, ExprKind::Binary(BinaryOperator::Divide, ..));
+        let whole = share || self.is_whole_share(measured);
         match operator {
+            BinaryOperator::Greater if whole && percent && limit == 1.0 => Some(Decided::BeyondWhole),
             BinaryOperator::Less if limit <= 0.0 => Some(Decided::Never),
             BinaryOperator::LessOrEqual | BinaryOperator::Equal if limit < 0.0 => Some(Decided::Never),
             BinaryOperator::GreaterOrEqual if limit <= 0.0 => Some(Decided::Always),

@@ -8,9 +8,11 @@ use super::super::mistake;
 use super::super::scenario::Origin;
 use super::super::state::Checker;
 use super::super::walk::conditions;
+use crate::diag::Diagnostic;
 use crate::lang::expr::BinaryOperator::{Greater, Less, LessOrEqual};
 use crate::lang::expr::{BinaryOperator, Expr, ExprKind};
 use crate::lang::function::Aggregate;
+use crate::lang::quantity::Quantity;
 use crate::lang::types::{Shape, Type};
 
 impl Checker<'_> {
@@ -40,12 +42,12 @@ impl Checker<'_> {
                             && measured.ty == Type::SHARE
                             && matches!(seen, Less | LessOrEqual | Greater)
                         {
-                            found.push(mistake::lint::share_as_number(limit.span, measured.span, most));
+                            found.push(self.share_as_number(limit, measured, most));
                         } else if !most.percent && seen == Less && self.is_ratio(measured) {
                             found.push(mistake::lint::ratio_below_one(limit.span, measured.span));
                         }
                     } else if !most.percent && measured.ty == Type::SHARE {
-                        found.push(mistake::lint::share_as_number(limit.span, measured.span, most));
+                        found.push(self.share_as_number(limit, measured, most));
                     } else if most.percent && self.is_whole_share(measured) {
                         found.push(mistake::lint::beyond_whole(limit.span, measured.span));
                     }
@@ -53,6 +55,13 @@ impl Checker<'_> {
             });
         });
         self.found.extend(found);
+    }
+
+    /// A share compared with a number; of `browse.errors` how many they are is read by another name.
+    fn share_as_number(&self, limit: &Expr, measured: &Expr, most: Quantity) -> Diagnostic {
+        let number = self.sources.text(measured.span).strip_suffix(".errors");
+        let number = number.map(|load| format!("{load}.failed"));
+        mistake::lint::share_as_number(limit.span, measured.span, most, number.as_deref())
     }
 
     /// Whether an expression is one count over another.
@@ -97,7 +106,7 @@ impl Checker<'_> {
 
     /// Whether an expression is a share of a whole, which is 100 % at most. A process's CPU is not: it may use
     /// several cores.
-    fn is_whole_share(&self, expr: &Expr) -> bool {
+    pub(super) fn is_whole_share(&self, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::Measure { series, .. } => {
                 let series = self.scenario.series(*series);

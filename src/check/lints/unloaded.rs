@@ -8,6 +8,8 @@ use crate::lang::expr::ExprKind;
 impl Checker<'_> {
     pub(super) fn unloaded_lint(&mut self) {
         let mut found = Vec::new();
+        let loaded_mix =
+            self.loaded_mixes.iter().next().map(|mix| self.scenario.mixes[mix.index()].name.as_str());
         for expectation in &self.scenario.expectations {
             let mut idle = None;
             expectation.condition.walk(&mut |part| {
@@ -42,7 +44,7 @@ impl Checker<'_> {
                 idle.get_or_insert((part.span, name));
             });
             if let Some((span, name)) = idle {
-                found.push(mistake::time::never_loaded(span, name));
+                found.push(mistake::time::never_loaded(span, name, loaded_mix));
             }
         }
         self.found.extend(found);

@@ -301,6 +301,14 @@ pub fn no_block(span: Span, word: &str) -> Diagnostic {
         .here("leave it out")
 }
 
+/// `publish … { check … }`, where another verb waits for an answer.
+pub fn no_answer(span: Span, (word, verb): (&str, Span), other: &str) -> Diagnostic {
+    Diagnostic::error("E0408", format!("`{word}` waits for no answer, so there is none to look at"), span)
+        .here("looks at an answer")
+        .help(format!("write `{other}` in the place of `{word}`"))
+        .fix(verb, other, false)
+}
+
 pub fn cannot_do(span: Span, target: &str, what: &str, why: &str, help: &str, declared: Span) -> Diagnostic {
     Diagnostic::error("E0409", format!("`{target}` cannot do `{what}`: {why}"), span)
         .here("not as it is declared")

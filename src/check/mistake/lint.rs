@@ -287,13 +287,18 @@ pub fn beyond_whole(span: Span, measured: Span) -> Diagnostic {
     Diagnostic::error("E0312", "this is a share of a whole and never above 100%", span)
         .here("more than the whole")
         .also(measured, "a share")
+        .help("write a limit below `100%`, as in `> 99%` or `< 5%`")
 }
 
-pub fn share_as_number(span: Span, measured: Span, limit: Quantity) -> Diagnostic {
+/// `number`: the reading that counts the same.
+pub fn share_as_number(span: Span, measured: Span, limit: Quantity, number: Option<&str>) -> Diagnostic {
     let literal = format!("{}%", crate::lang::unit::number(limit.to_f64()));
     let help = match limit.to_f64() == 1.0 {
         true => format!("write `{literal}`, or `100%` if the whole is meant"),
-        false => format!("write `{literal}`"),
+        false => match number {
+            Some(number) => format!("write `{literal}`; how many they are is `{number}`"),
+            None => format!("write `{literal}`"),
+        },
     };
     Diagnostic::error(
         "E0312",

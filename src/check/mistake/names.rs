@@ -419,3 +419,17 @@ pub fn unknown_function(span: Span, name: &str, meant: Option<&str>) -> Diagnost
         &[],
     )
 }
+
+/// What is no name of an environment variable; `better` is what is left of it without the marks of a shell.
+pub fn not_a_variable(span: Span, written: &str, wrong: char, better: &str) -> Diagnostic {
+    let message = format!("the name of an environment variable has no `{wrong}` in it");
+    let finding = Diagnostic::error("E0127", message, span).here("no variable has this name");
+    let good = better != written
+        && !better.is_empty()
+        && better.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if good {
+        finding.help(format!("write `\"{better}\"`")).fix(span, format!("\"{better}\""), false)
+    } else {
+        finding
+    }
+}

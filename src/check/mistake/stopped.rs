@@ -145,6 +145,19 @@ pub fn skips_passes(period: Span, every: Duration, pass: Duration) -> Diagnostic
     .help(format!("write a period of more than {pass_time}, or do less in a pass"))
 }
 
+/// A load whose iterations take longer than it lasts; `read` is what is judged of them.
+pub fn never_ends(load: Span, name: &str, least: Duration, lasts: Duration, read: Span) -> Diagnostic {
+    let (least, lasts) = (shown(least), shown(lasts));
+    Diagnostic::warning(
+        "W0936",
+        format!("no iteration of `{name}` can end: it takes {least} at least, and its load lasts {lasts}"),
+        load,
+    )
+    .here("what is in flight at its end is cut off")
+    .also(read, "has a value only where one has ended")
+    .help("let the load last longer, or let the action think and hold for less")
+}
+
 /// A pass of a loop that goes on for a time.
 pub fn cut_pass(length: Span, lasts: Duration, pass: Duration) -> Diagnostic {
     let (lasts, pass) = (shown(lasts), shown(pass));

@@ -103,6 +103,18 @@ pub fn never_so_large(span: Span, size: Span, disk: &str, whole: Quantity) -> Di
         .help("ask for less, or make the disk larger")
 }
 
+/// `judged` is how long it is looked at.
+pub fn never_missed(tolerance: Span, tolerated: Duration, judged: Duration) -> Diagnostic {
+    let (tolerated, judged) = (shown(tolerated), shown(judged));
+    Diagnostic::warning(
+        "W0932",
+        format!("this can never be missed: it tolerates {tolerated}, and is judged for {judged}"),
+        tolerance,
+    )
+    .here("as long as all that is judged")
+    .help("tolerate less, or judge it for longer")
+}
+
 /// How a condition is decided before anything runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Decided {
@@ -112,6 +124,10 @@ pub enum Decided {
     Excluded,
     /// Something and its opposite; joined with `or`, or with `and`.
     Opposites(bool),
+    /// All samples may miss.
+    Tolerated,
+    /// A share of more than all.
+    BeyondWhole,
     /// What is counted from none, of which few are wanted within a time.
     AtOnce,
     /// A status that there is not.
@@ -130,6 +146,13 @@ pub fn decided(span: Span, how: Decided) -> Diagnostic {
         Decided::Excluded => (
             "this never holds: the two limits leave nothing between them",
             "what lies between two limits is above the low one and below the high one; one of several is asked for with `or`",
+        ),
+        Decided::Tolerated => {
+            ("this can never be missed: all that is sampled may miss", "tolerate less, as in `tolerate 1%`")
+        }
+        Decided::BeyondWhole => (
+            "this never holds: a share is never above 100%",
+            "write the least that is good, as in `> 99%`, or `>= 100%` for all",
         ),
         Decided::AtOnce => (
             "this holds at once: what is counted begins at 0 and only grows",
@@ -156,10 +179,14 @@ pub fn never_sampled(span: Span, word: &str) -> Diagnostic {
     .help("put it at the beginning of its block, or leave the qualifier out to judge at once")
 }
 
-pub fn never_loaded(span: Span, name: &str) -> Diagnostic {
+/// `mix` is one that is loaded.
+pub fn never_loaded(span: Span, name: &str, mix: Option<&str>) -> Diagnostic {
     Diagnostic::error("E0804", format!("this can never have a value: nothing loads `{name}`"), span)
         .here("never measured")
-        .help(format!("add `load {name} at 10/s`"))
+        .help(match mix {
+            Some(mix) => format!("add `load {name} at 10/s`, or give it a share of `mix {mix}`"),
+            None => format!("add `load {name} at 10/s`"),
+        })
 }
 
 pub fn load_later(span: Span, name: &str, load: Span, just_begun: bool) -> Diagnostic {
@@ -179,6 +206,13 @@ pub fn load_before(span: Span, name: &str, load: Span) -> Diagnostic {
         .here("a reading without a window covers the innermost block so far")
         .also(load, "loaded in another block")
         .help("put it below the load, or read a window that reaches back: `over 10m`")
+}
+
+pub fn load_elsewhere(span: Span, name: &str, load: Span) -> Diagnostic {
+    Diagnostic::error("E0804", format!("nothing loads `{name}` in this block, whose time is judged"), span)
+        .here("a reading without a window covers the innermost block")
+        .also(load, "loaded in another block")
+        .help("put it into the block of the load, or read what was: `over 10m`, or `in \"Phase\"` of a phase that has ended")
 }
 
 /// `late`: it is judged at the end of its block as it is.

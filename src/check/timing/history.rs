@@ -25,6 +25,8 @@ enum Needs {
     Ran(LoadSubject),
     /// That a load runs, or has run, in the block whose time is read: here it has not.
     Here(LoadSubject),
+    /// That a load begins in the block that begins there, before its end.
+    Within(LoadSubject, Place),
 }
 
 /// A need, with the end of what around it repeats or runs beside.
@@ -48,6 +50,8 @@ pub(super) struct History {
     /// Loads by their last beginning in the order of the file, and those that may have begun at any time.
     last: HashMap<LoadSubject, (Place, Span)>,
     loose: HashSet<LoadSubject>,
+    /// Where loads begin, in the order of the walk.
+    places: HashMap<LoadSubject, Vec<Place>>,
     /// Loads in the background, with the block that ends them.
     background: Vec<(LoadSubject, usize)>,
     /// Loads in the background that have begun and had no time yet.
@@ -131,6 +135,7 @@ impl History {
         for subject in subjects {
             self.began.entry(subject).or_insert((self.now, span));
             self.last.insert(subject, (self.now, span));
+            self.places.entry(subject).or_default().push(self.now);
             if !self.unordered.is_empty() {
                 self.loose.insert(subject);
             }
@@ -170,6 +175,16 @@ impl History {
         self.uses(needs, span, false);
     }
 
+    /// A place is reached that reads, at the end of the innermost block, what that block has seen of a load.
+    pub fn reads_load_late(&mut self, subject: LoadSubject, span: Span) {
+        let around =
+            self.background.iter().any(|(other, block)| *other == subject && self.blocks.contains(block));
+        if !around && self.unordered.is_empty() {
+            let begins = self.begins.last().copied().unwrap_or(0);
+            self.uses(Needs::Within(subject, begins), span, true);
+        }
+    }
+
     fn uses(&mut self, needs: Needs, span: Span, late: bool) {
         // The outermost of those around ends last.
         let outer = self.unordered.iter().min().copied();
@@ -192,7 +207,10 @@ impl History {
         for read in &self.uses {
             let subject = match &read.needs {
                 Needs::Phase { .. } => None,
-                Needs::Began(subject) | Needs::Ran(subject) | Needs::Here(subject) => Some(subject),
+                Needs::Began(subject)
+                | Needs::Ran(subject)
+                | Needs::Here(subject)
+                | Needs::Within(subject, _) => Some(subject),
             };
             // A load that could not be read may be the one that is missed.
             if subject.is_some_and(|subject| unread(scenario.subject_name(*subject))) {
@@ -214,6 +232,11 @@ impl History {
             Needs::Ran(subject) => before(self.ran.get(subject).copied()),
             // What was known to be so when the place was reached; a load further down may still be loose.
             Needs::Here(subject) => self.loose.contains(subject),
+            Needs::Within(subject, begins) => {
+                let places = self.places.get(subject).map_or(&[][..], Vec::as_slice);
+                let first = places.partition_point(|place| place <= begins);
+                places.get(first).is_some_and(|place| *place <= end) || self.loose.contains(subject)
+            }
         }
     }
 
@@ -230,6 +253,10 @@ impl History {
             Needs::Here(subject) => {
                 let (_, load) = self.began.get(subject)?;
                 Some(mistake::time::load_before(read.span, scenario.subject_name(*subject), *load))
+            }
+            Needs::Within(subject, _) => {
+                let (_, load) = self.began.get(subject)?;
+                Some(mistake::time::load_elsewhere(read.span, scenario.subject_name(*subject), *load))
             }
             // What nothing loads at all is told elsewhere.
             Needs::Began(subject) | Needs::Ran(subject) => {

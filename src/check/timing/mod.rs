@@ -5,24 +5,28 @@
 
 mod around;
 mod blocks;
+mod cut;
 mod history;
 mod reads;
 mod ruled_out;
 
 use super::mistake;
 use super::names::nearest;
-use super::scenario::{Arrival, Block, Load, Qualifier, Repeat, Scenario, Step, StepKind};
+use super::scenario::{
+    Arrival, Block, Expectation, Load, Qualifier, Repeat, Scenario, Step, StepKind, Tolerance,
+};
 use super::state::Checker;
 use super::walk::flat;
 use crate::diag::Diagnostic;
 use crate::lang::eval::{evaluate, evaluate_drawn};
-use crate::lang::expr::{ExpectationId, Expr, SequenceId, VariableId};
+use crate::lang::expr::{ActionId, ExpectationId, Expr, SequenceId, VariableId};
 use crate::lang::quantity::Quantity;
 use crate::lang::signature::Nature;
 use crate::lang::types::Type;
 use crate::lang::value::Value;
 use crate::source::{Sources, Span};
 use around::Around;
+use cut::Cut;
 use history::History;
 use ruled_out::Begun;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -58,7 +62,7 @@ impl Checker<'_> {
                 walk.block(&self.scenario.sequences[index].body, None, Ending::Open);
             }
         }
-        let Walk { phases, all_phases, found, history, whole, begun, drawn, .. } = walk;
+        let Walk { phases, all_phases, found, history, whole, begun, cut, drawn, .. } = walk;
         let named = std::mem::take(&mut self.phases_named);
         // Where the walk gave up, what it did not see may have happened.
         if whole {
@@ -71,6 +75,7 @@ impl Checker<'_> {
             // What could not be read may begin more.
             if !drawn && self.unread_loads.is_empty() {
                 self.found.extend(begun.findings(&self.scenario));
+                self.found.extend(cut.findings(&self.scenario));
             }
         }
         for (name, span) in named {
@@ -121,6 +126,9 @@ struct Walk<'s> {
     /// The last statement above the one at hand, in its block, that takes time.
     above: Option<Span>,
     begun: Begun,
+    cut: Cut,
+    /// What an iteration of each action takes at least.
+    least: HashMap<ActionId, Duration>,
     /// How often the loops around run what is walked; none where that is not known.
     passes: Option<f64>,
     /// Whether any length was drawn at random.
@@ -149,6 +157,8 @@ impl<'s> Walk<'s> {
             over: false,
             above: None,
             begun: Begun::default(),
+            cut: Cut::default(),
+            least: HashMap::new(),
             passes: Some(1.0),
             drawn: false,
             elapsed: Duration::ZERO,
@@ -303,6 +313,7 @@ impl<'s> Walk<'s> {
             StepKind::Tell(tell) => tell.duration.as_ref().map_or(Duration::ZERO, |time| self.shortest(time)),
             StepKind::Load(load) => {
                 self.begins(load, limit.as_ref(), step.span);
+                self.has_time(load, limit.as_ref(), step.span);
                 let lasts = self.takes_time(step, 0);
                 self.history.load(self.scenario, load.subject, lasts, step.span);
                 self.load(load)
@@ -311,6 +322,7 @@ impl<'s> Walk<'s> {
                 let expectation = self.scenario.expectation(*id);
                 self.over_before(expectation, now);
                 self.judged_at(*id, &expectation.qualifier);
+                self.tolerates_all(expectation, limit.as_ref());
                 self.expectation(&expectation.qualifier, limit)
             }
             StepKind::Phase { name, duration, body } => {
@@ -383,6 +395,17 @@ impl<'s> Walk<'s> {
             self.report(mistake::time::deadline_beyond(most.span, time, limit.left, &limit.what, limit.span));
         }
         Duration::ZERO
+    }
+
+    /// A tolerance as long as the time that is judged, which is never missed.
+    fn tolerates_all(&mut self, expectation: &Expectation, limit: Option<&Limit>) {
+        let Some(Tolerance::Time(time)) = &expectation.tolerate else { return };
+        let always = matches!(expectation.qualifier, Qualifier::Always);
+        let judged = limit.map(|limit| limit.left).filter(|_| always);
+        let tolerated = self.shortest(time);
+        if let Some(judged) = judged.filter(|judged| *judged <= tolerated && !judged.is_zero()) {
+            self.report(mistake::time::never_missed(time.span, tolerated, judged));
+        }
     }
 
     /// Keeps when an expectation is judged at the latest.

@@ -52,9 +52,6 @@ impl<'s> Walk<'s> {
 
     fn reads_in(&mut self, condition: &'s Expr, when: When) {
         self.phases_in(condition, when);
-        if when == When::Late {
-            return;
-        }
         let scenario = self.scenario;
         let mut read: Vec<(LoadSubject, Span, bool)> = Vec::new();
         condition.walk(&mut |part| {
@@ -81,7 +78,11 @@ impl<'s> Walk<'s> {
             read.push((subject, empty.span, matches!(window, Window::Block)));
         });
         for (subject, span, here) in read {
-            self.history.reads_load(subject, span, when == When::Waits, here);
+            match when {
+                When::Late if here => self.history.reads_load_late(subject, span),
+                When::Late => {}
+                _ => self.history.reads_load(subject, span, when == When::Waits, here),
+            }
         }
     }
 

@@ -189,7 +189,7 @@ pub const CODES: &[Code] = &[
     Code {
         code: "E0127",
         title: "a name that is none",
-        explanation: "A name begins with a letter and goes on with letters, digits and `_`. A `-` would be a difference.",
+        explanation: "A name begins with a letter and goes on with letters, digits and `_`. A `-` would be a difference. The name of an environment variable has none of the marks that a shell puts around it.",
         bad: "let ramp-up = 5m",
         good: "let ramp_up = 5m",
     },

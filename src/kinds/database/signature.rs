@@ -56,8 +56,8 @@ const ROWS: &[Given] = &[
 const STATEMENT: &[Parameter] = &[positional(
     "statement",
     &[Accepts::Sql],
-    "One statement of SQL, beside which what is interpolated is sent as a value; only a `param` or a `let` becomes part \
-     of its text.",
+    "One statement of SQL, beside which what is interpolated is sent as a value, in quotes (`'{…}'`) as the text there; only a \
+     `param` or a `let` becomes part of it.",
 )
 .required()];
 

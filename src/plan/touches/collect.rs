@@ -10,6 +10,7 @@ use crate::lang::signature::{Accepts, Nature};
 use crate::plan::known::Known;
 use crate::plan::undo;
 use crate::source::{Sources, Span};
+use std::collections::HashSet;
 
 /// The settings that need a privilege: kind, setting, which.
 const PRIVILEGES: &[(&str, &str, &str)] = &[
@@ -48,11 +49,17 @@ const FIRST_FREE_PORT: u16 = 1024;
 struct Collector<'a> {
     known: Known<'a>,
     touches: Touches,
+    /// What has been added, and who needs it where that tells things apart.
+    added: HashSet<(TouchKind, String, String)>,
 }
 
 /// Everything that a scenario touches.
 pub(in crate::plan) fn touches(scenario: &Scenario, sources: &Sources) -> Touches {
-    let mut collector = Collector { known: Known::new(scenario, sources), touches: Touches::default() };
+    let mut collector = Collector {
+        known: Known::new(scenario, sources),
+        touches: Touches::default(),
+        added: HashSet::new(),
+    };
     for target in &scenario.targets {
         collector.target(target);
     }
@@ -85,13 +92,12 @@ pub(in crate::plan) fn touches(scenario: &Scenario, sources: &Sources) -> Touche
 
 impl<'a> Collector<'a> {
     fn add(&mut self, kind: TouchKind, what: String, by: &str, span: Span) {
-        let things = &mut self.touches.things;
         // A command and a process are told with all that start them; of the rest, who needs it first is enough.
         let apart = matches!(kind, TouchKind::Process | TouchKind::Command);
-        if !things.iter().any(|touch| touch.kind == kind && touch.what == what && (!apart || touch.by == by))
-        {
+        let whose = if apart { by.to_string() } else { String::new() };
+        if self.added.insert((kind, what.clone(), whose)) {
             let line = self.known.sources.line(span);
-            things.push(Touch { kind, what, by: by.to_string(), line });
+            self.touches.things.push(Touch { kind, what, by: by.to_string(), line });
         }
     }
 

@@ -66,7 +66,7 @@ wait 10s"#,
     Code {
         code: "E0408",
         title: "braces where none belong",
-        explanation: "Only a request has an answer to check, and only a connection a conversation.",
+        explanation: "Only a request that waits for one has an answer to check, and only a connection a conversation.",
         bad: r#"process app { run "app"; ready tcp("127.0.0.1:8080") }
 app kill { check status == 200 }"#,
         good: r#"process app { run "app"; ready tcp("127.0.0.1:8080") }

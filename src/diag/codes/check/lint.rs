@@ -226,8 +226,8 @@ expect lost < 1%"#,
     },
     Code {
         code: "W0919",
-        title: "a window longer than the run",
-        explanation: "The run always lasts as long as it says, and that is less than the window, which is never full: what was meant to be judged over so long a time is judged over less.",
+        title: "a window longer than the time before it",
+        explanation: "The run, or what of it is over when this is judged, is always shorter than the window, which is never full: what was meant to be judged over so long a time is judged over less.",
         bad: r#"http api { base "http://127.0.0.1:8080" }
 action get { api get "/" }
 load get at 10/s for 1m
@@ -414,7 +414,7 @@ expect order.success > 99%"#,
     Code {
         code: "W0932",
         title: "a condition that is decided before the run",
-        explanation: "What is counted is never below nothing and a share never above the whole, two limits may exclude each other, and no answer has a status of 2000: such a condition says nothing of the run. `elapsed` counts from the start of its block, and what stands above has its own length: a limit below that is missed on every run. In the same way a load with a rate begins no more than that rate makes, whatever the system does. Such a condition is judged as missed each time.",
+        explanation: "What is counted is never below nothing and a share never above the whole, two limits may exclude each other, and no answer has a status of 2000: such a condition says nothing of the run. `elapsed` counts from the start of its block, and what stands above has its own length: a limit below that is missed on every run. In the same way a load with a rate begins no more than that rate makes, whatever the system does. Such a condition is judged as missed each time, and one that tolerates all of the time that it is judged for is never missed.",
         bad: r#"http api { base "http://127.0.0.1:8080" }
 action browse { api get "/" }
 load browse at 5/s for 1m
@@ -468,8 +468,8 @@ expect elapsed < 1m"#,
     },
     Code {
         code: "W0936",
-        title: "a load that its own limit holds up",
-        explanation: "A user is busy as long as its iteration takes, its `think` included. Where an open load has a limit of users, no more iterations are begun in a second than those users can end; what is due beyond is dropped, and its expectations are inconclusive.",
+        title: "a load that its own users hold up",
+        explanation: "A user is busy as long as its iteration takes, its `think` included. Where an open load has a limit of users, no more iterations are begun in a second than those users can end; what is due beyond is dropped, and its expectations are inconclusive. Where the load is over before its first iterations can be, none of them ends: they are cut off, and what is judged of them has no value.",
         bad: r#"http api { base "http://127.0.0.1:8080" }
 action browse { api get "/"; think 1s }
 load browse at 1000/s max 10 users for 10m

@@ -14,7 +14,7 @@ pub const CODES: &[Code] = &[
     Code {
         code: "E0802",
         title: "a deadline beyond its block",
-        explanation: "An expectation that is still open at its block's end is missed, so a longer deadline says something that is not so.",
+        explanation: "An expectation that is still open at its block's end is missed, and a command or a wait that goes on is ended there, so a longer deadline says something that is not so. `cleanup` is a block of 5 minutes.",
         bad: r#"process app { run "app"; ready tcp("127.0.0.1:8080") }
 phase "Peak" 1m { expect app.up within 5m }"#,
         good: r#"process app { run "app"; ready tcp("127.0.0.1:8080") }
@@ -32,7 +32,7 @@ at 10m { note "now" }"#,
     Code {
         code: "E0804",
         title: "an expectation that can never be judged",
-        explanation: "`always` and `sometimes` look ahead to the end of the block, so something that takes time follows. What no load runs has no value, nor has what is judged before its load began, or at the very moment that it begins.",
+        explanation: "`always` and `sometimes` look ahead to the end of the block, so something that takes time follows. What no load runs has no value, nor has what is judged before its load began, or at the very moment that it begins. A reading without a window covers its own block, and has no value in one that its load is no part of.",
         bad: r#"process app { run "app"; ready tcp("127.0.0.1:8080") }
 wait 1m
 expect app.up always"#,
