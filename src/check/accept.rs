@@ -92,7 +92,11 @@ impl Checker<'_> {
                 self.no_secret(expr, "a path") && self.not_empty(expr, "path") && self.is_written_out(expr)
             }
             Accepts::Command => self.command(expr),
-            Accepts::Sql => self.no_secret(expr, "a query or a name") && self.not_empty(expr, "statement"),
+            Accepts::Sql => {
+                self.no_secret(expr, "a query or a name")
+                    && self.not_empty(expr, "statement")
+                    && self.one_statement(written, expr)
+            }
             Accepts::Text => {
                 // A text goes into a request, a header or an environment. A file's name and a query are shown.
                 let shown = matches!(
@@ -209,6 +213,15 @@ impl Checker<'_> {
             self.report(mistake::types::not_a_share(expr, what, most));
         }
         good
+    }
+
+    /// Whether a text, as far as the file fixes it, is one statement of SQL; where not, says so.
+    fn one_statement(&mut self, written: &ast::Expr, expr: &Expr) -> bool {
+        let text = self.sketch(expr);
+        let Some(second) = super::query::second_statement(&text) else { return true };
+        let span = self.inside(written, second, text.len());
+        self.report(mistake::embedded::several_statements(span));
+        false
     }
 
     /// The name of a declared target of one of these kinds.

@@ -307,17 +307,7 @@ pub(super) fn log_mistake(target: &Target, span: crate::source::Span) -> Option<
 
 /// Settings that are good by themselves and not together.
 pub(super) fn setting_mistake(target: &Target) -> Option<Diagnostic> {
-    let same = |first: &str, second: &str| {
-        let (first, second) = (target.setting(first)?, target.setting(second)?);
-        match (first.values.as_slice(), second.values.as_slice()) {
-            ([Argued::Value(a)], [Argued::Value(b)]) => {
-                let (a, b) = (a.constant()?.as_text()?, b.constant()?.as_text()?);
-                (a == b).then(|| mistake::hosts::link_to_itself(second.span, first.span, a))
-            }
-            _ => None,
-        }
-    };
-    same("listen", "to").or_else(|| interface_mistake(target)).or_else(|| tls_in_vain(target))
+    interface_mistake(target).or_else(|| tls_in_vain(target))
 }
 
 /// An interface that soak puts no rules on.

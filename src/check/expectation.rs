@@ -64,7 +64,9 @@ impl Checker<'_> {
                     .and_then(|(stretch, within)| stretch.compare(within))
                     .is_some_and(|order| order.is_gt())
                 {
-                    self.report(mistake::time::stretch_too_long(stretch.span, within.span));
+                    let (short, long) = (self.sources.text(within.span), self.sources.text(stretch.span));
+                    let better = format!("for {short} within {long}");
+                    self.report(mistake::time::stretch_too_long(stretch.span, within.span, &better));
                 }
                 Qualifier::ForWithin { stretch, within }
             }

@@ -1,5 +1,6 @@
 //! Hosts and the links between them: what can be a network.
 
+use super::asked::{answers_at, text_of};
 use super::mistake;
 use super::scenario::{Argued, Scenario, Target};
 use super::state::Checker;
@@ -35,6 +36,7 @@ impl Checker<'_> {
         }
         self.check_links(&mut found);
         self.check_doors(&mut found);
+        self.check_turns(&mut found);
         found.into_iter().for_each(|finding| self.report(finding));
     }
 
@@ -62,6 +64,23 @@ impl Checker<'_> {
             match doors.get(&(text.to_string(), udp)) {
                 Some(first) => found.push(mistake::hosts::same_door(value.span, text, *first)),
                 None => drop(doors.insert((text.to_string(), udp), value.span)),
+            }
+        }
+    }
+
+    /// A proxy that passes on to itself.
+    fn check_turns(&self, found: &mut Vec<Diagnostic>) {
+        let answers = self.scenario.targets.iter().filter(|target| target.kind.name == "process");
+        let mut answers = answers.filter_map(answers_at);
+        let only = answers.next().filter(|_| answers.next().is_none());
+        for link in self.scenario.targets.iter().filter(|target| target.kind.name == "link") {
+            let (Some(listen), Some(to)) = (link.setting("listen"), link.setting("to")) else { continue };
+            let (Some((here, _)), Some((there, _))) = (text_of(link, "listen"), text_of(link, "to")) else {
+                continue;
+            };
+            if here == there {
+                let meant = only.as_deref().filter(|address| *address != here);
+                found.push(mistake::hosts::link_to_itself(to.span, listen.span, &here, meant));
             }
         }
     }

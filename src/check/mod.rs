@@ -27,6 +27,7 @@ mod measure;
 mod mistake;
 mod names;
 mod permits;
+mod query;
 mod receipt;
 pub mod scenario;
 mod secrets;
@@ -133,6 +134,10 @@ impl<'a> Checker<'a> {
         // The parser has told that the name is a word of the language.
         let told: HashSet<Span> =
             diagnostics.iter().filter(|found| found.code == "E0116").map(Diagnostic::span).collect();
+        // What could not be included may declare any name.
+        if diagnostics.iter().any(|found| found.code == mistake::place::UNREADABLE_INCLUDE) {
+            diagnostics.retain(|found| found.code != "E0201");
+        }
         diagnostics.retain(|found| found.code != "E0207" || !told.contains(&found.span()));
         diagnostics.sort_by_key(|finding| (finding.span().start, finding.span().end, finding.code));
         diagnostics.dedup();

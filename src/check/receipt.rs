@@ -133,7 +133,17 @@ impl Checker<'_> {
         };
         let query = self.accept_value(&Accepts::Sql, query, "sql")?;
         let growing = match given.named("growing") {
-            Some(written) => Some(self.growing_column(written)?),
+            Some(written) => {
+                let growing = self.growing_column(written)?;
+                let given = query.constant().and_then(Value::as_text).and_then(super::query::columns);
+                if let (Some(columns), Some(name)) = (given, growing.constant().and_then(Value::as_text))
+                    && !columns.iter().any(|column| column == name)
+                {
+                    self.report(mistake::measure::column_not_given(written.span, name, query.span, &columns));
+                    return None;
+                }
+                Some(growing)
+            }
             None => None,
         };
         Some(ReceivedFrom::Rows { database, query, growing })
@@ -170,6 +180,13 @@ impl Checker<'_> {
         let (messenger, rest) = given.plain.split_first()?;
         let SourceValue::Target(target) = self.source_target(messenger, MESSENGERS)? else { return None };
         let (topic, rest) = match (self.has_topics(target), rest) {
+            (false, [topic, ..])
+                if (given.named("key").is_some() || rest.len() > 1)
+                    && !self.sources.text(topic.span).contains('(') =>
+            {
+                self.report(mistake::measure::no_topic(topic.span));
+                return None;
+            }
             (false, rest) => (None, rest),
             (true, [topic, rest @ ..]) => {
                 let topic = self.value(topic);

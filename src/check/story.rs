@@ -214,11 +214,7 @@ impl<'a> Checker<'a> {
                     Type::List(element) => (**element).clone(),
                     Type::Unknown => Type::Unknown,
                     _ => {
-                        self.report(mistake::types::wrong(
-                            &list,
-                            "a list, as in `[\"a\", \"b\"]`, or a table",
-                            None,
-                        ));
+                        self.report(mistake::types::not_a_list(&list));
                         Type::Unknown
                     }
                 };

@@ -250,7 +250,11 @@ impl Checker<'_> {
                     _ => "in the answer to a request",
                 };
                 let found = mistake::types::not_here(span, name, place);
-                self.report(match self.reading_of_an_action(name) {
+                let numbered = matches!(name, "seq" | "user") && self.place == Place::Story;
+                self.report(match self.reading_of_an_action(name).filter(|_| !numbered) {
+                    None if numbered => found.help(
+                        "only what a load runs is numbered: put this into an action, or write `{uuid()}` for what is different each time",
+                    ),
                     Some(better) => found.help(format!("write `{better}`")).fix(span, better, false),
                     None if self.place == Place::Action => found.help(
                         "put the `check` or `capture` into braces behind the request: `api get \"/\" { capture id = body.id }`",

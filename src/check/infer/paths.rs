@@ -233,11 +233,8 @@ impl Checker<'_> {
     fn column(&mut self, dataset: DatasetId, field: &Name, span: Span) -> Expr {
         let columns = self.scenario.datasets[dataset.index()].columns.clone();
         if self.iteration.as_ref().is_none_or(|iteration| iteration.action.is_none()) {
-            self.report(mistake::types::not_here(
-                span,
-                &field.text,
-                "in an action, which takes a row an iteration",
-            ));
+            let owner = self.scenario.datasets[dataset.index()].name.clone();
+            self.report(mistake::types::column_outside(span, &owner));
             return unknown(span);
         }
         if !columns.is_empty() && !columns.contains(&field.text) {

@@ -1,18 +1,25 @@
-//! Processes of which no restart is expected, while the story itself ends them: what `restart after` brings back is counted.
+//! Processes of which no restart is expected, or that they are always up, while the story itself ends them: what `restart
+//! after` brings back is counted.
 
+use super::super::accept::{highest, lowest};
 use super::super::infer::constant_quantity;
 use super::super::mistake;
-use super::super::scenario::{Block, Expectation, Origin, Qualifier, Step, StepKind};
+use super::super::scenario::{Block, Expectation, Origin, Qualifier, Step, StepKind, Tell, Tolerance};
 use super::super::state::Checker;
-use super::super::walk::{blocks, flat};
+use super::super::walk::{blocks, flat, visit_tells};
+use crate::diag::Diagnostic;
 use crate::lang::expr::{BinaryOperator, ExprKind, TargetId, Window};
 use crate::source::Span;
 use std::collections::HashMap;
+use std::time::Duration;
 
 impl Checker<'_> {
     pub(super) fn counted_lint(&mut self) {
         let mut found = Vec::new();
         blocks(&self.scenario, &mut |block| self.counted_in(block, &mut found));
+        let mut down = Vec::new();
+        blocks(&self.scenario, &mut |block| self.down_in(block, &mut down));
+        self.found.extend(down);
         for (expected, kill, name) in found {
             self.report(mistake::stopped::restart_is_counted(expected, kill, &name));
         }
@@ -20,7 +27,7 @@ impl Checker<'_> {
 
     fn counted_in(&self, block: &Block, found: &mut Vec<(Span, Span, String)>) {
         let steps = flat(&block.steps);
-        let kills = kills(&steps, false);
+        let kills = kills(&steps, false, &counts_as_restart);
         for (place, step) in steps.iter().enumerate() {
             let StepKind::Expect(id) = &step.kind else { continue };
             let expectation = self.scenario.expectation(*id);
@@ -37,6 +44,62 @@ impl Checker<'_> {
                 found.push((expectation.condition.span, *kill, self.scenario.target(process).name.clone()));
             }
         }
+    }
+
+    /// A process that must be up always, while the story itself keeps it down for longer than is tolerated.
+    fn down_in(&self, block: &Block, found: &mut Vec<Diagnostic>) {
+        let steps = flat(&block.steps);
+        let ended = |step: &&&Step| matches!(step.kind, StepKind::Expect(_));
+        if !steps.iter().any(|step| ended(&step)) {
+            return;
+        }
+        let down = |tell: &Tell, _: bool| {
+            matches!(tell.verb.name, "kill" | "stop")
+                && tell.duration.as_ref().is_some_and(|time| lowest(time).is_some())
+        };
+        let downs = kills(&steps, false, &down);
+        let mut lasting: HashMap<Span, Duration> = HashMap::new();
+        visit_tells(&self.scenario, &mut |tell| {
+            let length = tell.duration.as_ref().and_then(|time| lowest(time)?.to_duration());
+            lasting.extend(length.map(|length| (tell.span, length)));
+        });
+        for (place, step) in steps.iter().enumerate() {
+            let StepKind::Expect(id) = &step.kind else { continue };
+            let expectation = self.scenario.expectation(*id);
+            let Some((process, tolerated)) = self.always_up(expectation) else { continue };
+            let from = if matches!(expectation.qualifier, Qualifier::Always) { place } else { continue };
+            let of_process = downs.get(&process).map_or(&[][..], Vec::as_slice);
+            let behind = of_process.partition_point(|(at, _)| *at >= from);
+            let longest = of_process[..behind]
+                .iter()
+                .rev()
+                .find(|(_, span)| lasting.get(span).is_some_and(|length| *length > tolerated));
+            if let Some((_, span)) = longest {
+                let (name, told) = (&self.scenario.target(process).name, self.sources.text(*span));
+                let length = lasting.get(span).copied().unwrap_or_default();
+                found.push(mistake::stopped::kept_down(
+                    expectation.condition.span,
+                    (name, told),
+                    *span,
+                    length,
+                    tolerated,
+                ));
+            }
+        }
+    }
+
+    /// The process of which a condition says no more than that it runs, and for how long it may be away.
+    fn always_up(&self, expectation: &Expectation) -> Option<(TargetId, Duration)> {
+        let tolerated = match &expectation.tolerate {
+            None => Duration::ZERO,
+            Some(Tolerance::Time(time)) => highest(time)?.to_duration()?,
+            Some(Tolerance::Share(_)) => return None,
+        };
+        let ExprKind::Measure { series, .. } = &expectation.condition.kind else { return None };
+        let Origin::Target { target, reading, .. } = &self.scenario.series(*series).origin else {
+            return None;
+        };
+        matches!(reading.name, "up" | "ready").then_some((*target, tolerated))
     }
 
     /// `app.restarts == 0`, of a process that is started again after a crash.
@@ -58,17 +121,26 @@ impl Checker<'_> {
     }
 }
 
-/// Where processes are killed with time behind it for the restart, each with the place of its statement, from the last to the
-/// first; `goes_on` is whether there is time behind these statements. What ends with its block is brought back too late.
-fn kills(steps: &[&Step], mut goes_on: bool) -> HashMap<TargetId, Vec<(usize, Span)>> {
+/// A kill with time behind it for the restart; what ends with its block is brought back too late.
+fn counts_as_restart(tell: &Tell, goes_on: bool) -> bool {
+    goes_on && tell.verb.name == "kill" && tell.duration.is_none()
+}
+
+/// Where processes are told what counts, each with the place of its statement, from the last to the first; `goes_on` is
+/// whether there is time behind these statements.
+fn kills(
+    steps: &[&Step],
+    mut goes_on: bool,
+    counts: &dyn Fn(&Tell, bool) -> bool,
+) -> HashMap<TargetId, Vec<(usize, Span)>> {
     let mut kills: HashMap<TargetId, Vec<(usize, Span)>> = HashMap::new();
     for (place, step) in steps.iter().enumerate().rev() {
         match &step.kind {
-            StepKind::Tell(tell) if goes_on && tell.verb.name == "kill" && tell.duration.is_none() => {
+            StepKind::Tell(tell) if counts(tell, goes_on) => {
                 kills.entry(tell.target).or_default().push((place, tell.span));
             }
             StepKind::Phase { body, .. } | StepKind::Repeat { body, .. } | StepKind::ForEach { body, .. } => {
-                for (target, inside) in self::kills(&flat(&body.steps), goes_on) {
+                for (target, inside) in self::kills(&flat(&body.steps), goes_on, counts) {
                     let first = inside.last().map(|(_, span)| (place, *span));
                     kills.entry(target).or_default().extend(first);
                 }

@@ -1,7 +1,7 @@
 //! What is told or judged in vain: a link that everybody goes past, a load that has ended before the fault that it was to
 //! suffer, the exit code of what still runs.
 
-use super::super::asked::{authority, text_of, url_of};
+use super::super::asked::{asked_by, authority, text_of, url_of};
 use super::super::hosts::{self, Networks};
 use super::super::infer::constant_quantity;
 use super::super::mistake;
@@ -21,6 +21,7 @@ impl Checker<'_> {
     pub(super) fn missed_lint(&mut self) {
         let mut found = Vec::new();
         self.bypassed_links(&mut found);
+        self.deaf_links(&mut found);
         self.ended_loads(&self.scenario.story, &HashSet::new(), &mut found);
         self.exit_codes_of_running(&mut found);
         self.uncrossed_links(&mut found);
@@ -61,6 +62,21 @@ impl Checker<'_> {
                 let better = url.replacen(&to, &listen, 1);
                 let names = (client.name.as_str(), link.name.as_str());
                 found.push(mistake::lint::link_bypassed(*span, place, names, &to, &better));
+            }
+        }
+    }
+
+    /// A proxy for connections that is sent datagrams, or the other way round.
+    fn deaf_links(&self, found: &mut Vec<Diagnostic>) {
+        let links = self.scenario.targets.iter().filter(|target| target.kind.name == "link");
+        let doors: HashMap<String, &Target> =
+            links.filter_map(|link| Some((text_of(link, "listen")?.0, link))).collect();
+        for client in self.scenario.targets.iter().filter(|target| !is_place(target)) {
+            let Some(link) = asked_by(client).and_then(|address| doors.get(&address)) else { continue };
+            let datagrams = client.kind.name == "udp";
+            if datagrams != link.setting("udp").is_some() {
+                let names = (client.name.as_str(), link.name.as_str());
+                found.push(mistake::hosts::link_is_deaf(client.span, link.span, names, datagrams));
             }
         }
     }
@@ -231,6 +247,11 @@ impl Checker<'_> {
 /// Whether the statement takes the time that the load does.
 fn lasts(load: &Load) -> bool {
     load.duration.is_some()
+}
+
+/// What is no client.
+fn is_place(target: &Target) -> bool {
+    matches!(target.kind.name, "process" | "link" | "host" | "disk" | "machine")
 }
 
 /// The words and numbers of a text.

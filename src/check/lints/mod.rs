@@ -13,7 +13,9 @@ mod outside;
 mod password;
 mod pools;
 mod share;
+mod shared;
 mod sides;
+mod still;
 mod stopped;
 mod twice;
 mod unjoined;
@@ -44,6 +46,8 @@ impl Checker<'_> {
             self.missed_lint();
             self.stopped_lint();
             self.outside_lint();
+            self.still_lint();
+            self.shared_lint();
             self.sides_lint();
             self.counted_lint();
             self.decided_lint();

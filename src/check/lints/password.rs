@@ -2,11 +2,15 @@
 
 use super::super::embedded::LATER;
 use super::super::mistake;
+use super::super::names::Entity;
 use super::super::scenario::{Argued, Argument};
 use super::super::state::Checker;
 use super::super::walk::visit_tells;
 use crate::lang::signature::Accepts;
 use crate::source::Span;
+
+/// Where a password stands, and what that is.
+type Place = (Span, &'static str);
 
 /// Headers that carry a password or a token.
 const SECRET_HEADERS: &[&str] =
@@ -18,7 +22,7 @@ const SECRET_VARIABLES: &[&str] =
 
 impl Checker<'_> {
     pub(super) fn password_lint(&mut self) {
-        let mut places: Vec<(Span, &'static str)> = Vec::new();
+        let mut places: Vec<Place> = Vec::new();
         for target in &self.scenario.targets {
             target.settings.iter().for_each(|setting| self.plain_password(setting, &mut places));
         }
@@ -26,11 +30,32 @@ impl Checker<'_> {
             tell.arguments.iter().for_each(|argument| self.plain_password(argument, &mut places));
         });
         for (span, place) in places {
-            self.report(mistake::lint::plain_password(span, place));
+            // A secret is declared, and its name stands there instead of it.
+            let named = self.secret_named_in(span);
+            if let Some((name, _)) = &named {
+                self.used_entity(name, span);
+            }
+            let better = named.map(|(_, better)| better);
+            self.report(mistake::lint::plain_password(span, place, better.as_deref()));
         }
     }
 
-    fn plain_password(&self, argument: &Argument, places: &mut Vec<(Span, &'static str)>) {
+    /// The secret whose name is a word of a text, and the text with its value in that place.
+    fn secret_named_in(&self, place: Span) -> Option<(String, String)> {
+        let written = self.sources.text(place);
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let mut words = written.split(|c| !is_part(c)).filter(|word| !word.is_empty());
+        let name = words.find(|word| {
+            matches!(self.symbols.peek(word).map(|symbol| symbol.entity), Some(Entity::Secret(_)))
+        })?;
+        let at = written.match_indices(name).find(|(at, _)| {
+            !written[..*at].ends_with(is_part) && !written[at + name.len()..].starts_with(is_part)
+        })?;
+        let (before, behind) = (&written[..at.0], &written[at.0 + name.len()..]);
+        Some((name.to_string(), format!("{before}{{{name}}}{behind}").replace('\'', "\"")))
+    }
+
+    fn plain_password(&self, argument: &Argument, places: &mut Vec<Place>) {
         for (accepts, value) in argument.parameter.values.iter().zip(&argument.values) {
             let (Accepts::Url(_), Argued::Value(expr)) = (accepts, value) else { continue };
             if has_password(&self.sketch(expr)) {

@@ -1,7 +1,7 @@
 //! The same said twice in one place: expectations beside each other, loads that run together, metrics, names.
 
 use super::super::mistake;
-use super::super::scenario::{Arrival, Block, Load, Step, StepKind};
+use super::super::scenario::{Argued, Arrival, Block, Load, Step, StepKind};
 use super::super::state::Checker;
 use super::super::walk::{blocks, flat};
 use crate::source::Span;
@@ -37,6 +37,27 @@ impl Checker<'_> {
             self.report(mistake::lint::named_twice(second, first, what, &name));
         }
         self.metrics_twice();
+        self.probed_twice();
+    }
+
+    /// Two processes that run at once with one probe over the network.
+    fn probed_twice(&mut self) {
+        let (mut probed, mut found) = (Said::new(), Vec::new());
+        for process in self.scenario.targets.iter().filter(|target| target.setting("run").is_some()) {
+            let Some(ready) = process.setting("ready").filter(|_| process.setting("start").is_none()) else {
+                continue;
+            };
+            if let Some(Argued::Probe(probe @ ("http" | "tcp"), address)) = ready.values.first()
+                && let Some(text) = address.constant().and_then(|address| address.as_text())
+            {
+                let host = process.setting("on").map(|on| self.words_at(on.span));
+                let first = probed.before((*probe, text, host), address.span);
+                found.extend(first.map(|first| (address.span, first, process.name.clone())));
+            }
+        }
+        for (second, first, name) in found {
+            self.report(mistake::lint::probed_twice(second, first, &name));
+        }
     }
 
     /// The words of a place, whatever stands between them.

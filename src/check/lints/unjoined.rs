@@ -1,10 +1,13 @@
 //! Clients on a host that ask another one, to which no links lead.
 
+use super::super::asked::{answers_at, asked_by, text_of, url_of};
 use super::super::hosts::{self, Networks};
 use super::super::mistake;
-use super::super::scenario::Argued;
+use super::super::scenario::{Argued, Target};
 use super::super::state::Checker;
+use crate::diag::Diagnostic;
 use crate::lang::expr::TargetId;
+use std::collections::HashSet;
 
 impl Checker<'_> {
     pub(super) fn unjoined_lint(&mut self) {
@@ -28,6 +31,39 @@ impl Checker<'_> {
                 }
             }
         }
+        self.alone_on_hosts(&mut found);
         self.found.extend(found);
+    }
+
+    /// Clients on a host that ask its loopback, while nothing that could answer stands there.
+    fn alone_on_hosts(&self, found: &mut Vec<Diagnostic>) {
+        let on = |target: &Target| match target.setting("on").map(|on| on.values.as_slice()) {
+            Some([Argued::Target(host)]) => Some(*host),
+            _ => None,
+        };
+        let stands = |target: &&Target| matches!(target.kind.name, "process" | "link");
+        let inhabited: HashSet<TargetId> =
+            self.scenario.targets.iter().filter(stands).filter_map(on).collect();
+        let answers: Vec<String> = self.scenario.targets.iter().filter_map(answers_at).collect();
+        for client in self.scenario.targets.iter().filter(|target| !stands(target)) {
+            let Some(host) = on(client).filter(|host| !inhabited.contains(host)) else { continue };
+            let (Some(asked), Some((text, place))) =
+                (asked_by(client), url_of(client).or_else(|| text_of(client, "address")))
+            else {
+                continue;
+            };
+            let Some(port) = asked.strip_prefix("127.0.0.1:") else { continue };
+            let same_port = |address: &&String| {
+                address.rsplit_once(':').is_some_and(|(ip, other)| other == port && ip != "127.0.0.1")
+            };
+            let better = answers.iter().find(same_port).map(|address| {
+                format!(
+                    "\"{}\"",
+                    text.replacen(&asked, address, 1).replacen(&format!("localhost:{port}"), address, 1)
+                )
+            });
+            let name = &self.scenario.target(host).name;
+            found.push(mistake::hosts::alone_on_host(place, name, better.as_deref()));
+        }
     }
 }

@@ -287,7 +287,10 @@ pub fn two_durations(span: Span, first: Span) -> Diagnostic {
 pub fn cannot_last(span: Span, target: &str, verb: &str, whole: Span) -> Diagnostic {
     Diagnostic::error("E0407", format!("`{target} {verb}` happens once and cannot last"), span)
         .here("it has no duration")
-        .help("leave it out, and `wait` behind it if the story is to wait")
+        .help(match verb {
+            "restart" => format!("leave it out; what keeps it down for a time is `{target} stop 10s`"),
+            _ => "leave it out, and `wait` behind it if the story is to wait".into(),
+        })
         .fix(whole, "", false)
 }
 

@@ -5,6 +5,12 @@ use super::list;
 use crate::diag::Diagnostic;
 use crate::source::Span;
 
+/// `(?<=depth=)\d+` as `depth=(\d+)`.
+fn behind(pattern: &str) -> Option<String> {
+    let (before, meant) = pattern.strip_prefix("(?<=")?.split_once(')')?;
+    (!before.contains('(') && !meant.is_empty() && !meant.contains('(')).then(|| format!("{before}({meant})"))
+}
+
 /// `pattern` is the whole expression; `at` is where in it the mistake begins.
 pub fn bad_regex(span: Span, why: &str, pattern: &str, at: usize) -> Diagnostic {
     let finding = Diagnostic::error("E0412", format!("this is no regular expression: {why}"), span).here(why);
@@ -26,6 +32,14 @@ pub fn bad_regex(span: Span, why: &str, pattern: &str, at: usize) -> Diagnostic 
                 "`{mark}` repeats what stands before it: leave it out, as an expression is found anywhere, or write `.{mark}` for any characters"
             ))
         }
+        _ if why.starts_with("look-around") => match behind(pattern) {
+            Some(better) => finding.help(format!(
+                "what stands before belongs into the expression, and what is meant into a group: `'{better}'`"
+            )),
+            None => finding.help(
+                "let the expression match what stands around too, with a group for what is meant: `'depth=(\\d+)'`",
+            ),
+        },
         "unopened group" => finding.help("write `\\)` for the character, or open the group with `(`"),
         _ => finding.help(
             "write it in `'…'`, where a backslash is itself; put one before a character that stands for itself, as in `\\(`",
@@ -213,4 +227,11 @@ pub fn query_for_selector(span: Span, query: &str) -> Diagnostic {
             "write `{better}` here, and what became of it as `rate(name over {window})` or `delta(name over {window})` of the metric"
         ))
         .fix(span, better, false)
+}
+
+/// `delete from a; delete from b`
+pub fn several_statements(second: Span) -> Diagnostic {
+    Diagnostic::error("E0420", "one statement of SQL stands here, and not several", second)
+        .here("a second one")
+        .help("give each a line of its own, with its verb before it")
 }

@@ -4,11 +4,18 @@ use crate::diag::Diagnostic;
 use crate::source::Span;
 
 /// `listen` is the whole setting.
-pub fn link_to_itself(span: Span, listen: Span, address: &str) -> Diagnostic {
+/// `to` is where the only process answers that the file starts.
+pub fn link_to_itself(span: Span, listen: Span, address: &str, to: Option<&str>) -> Diagnostic {
     let finding =
         Diagnostic::error("E0404", "a link that passes on to where it listens talks to itself", span)
             .here("the same address")
             .also(listen, "it listens here");
+    if let Some(to) = to {
+        let better = format!("to \"{to}\"");
+        return finding
+            .help(format!("write `{better}`, where the file's process answers"))
+            .fix(span, better, false);
+    }
     let port = address.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
     match port.and_then(|(host, port)| Some(format!("listen \"{host}:{}\"", port.checked_add(1)?))) {
         Some(better) => finding
@@ -82,4 +89,30 @@ pub fn two_families(span: Span) -> Diagnostic {
         span,
     )
     .here("of two families")
+}
+
+/// What goes to a proxy that does not speak so.
+pub fn link_is_deaf(client: Span, link: Span, (name, proxy): (&str, &str), datagrams: bool) -> Diagnostic {
+    let (sends, hears, help) = match datagrams {
+        true => ("datagrams", "connections only", format!("add the setting `udp` to `{proxy}`")),
+        false => ("over connections", "datagrams only", format!("take the setting `udp` out of `{proxy}`")),
+    };
+    Diagnostic::warning("W0920", format!("`{name}` sends {sends}, and `{proxy}` hears {hears}"), client)
+        .here("nothing of it gets through")
+        .also(link, "listens where this asks")
+        .help(help)
+}
+
+/// A client on a host that asks the loopback of that host, where nothing of the file stands.
+pub fn alone_on_host(place: Span, host: &str, better: Option<&str>) -> Diagnostic {
+    let finding = Diagnostic::warning(
+        "W0925",
+        format!("`{host}` is a machine of its own, and nothing in this file stands on it to be asked there"),
+        place,
+    )
+    .here(format!("`{host}` itself"));
+    match better {
+        Some(better) => finding.help(format!("write `{better}`")).fix(place, better, false),
+        None => finding.help(format!("ask the address of another host, or put a process on it: `on {host}`")),
+    }
 }

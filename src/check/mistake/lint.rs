@@ -29,8 +29,15 @@ pub fn weaker_want(span: Span, expect: Span, word: &str) -> Diagnostic {
     .help("swap the two limits, or take the `want` out")
 }
 
-pub fn plain_password(span: Span, place: &str) -> Diagnostic {
-    Diagnostic::warning("W0904", format!("a password or a token in plain text in {place}"), span)
+/// `better`: with the value of the secret whose name stands there.
+pub fn plain_password(span: Span, place: &str, better: Option<&str>) -> Diagnostic {
+    let finding =
+        Diagnostic::warning("W0904", format!("a password or a token in plain text in {place}"), span);
+    if let Some(better) = better {
+        let finding = finding.here("the name of a secret, and not what it holds");
+        return finding.help(format!("write `{better}`")).fix(span, better, false);
+    }
+    finding
         .here("readable by everyone who reads this file")
         .help("declare `secret password from env \"PASSWORD\"` and write `{password}` here")
 }
@@ -419,6 +426,20 @@ pub fn within_of_no_sample(within: Span, length: Duration, name: &str, every: Du
     .help(format!("wait longer than {every}, or sample it more often: `every 5s` behind the metric"))
 }
 
+/// What must hold always, for less than the time between two samples.
+pub fn always_between_samples(span: Span, lasts: Duration, name: &str, every: Duration) -> Diagnostic {
+    let (lasts, every) = (format_duration(lasts), format_duration(every));
+    Diagnostic::warning(
+        "W0909",
+        format!(
+            "`{name}` is sampled every {every}, and judged for {lasts}: there may be no sample in that time"
+        ),
+        span,
+    )
+    .here("sampled too seldom")
+    .help("sample it more often: `every 1s` behind the metric")
+}
+
 /// A link on one side of which nothing stands; `client` asks a host on the other side from there.
 pub fn link_not_crossed(client: Span, link: Span, (name, empty, asked): (&str, &str, &str)) -> Diagnostic {
     Diagnostic::warning(
@@ -429,4 +450,24 @@ pub fn link_not_crossed(client: Span, link: Span, (name, empty, asked): (&str, &
     .here("without `on`")
     .also(link, "its faults are met by nobody")
     .help(format!("say where it stands: write `on {empty}` into its settings"))
+}
+
+/// A command of Redis that belongs to one connection.
+pub fn needs_its_own(span: Span, command: &str, redis: &str, declared: Span) -> Diagnostic {
+    Diagnostic::warning(
+        "W0940",
+        format!("`{command}` is for one connection, and `{redis}` shares its connections among all users"),
+        span,
+    )
+    .here("mixed with what others ask")
+    .also(declared, "without `own`")
+    .help(format!("add the setting `own` to `{redis}`"))
+}
+
+/// Two processes that are ready when the first is.
+pub fn probed_twice(second: Span, first: Span, name: &str) -> Diagnostic {
+    Diagnostic::warning("W0933", format!("`{name}` is taken for ready when another process is"), second)
+        .here("the same probe")
+        .also(first, "tells of this one already")
+        .help(format!("ask where `{name}` itself answers"))
 }

@@ -7,8 +7,8 @@ use crate::source::Span;
 
 pub fn clauses_clash(span: Span, first: Span, why: &str) -> Diagnostic {
     Diagnostic::error("E0501", "these two say different things about one load", span)
-        .here("the second")
-        .also(first, "the first")
+        .here("this")
+        .also(first, "and this")
         .help(why)
 }
 
@@ -163,7 +163,7 @@ pub fn not_in_an_action(span: Span, target: &str, verb: &str) -> Diagnostic {
         span,
     )
     .here("not in an action")
-    .help("many iterations run at once, and each would do and undo it")
+    .help("many iterations run at once, and each would do and undo it: tell it in the story, as in `every 10s { … }` beside the load")
 }
 
 pub fn bad_weight(span: Span) -> Diagnostic {

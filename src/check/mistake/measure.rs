@@ -309,3 +309,32 @@ pub fn show_wants_query(span: Span) -> Diagnostic {
         .here("no query")
         .help("as in `show sql(db, \"select …\")`")
 }
+
+/// `better` is the line with a value; whether what arrives needs a second group for it.
+pub fn never_altered(span: Span, sent: Span, ledger: &str, better: &str, groups: bool) -> Diagnostic {
+    let behind = if groups { ", with a second group for it where it is received" } else { "" };
+    Diagnostic::warning(
+        "W0932",
+        format!("this is decided before the run: `{ledger}` compares no values, so nothing is altered"),
+        span,
+    )
+    .here("always 0")
+    .also(sent, "sends a key and no value")
+    .help(format!("say what must arrive unchanged, as in `{better}`{behind}"))
+}
+
+/// A websocket's messages have no topic.
+pub fn no_topic(span: Span) -> Diagnostic {
+    Diagnostic::error("E0602", "the messages of a websocket have no topic", span)
+        .here("leave it out")
+        .help("as in `messages(events, key = '$.id')`")
+}
+
+/// `growing = "nr"` of a query that gives no such column.
+pub fn column_not_given(span: Span, name: &str, query: Span, columns: &[String]) -> Diagnostic {
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    Diagnostic::error("E0602", format!("the query does not give a column `{name}`"), span)
+        .here("not among its columns")
+        .also(query, format!("gives {}", list(&columns, "and")))
+        .help(format!("let the query give it too: `select {}, {name} from …`", columns.join(", ")))
+}

@@ -3,8 +3,11 @@
 use crate::diag::Diagnostic;
 use crate::source::Span;
 
+/// The code of an include that cannot be read.
+pub const UNREADABLE_INCLUDE: &str = "E0211";
+
 pub fn include_unreadable(span: Span, path: &str, why: &str) -> Diagnostic {
-    Diagnostic::error("E0211", format!("`{path}` cannot be read: {why}"), span)
+    Diagnostic::error(UNREADABLE_INCLUDE, format!("`{path}` cannot be read: {why}"), span)
         .here("included here")
         .help("a relative path starts at the folder of the file that includes")
 }

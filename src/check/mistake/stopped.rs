@@ -198,3 +198,50 @@ pub fn endless(condition: Span) -> Diagnostic {
     .help("say how long at most: `max 5m` behind the condition")
     .fix(Span::at(condition.end), " max 5m", false)
 }
+
+/// A limit of restarts where there are none.
+pub fn never_restarts(span: Span, name: &str, process: Span) -> Diagnostic {
+    Diagnostic::warning(
+        "W0932",
+        format!("this is decided before the run: nothing restarts `{name}`, whatever it does"),
+        span,
+    )
+    .here("always 0")
+    .also(process, "has no `restart after`")
+    .help(format!(
+        "expect `{name}.up always`, or add `restart after 2s` to it and count what that brings back"
+    ))
+}
+
+/// A curve that spans more time than its load lasts.
+pub fn curve_cut(span: Span, period: Duration, lasts: Duration) -> Diagnostic {
+    let (period, lasts) = (shown(period), shown(lasts));
+    Diagnostic::warning("W0926", format!("of this curve's {period} only the first {lasts} are played"), span)
+        .here("longer than its load")
+        .help(format!(
+            "write `every {lasts}`, which plays all of it in that time, or let the load last longer"
+        ))
+        .fix(span, lasts, false)
+}
+
+/// `told` keeps it down for `length`, and `tolerated` is less.
+pub fn kept_down(
+    expected: Span,
+    (name, told): (&str, &str),
+    end: Span,
+    length: Duration,
+    tolerated: Duration,
+) -> Diagnostic {
+    let finding = Diagnostic::warning(
+        "W0932",
+        format!("this never holds: `{told}` keeps `{name}` down for {}", shown(length)),
+        expected,
+    )
+    .here(match tolerated.is_zero() {
+        true => "tolerates nothing".to_string(),
+        false => format!("tolerates {}", shown(tolerated)),
+    })
+    .also(end, "down from here on");
+    let enough = shown(length.saturating_mul(2));
+    finding.help(format!("tolerate what the story does, as in `always tolerate {enough}`, or judge that it comes back: `{name}.ready within 30s` below it"))
+}

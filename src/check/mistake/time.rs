@@ -14,7 +14,10 @@ pub fn does_not_fit(span: Span, took: Duration, left: Duration, what: &str, bloc
     )
     .here(format!("{} at the shortest", shown(took)))
     .also(block, "this is too short for it")
-    .help("give it more time, or less to do")
+    .help(match what {
+        "cleanup" => "it has 5m, which nothing makes longer: do less in it, or do it at the end of the story",
+        _ => "give it more time, or less to do",
+    })
 }
 
 pub fn never_reached(span: Span, due: Duration, what: &str, block: Span) -> Diagnostic {
@@ -65,7 +68,7 @@ pub fn already_past(span: Span, at: Duration, now: Duration, above: Option<Span>
         Some(above) => finding.also(above, format!("ends after {} at the earliest", shown(now))),
         None => finding,
     };
-    finding.help("put it above, or say a later time")
+    finding.help("say a later time, or put both into `parallel { … }` where they are to overlap")
 }
 
 /// `elapsed < 5m`, judged when `now` of its block is over at least; `above` is what took it.
@@ -234,10 +237,13 @@ pub fn phase_around(span: Span, name: &str, phase: Span) -> Diagnostic {
         .help("leave `in …` out: a reading without a window covers the block so far")
 }
 
-pub fn stretch_too_long(span: Span, within: Span) -> Diagnostic {
+/// `better`: with both the other way round.
+pub fn stretch_too_long(span: Span, within: Span, better: &str) -> Diagnostic {
     Diagnostic::error("E0802", "so long a stretch does not end within that time", span)
         .here("longer")
         .also(within, "than this")
+        .help(format!("write `{better}`: as long as the first, within the second"))
+        .fix(span.to(within), better.strip_prefix("for ").unwrap_or(better), false)
 }
 
 /// `repeat 0`

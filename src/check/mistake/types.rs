@@ -5,6 +5,7 @@ use crate::lang::expr::Expr;
 use crate::lang::quantity::{Dimension, Quantity};
 use crate::lang::signature::Reading;
 use crate::lang::types::Type;
+use crate::lang::value::Value;
 use crate::source::Span;
 use std::time::Duration;
 
@@ -376,4 +377,29 @@ pub fn not_fixed(span: Span, usage: &str) -> Diagnostic {
     )
     .here("not fixed before the run")
     .help("use it in an action or in the story")
+}
+
+/// What `for each` cannot go over.
+pub fn not_a_list(expr: &Expr) -> Diagnostic {
+    let finding = wrong(expr, "a list, or a table", None);
+    match (&expr.ty, expr.constant()) {
+        (Type::Range(_), Some(Value::Range(low, high))) => finding
+            .here("a range, of which one value is drawn")
+            .help(format!("write the values themselves: `[{low}, {high}]`")),
+        (Type::Range(_), _) => {
+            finding.here("a range, of which one value is drawn").help("as in `[10, 20, 30]`")
+        }
+        _ => finding.help("as in `[10, 20, 30]`"),
+    }
+}
+
+/// A column of a dataset in the story.
+pub fn column_outside(span: Span, dataset: &str) -> Diagnostic {
+    Diagnostic::error(
+        "E0310",
+        format!("only an action takes rows of `{dataset}`, one for each iteration"),
+        span,
+    )
+    .here("not in an action")
+    .help("put the request into an action and load it, as in `load name 1 times`, or write the value here")
 }

@@ -87,7 +87,7 @@ impl<'s> Walk<'s> {
             Repeat::For(time) => {
                 let pass =
                     self.passing(None, |walk| walk.closed(|walk| walk.block(body, None, Ending::Statements)));
-                let written = self.sources.text(time.span).starts_with(|first: char| first.is_ascii_digit());
+                let written = self.is_literal(time.span);
                 if let Some(longest) = self.longest(time).filter(|longest| written && *longest < pass) {
                     self.report(mistake::stopped::cut_pass(time.span, longest, pass));
                 }

@@ -7,14 +7,13 @@ mod around;
 mod blocks;
 mod cut;
 mod history;
+mod judged;
 mod reads;
 mod ruled_out;
 
 use super::mistake;
 use super::names::nearest;
-use super::scenario::{
-    Arrival, Block, Expectation, Load, Qualifier, Repeat, Scenario, Step, StepKind, Tolerance,
-};
+use super::scenario::{Arrival, Block, Load, Qualifier, Repeat, Scenario, Step, StepKind};
 use super::state::Checker;
 use super::walk::flat;
 use crate::diag::Diagnostic;
@@ -314,6 +313,7 @@ impl<'s> Walk<'s> {
             StepKind::Load(load) => {
                 self.begins(load, limit.as_ref(), step.span);
                 self.has_time(load, limit.as_ref(), step.span);
+                self.plays_its_curve(load, limit.as_ref());
                 let lasts = self.takes_time(step, 0);
                 self.history.load(self.scenario, load.subject, lasts, step.span);
                 self.load(load)
@@ -323,6 +323,7 @@ impl<'s> Walk<'s> {
                 self.over_before(expectation, now);
                 self.judged_at(*id, &expectation.qualifier);
                 self.tolerates_all(expectation, limit.as_ref());
+                self.between_samples(expectation, limit.as_ref());
                 self.expectation(&expectation.qualifier, limit)
             }
             StepKind::Phase { name, duration, body } => {
@@ -395,30 +396,6 @@ impl<'s> Walk<'s> {
             self.report(mistake::time::deadline_beyond(most.span, time, limit.left, &limit.what, limit.span));
         }
         Duration::ZERO
-    }
-
-    /// A tolerance as long as the time that is judged, which is never missed.
-    fn tolerates_all(&mut self, expectation: &Expectation, limit: Option<&Limit>) {
-        let Some(Tolerance::Time(time)) = &expectation.tolerate else { return };
-        let always = matches!(expectation.qualifier, Qualifier::Always);
-        let judged = limit.map(|limit| limit.left).filter(|_| always);
-        let tolerated = self.shortest(time);
-        if let Some(judged) = judged.filter(|judged| *judged <= tolerated && !judged.is_zero()) {
-            self.report(mistake::time::never_missed(time.span, tolerated, judged));
-        }
-    }
-
-    /// Keeps when an expectation is judged at the latest.
-    fn judged_at(&mut self, id: ExpectationId, qualifier: &Qualifier) {
-        let waits = match qualifier {
-            Qualifier::Now => Some(Duration::ZERO),
-            Qualifier::Within(time) => self.longest(time),
-            _ => None,
-        };
-        let fixed = !self.open && self.history.is_in_order();
-        let judged = waits.filter(|_| fixed).map(|waits| self.elapsed.saturating_add(waits));
-        let latest = self.judged.entry(id).or_insert(judged);
-        *latest = latest.zip(judged).map(|(one, other)| one.max(other));
     }
 
     fn expectation(&mut self, qualifier: &Qualifier, limit: Option<Limit>) -> Duration {

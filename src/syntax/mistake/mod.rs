@@ -40,8 +40,8 @@ use habits::{
     two_conditions, users_by_another_name, window,
 };
 use notations::{
-    comment_mark, containment, counted_range, marked_step, query_without_quotes, range_selector, shell_loop,
-    stages,
+    comment_mark, containment, counted_range, marked_step, query_without_quotes, ramp_of_several,
+    range_selector, shell_loop, stages,
 };
 use pest::Parser;
 use std::ops::Range;
@@ -73,6 +73,7 @@ pub(super) fn explain(text: &str, base: u32, rule: Rule, head: Range<usize>, fai
         shell_loop,
         typed_parameter,
         query_without_quotes,
+        ramp_of_several,
         rewrites::whole,
         containment,
         name_before_kind,

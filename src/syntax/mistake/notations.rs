@@ -153,6 +153,48 @@ pub(super) fn stages(scene: &Scene<'_>) -> Option<Diagnostic> {
     )))
 }
 
+/// `at 10/s -> 100/s -> 10/s for 2m`: a ramp of several stretches.
+pub(super) fn ramp_of_several(scene: &Scene<'_>) -> Option<Diagnostic> {
+    if scene.rule != Rule::load {
+        return None;
+    }
+    let [_, subject, word, rest @ ..] = scene.tokens.as_slice() else { return None };
+    let lasting = rest.iter().position(|token| token.text == "for").unwrap_or(rest.len());
+    let (ramp, behind) = rest.split_at(lasting);
+    let users = word.text == "with";
+    let plain: Vec<&Token<'_>> = ramp.iter().filter(|token| token.text != "users").collect();
+    let values: Vec<&str> = plain.iter().step_by(2).map(|token| token.text).collect();
+    let numbers = plain.iter().step_by(2).all(|token| token.kind == Kind::Number);
+    let arrows = plain.iter().skip(1).step_by(2).all(|token| token.text == "->");
+    if !matches!(word.text, "at" | "with")
+        || values.len() < 3
+        || plain.len().is_multiple_of(2)
+        || !numbers
+        || !arrows
+    {
+        return None;
+    }
+    let stretches = values.len() as u32 - 1;
+    let whole = match behind {
+        [] => None,
+        [_, time] => Some(crate::lang::unit::parse(time.text).ok()?.to_duration()?),
+        _ => return None,
+    };
+    let each = whole.map_or("1m".into(), |whole| crate::lang::unit::format_duration(whole / stretches));
+    let unit = if users { " users" } else { "" };
+    let loads: Vec<String> = values
+        .windows(2)
+        .map(|ends| {
+            format!("load {} {} {}{unit} -> {}{unit} for {each}", subject.text, word.text, ends[0], ends[1])
+        })
+        .collect();
+    let better = loads.join("; ");
+    let span = scene.span(&scene.head);
+    let found = Diagnostic::error("E0101", "a ramp goes from one end to the other", span);
+    let found = found.here("more than two").help(format!("write one load after the other: `{better}`"));
+    Some(found.fix(span, better, false))
+}
+
 /// How many values of a range are written out in a help.
 const MAX_WRITTEN_OUT: u64 = 20;
 

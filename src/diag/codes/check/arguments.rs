@@ -149,6 +149,16 @@ action look { api get "/items" }
 load look at 5/s for 1m"#,
     },
     Code {
+        code: "E0420",
+        title: "several statements of SQL in one",
+        explanation: "A database is asked one statement at a time, as its protocol has it for statements with values: the second one in a text is refused.",
+        bad: r#"database db { url "postgres://app@127.0.0.1:5432/app" }
+db execute "delete from jobs; delete from bots""#,
+        good: r#"database db { url "postgres://app@127.0.0.1:5432/app" }
+db execute "delete from jobs"
+db execute "delete from bots""#,
+    },
+    Code {
         code: "E0418",
         title: "hosts and links that are no network",
         explanation: "Each host has an IP address of its own, which it has on all of its links. A link joins two of them, which no other link does, and both have an address of one family.",

@@ -11,7 +11,7 @@ pub const CODES: &[Code] = &[
         bad: r#"process app { run "app"; ready tcp("127.0.0.1:8080") }
 let limit = 5
 expect app.up"#,
-        good: r#"process app { run "app"; ready tcp("127.0.0.1:8080") }
+        good: r#"process app { run "app"; ready tcp("127.0.0.1:8080"); restart after 2s }
 let limit = 5
 expect app.restarts < limit"#,
     },
@@ -104,7 +104,7 @@ expect wifi.connections > 0"#,
     Code {
         code: "W0909",
         title: "a window shorter than the sampling",
-        explanation: "What is sampled has one value every second, or as often as `metric … every` says. A shorter window mostly holds none, and what it holds none of has no value. A slope (`growth`) needs two.",
+        explanation: "What is sampled has one value every second, or as often as `metric … every` says. A shorter window mostly holds none, and what it holds none of has no value; so it is with a block that is shorter and judges something `always`. A slope (`growth`) needs two.",
         bad: r#"metric stuck = files("stuck/*") every 30s
 wait 5m
 expect max(stuck over 10s) == 0"#,
@@ -240,7 +240,7 @@ expect p99(get.latency over 5m) < 100ms"#,
     Code {
         code: "W0920",
         title: "a link that is gone past",
-        explanation: "A link is met by what goes through it: by who asks where it listens. Here somebody asks where it leads to, and nothing in the file comes to the link itself, so that its faults meet nobody.",
+        explanation: "A link is met by what goes through it: by who asks where it listens. Here somebody asks where it leads to, and nothing in the file comes to the link itself, so that its faults meet nobody. Nor do they meet what comes to it in another way than it hears: a proxy hears connections, and with `udp` datagrams.",
         bad: r#"link path { listen "127.0.0.1:8081"; to "127.0.0.1:8080" }
 http api { base "http://127.0.0.1:8080" }
 action get { api get "/" }
@@ -318,7 +318,7 @@ expect "Up": shop.up within 30s"#,
     Code {
         code: "W0925",
         title: "hosts that no link joins",
-        explanation: "A host is a network of its own, which only links leave, each to one other host, and hosts pass on what is for those behind them. A client on one host that asks another one, to which no links lead, never gets an answer.",
+        explanation: "A host is a network of its own, which only links leave, each to one other host, and hosts pass on what is for those behind them. A client on one host that asks another one, to which no links lead, never gets an answer. Its own loopback is as much its own: nobody answers there but what stands on that host.",
         bad: r#"host car   { address "10.30.0.1" }
 host depot { address "10.30.0.2" }
 host cloud { address "10.30.0.3" }
@@ -338,7 +338,7 @@ expect put.success > 99%"#,
     Code {
         code: "W0926",
         title: "passes that are skipped or cut off",
-        explanation: "A pass of `every` that is due while the one before it still goes on is skipped, so that what takes longer than its period is done every second or third time only. A `repeat for` whose first pass takes longer than the loop cuts that pass off, and never gets to its end.",
+        explanation: "A pass of `every` that is due while the one before it still goes on is skipped, so that what takes longer than its period is done every second or third time only. A `repeat for` whose first pass takes longer than the loop cuts that pass off, and never gets to its end; a curve that spans more time than its load is played as far as the load lasts.",
         bad: r#"link path { listen "127.0.0.1:8081"; to "127.0.0.1:8080" }
 phase "Flapping" 5m {
   every 30s { path off 45s }
@@ -414,7 +414,7 @@ expect order.success > 99%"#,
     Code {
         code: "W0932",
         title: "a condition that is decided before the run",
-        explanation: "What is counted is never below nothing and a share never above the whole, two limits may exclude each other, and no answer has a status of 2000: such a condition says nothing of the run. `elapsed` counts from the start of its block, and what stands above has its own length: a limit below that is missed on every run. In the same way a load with a rate begins no more than that rate makes, whatever the system does. Such a condition is judged as missed each time, and one that tolerates all of the time that it is judged for is never missed.",
+        explanation: "What is counted is never below nothing and a share never above the whole, two limits may exclude each other, and no answer has a status of 2000: such a condition says nothing of the run. `elapsed` counts from the start of its block, and what stands above has its own length: a limit below that is missed on every run. In the same way a load with a rate begins no more than that rate makes, whatever the system does. So it is with what nothing in the file can bring about: restarts of a process that nothing starts again, items that arrive altered where no value is sent. A condition that never holds is judged as missed each time, and one that tolerates all of the time that it is judged for is never missed.",
         bad: r#"http api { base "http://127.0.0.1:8080" }
 action browse { api get "/" }
 load browse at 5/s for 1m
@@ -429,7 +429,7 @@ expect "In time": elapsed < 2m"#,
     Code {
         code: "W0933",
         title: "the same twice",
-        explanation: "What is said twice in one place is judged, or loaded, twice: the second expectation adds nothing, and the second load doubles what is asked. Mostly one of them was to be another one.",
+        explanation: "What is said twice in one place is judged, or loaded, twice: the second expectation adds nothing, and the second load doubles what is asked. Mostly one of them was to be another one. A probe that two processes share says of the second that it is ready when the first is.",
         bad: r#"http api { base "http://127.0.0.1:8080" }
 action browse { api get "/" }
 phase "Steady" 1m {
@@ -517,5 +517,18 @@ phase "Crash" {
   shop kill 10s
   expect "Back": shop.ready within 30s
 }"#,
+    },
+    Code {
+        code: "W0940",
+        title: "a command for a connection of one's own",
+        explanation: "A `redis` has a few connections for all its users. A transaction, a database that is selected, a subscription or a wait belongs to one connection, and gets mixed with what others ask over it.",
+        bad: r#"redis cache { url "redis://127.0.0.1:6379" }
+action count { cache send "MULTI"; cache send "INCR" "n"; cache send "EXEC" }
+load count with 20 users for 1m
+expect count.success > 99%"#,
+        good: r#"redis cache { url "redis://127.0.0.1:6379"; own }
+action count { cache send "MULTI"; cache send "INCR" "n"; cache send "EXEC" }
+load count with 20 users for 1m
+expect count.success > 99%"#,
     },
 ];

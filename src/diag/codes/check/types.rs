@@ -67,7 +67,7 @@ expect mean(app.cpu over 5m) < 50%"#,
         explanation: "What is expected, waited for, checked or joined by `and` and `or` is true or false.",
         bad: r#"process app { run "app"; ready tcp("127.0.0.1:8080") }
 expect app.restarts"#,
-        good: r#"process app { run "app"; ready tcp("127.0.0.1:8080") }
+        good: r#"process app { run "app"; ready tcp("127.0.0.1:8080"); restart after 2s }
 expect app.restarts == 0"#,
     },
     Code {

@@ -1,0 +1,67 @@
+//! Readings that stay at nothing, because the file has nothing that would make them: what arrived altered where no value
+//! is sent, restarts of a process that nothing starts again.
+
+use super::super::compared::{compared, exceeds};
+use super::super::mistake;
+use super::super::scenario::{Origin, ReceivedFrom};
+use super::super::state::Checker;
+use super::super::walk::{conditions, visit_tells};
+use crate::lang::expr::{BinaryOperator, Expr, ExprKind, LedgerId, TargetId};
+use std::collections::HashSet;
+
+impl Checker<'_> {
+    pub(super) fn still_lint(&mut self) {
+        let mut told: HashSet<TargetId> = HashSet::new();
+        visit_tells(&self.scenario, &mut |tell| {
+            told.insert(tell.target);
+        });
+        let mut found = Vec::new();
+        conditions(&self.scenario, &mut |condition| {
+            condition.walk(&mut |part| {
+                let Some((measured, operator, limit)) = compared(part) else { return };
+                // What asks for one or more of them is missed on every run, and tells itself.
+                let none = operator == BinaryOperator::Equal && limit.to_f64() == 0.0
+                    || matches!(operator, BinaryOperator::Less | BinaryOperator::LessOrEqual)
+                    || exceeds(operator, limit.to_f64(), 0.0);
+                let ExprKind::Measure { series, .. } = &measured.kind else { return };
+                if !none {
+                    return;
+                }
+                match &self.scenario.series(*series).origin {
+                    Origin::Ledger { ledger, reading: "altered" } => {
+                        found.extend(self.never_altered(*ledger, part));
+                    }
+                    Origin::Target { target, reading, .. } if reading.name == "restarts" => {
+                        let process = self.scenario.target(*target);
+                        let own = process.setting("run").is_some() && process.setting("restart").is_none();
+                        if own && !told.contains(target) {
+                            found.push(mistake::stopped::never_restarts(
+                                part.span,
+                                &process.name,
+                                process.span,
+                            ));
+                        }
+                    }
+                    _ => {}
+                }
+            });
+        });
+        self.found.extend(found);
+    }
+
+    /// A ledger of which nothing that is sent has a value.
+    fn never_altered(&self, ledger: LedgerId, read: &Expr) -> Option<crate::diag::Diagnostic> {
+        let ledger = &self.scenario.ledgers[ledger.index()];
+        let sent = ledger.sent.first().filter(|_| ledger.sent.iter().all(|sent| sent.value.is_none()))?;
+        let action = self.scenario.action(sent.action);
+        let capture = action.captures.iter().rev().find(|name| !self.sources.text(sent.span).contains(*name));
+        let written = self.sources.text(sent.span);
+        let value = capture.map_or("value", String::as_str);
+        let groups = ledger
+            .received
+            .iter()
+            .any(|received| matches!(received.from, ReceivedFrom::Lines { .. } | ReceivedFrom::Files { .. }));
+        let better = format!("sent {written} with {}.{value}", action.name);
+        Some(mistake::measure::never_altered(read.span, sent.span, &ledger.name, &better, groups))
+    }
+}
