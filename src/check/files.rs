@@ -59,6 +59,12 @@ pub(super) fn beside(from: &str, path: &str) -> PathBuf {
     folder.join(path)
 }
 
+/// Endings of files that are data, or of other languages.
+const OF_DATA: &[&str] = &[
+    "csv", "tsv", "json", "jsonl", "ndjson", "yaml", "yml", "toml", "env", "sh", "py", "js", "sql", "txt",
+    "log",
+];
+
 /// Parses the scenario and everything it includes; the scenario is the first.
 pub(super) fn parse_all(
     sources: &mut Sources,
@@ -80,6 +86,10 @@ pub(super) fn parse_all(
                 found.push(mistake::place::include_is_interpolated(path.span));
                 continue;
             };
+            if let Some(data) = text.rsplit_once('.').filter(|(_, ending)| OF_DATA.contains(ending)) {
+                found.push(mistake::place::include_of_data(path.span, &text, data.1));
+                continue;
+            }
             let full = beside(sources.files()[index].name(), &text);
             let key = normalized(&full);
             if chain.contains(&key) {

@@ -5,7 +5,9 @@ use super::mistake;
 use super::names::{Entity, nearest};
 use super::scenario::{Block, EachSource, Repeat, Step, StepKind};
 use super::state::{Checker, Place, Progress, SequenceState, unknown};
+use crate::diag::Diagnostic;
 use crate::lang::expr::{Expr, SequenceId, VariableId};
+use crate::lang::quantity::Dimension;
 use crate::lang::types::Type;
 use crate::source::Span;
 use crate::syntax::ast::{self, Statement, StatementKind};
@@ -190,6 +192,14 @@ impl<'a> Checker<'a> {
                 Repeat::Times(times)
             }
             ast::Repeat::For(duration) => {
+                if let ast::ExprKind::Quantity(_) = duration.kind
+                    && let Some(count) = super::infer::constant_quantity(&self.value(duration))
+                    && count.dimension == Dimension::NONE
+                {
+                    let written = self.sources.text(duration.span);
+                    self.report(mistake::time::loop_without_unit(duration.span, written));
+                    return Repeat::For(unknown(duration.span));
+                }
                 Repeat::For(self.positive_duration(duration, "how long the loop lasts"))
             }
             ast::Repeat::Until { condition, max } => {
@@ -229,6 +239,16 @@ impl<'a> Checker<'a> {
         StepKind::ForEach { variable, source, body }
     }
 
+    /// A word in a cell that is no name of anything: a text without its quotes.
+    fn text_in_cell(&self, cell: &ast::Expr) -> Option<Diagnostic> {
+        let ast::ExprKind::Name(name) = &cell.kind else { return None };
+        let known = self.is_value_name(name)
+            || self.symbols.peek(name).is_some()
+            || matches!(name.as_str(), "scratch" | "true" | "false" | "machine" | "elapsed")
+            || self.nearest_name(name, "name").is_some();
+        (!known).then(|| mistake::names::text_without_quotes(cell.span, name, '"'))
+    }
+
     fn table(&mut self, table: &'a ast::Table) -> (EachSource, Type) {
         let mut types = vec![Type::Unknown; table.header.len()];
         let mut rows = Vec::new();
@@ -246,6 +266,11 @@ impl<'a> Checker<'a> {
             }
             let mut cells = Vec::new();
             for (index, cell) in row.cells.iter().enumerate() {
+                if let Some(found) = self.text_in_cell(cell) {
+                    self.report(found);
+                    cells.push(unknown(cell.span));
+                    continue;
+                }
                 let value = self.value(cell);
                 self.no_secret(&value, "a table");
                 match super::infer::unify(&types[index], &value.ty) {

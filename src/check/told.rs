@@ -124,7 +124,9 @@ impl Checker<'_> {
             let better = format!("every {} {{ {} {} }}", self.sources.text(period), target.text, verb.text);
             return mistake::told::verb_first(told, told.to(period), &verb.text, &better);
         }
-        mistake::told::verb_first(told, told, &verb.text, &format!("{} {}", target.text, verb.text))
+        let whole = rest.iter().map(Word::span).fold(told, Span::to);
+        let behind = &self.sources.text(whole)[told.len()..];
+        mistake::told::verb_first(told, whole, &verb.text, &format!("{} {}{behind}", target.text, verb.text))
     }
 
     /// What is said of a verb that the target's kind does not have.
@@ -159,7 +161,10 @@ impl Checker<'_> {
             && link::signature::KIND.verb(word).is_some()
             && let Some(asked) = asked_by(self.scenario.target(target))
         {
-            let listens = |link: &&Target| text_of(link, "listen").is_some_and(|(listen, _)| listen == asked);
+            let may_look = self.may_suggest();
+            let listens = |link: &&Target| {
+                may_look && text_of(link, "listen").is_some_and(|(listen, _)| listen == asked)
+            };
             let before = self.scenario.targets.iter().find(listens).map(|link| link.name.as_str());
             return mistake::told::verb_of_link_before(
                 second.span,

@@ -3,7 +3,8 @@
 //! Arithmetic on ranges keeps both ends. What only the run knows has no value here, and stands in a text as it is
 //! written, in braces.
 
-use crate::check::scenario::Scenario;
+use super::amount::Time;
+use crate::check::scenario::{LoadSubject, Scenario};
 use crate::lang::eval;
 use crate::lang::expr::{Expr, ExprKind, Piece, VariableId};
 use crate::lang::function::Maker;
@@ -12,6 +13,8 @@ use crate::lang::quantity::{Dimension, Quantity};
 use crate::lang::value::Value;
 use crate::source::{Sources, Span};
 use num_rational::Ratio;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// What a block bound.
 #[derive(Clone, Debug)]
@@ -27,11 +30,13 @@ pub(super) struct Known<'a> {
     pub scenario: &'a Scenario,
     pub sources: &'a Sources,
     bound: Vec<(VariableId, Bound)>,
+    /// How long one iteration takes, of what has been asked for: a load of a long mix is often one of many.
+    pub iterations: RefCell<HashMap<LoadSubject, Time>>,
 }
 
 impl<'a> Known<'a> {
     pub fn new(scenario: &'a Scenario, sources: &'a Sources) -> Known<'a> {
-        Known { scenario, sources, bound: Vec::new() }
+        Known { scenario, sources, bound: Vec::new(), iterations: RefCell::default() }
     }
 
     pub fn bind(&mut self, variable: VariableId, bound: Bound) {

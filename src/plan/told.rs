@@ -72,6 +72,15 @@ fn request(known: &Known, tell: &Tell) -> Time {
 
 /// How long one iteration takes.
 pub(super) fn iteration(known: &Known, subject: LoadSubject) -> Time {
+    if let Some(time) = known.iterations.borrow().get(&subject) {
+        return *time;
+    }
+    let time = one_iteration(known, subject);
+    known.iterations.borrow_mut().insert(subject, time);
+    time
+}
+
+fn one_iteration(known: &Known, subject: LoadSubject) -> Time {
     let action = |index: usize| steps(known, &known.scenario.actions[index].steps);
     match subject {
         LoadSubject::Action(id) => action(id.index()),

@@ -397,6 +397,17 @@ impl Checker<'_> {
                     *wrong = true;
                     values.push((unknown_argument(span), span));
                 }
+                Some(Word::Plain(name))
+                    if matches!(accepts, Accepts::Command)
+                        && (!self.is_value_name(&name.text) || words.list.len() > words.at + 1) =>
+                {
+                    let whole = words.last().map_or(name.span, |last| name.span.to(last.span()));
+                    while words.next().is_some() {}
+                    let written = self.sources.text(whole);
+                    self.report(mistake::embedded::command_without_quotes(whole, written));
+                    *wrong = true;
+                    values.push((unknown_argument(whole), whole));
+                }
                 Some(Word::Plain(name)) => {
                     words.next();
                     values.push((self.accept_name(parameter, index, name, wrong), name.span));

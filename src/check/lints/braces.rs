@@ -84,6 +84,12 @@ impl Checker<'_> {
         names.find(|name| self.is_known(name))
     }
 
+    /// Whether the action around captures something of this name.
+    fn is_captured(&self, name: &str) -> bool {
+        let action = self.iteration.as_ref().and_then(|iteration| iteration.action);
+        action.is_some_and(|action| self.scenario.action(action).captures.iter().any(|made| made == name))
+    }
+
     /// Whether something stands for a value where a text is written.
     fn is_known(&self, name: &str) -> bool {
         let (owner, part) = name.split_once('.').unwrap_or((name, ""));
@@ -97,6 +103,7 @@ impl Checker<'_> {
             || in_action
             || made
             || self.local(owner).is_some()
+            || self.is_captured(owner)
             || match entity {
                 Some(Entity::Constant(_) | Entity::Secret(_)) => true,
                 Some(Entity::Dataset(dataset)) => {

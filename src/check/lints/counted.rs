@@ -17,8 +17,13 @@ impl Checker<'_> {
     pub(super) fn counted_lint(&mut self) {
         let mut found = Vec::new();
         blocks(&self.scenario, &mut |block| self.counted_in(block, &mut found));
+        let mut lasting: HashMap<Span, Duration> = HashMap::new();
+        visit_tells(&self.scenario, &mut |tell| {
+            let length = tell.duration.as_ref().and_then(|time| lowest(time)?.to_duration());
+            lasting.extend(length.map(|length| (tell.span, length)));
+        });
         let mut down = Vec::new();
-        blocks(&self.scenario, &mut |block| self.down_in(block, &mut down));
+        blocks(&self.scenario, &mut |block| self.down_in(block, &lasting, &mut down));
         self.found.extend(down);
         for (expected, kill, name) in found {
             self.report(mistake::stopped::restart_is_counted(expected, kill, &name));
@@ -47,41 +52,41 @@ impl Checker<'_> {
     }
 
     /// A process that must be up always, while the story itself keeps it down for longer than is tolerated.
-    fn down_in(&self, block: &Block, found: &mut Vec<Diagnostic>) {
+    fn down_in(&self, block: &Block, lasting: &HashMap<Span, Duration>, found: &mut Vec<Diagnostic>) {
         let steps = flat(&block.steps);
-        let ended = |step: &&&Step| matches!(step.kind, StepKind::Expect(_));
-        if !steps.iter().any(|step| ended(&step)) {
+        if !steps.iter().any(|step| matches!(step.kind, StepKind::Expect(_))) {
             return;
         }
         let down = |tell: &Tell, _: bool| {
-            matches!(tell.verb.name, "kill" | "stop")
-                && tell.duration.as_ref().is_some_and(|time| lowest(time).is_some())
+            matches!(tell.verb.name, "kill" | "stop") && lasting.contains_key(&tell.span)
         };
-        let downs = kills(&steps, false, &down);
-        let mut lasting: HashMap<Span, Duration> = HashMap::new();
-        visit_tells(&self.scenario, &mut |tell| {
-            let length = tell.duration.as_ref().and_then(|time| lowest(time)?.to_duration());
-            lasting.extend(length.map(|length| (tell.span, length)));
-        });
+        // The longest of what stands behind each, for each process.
+        let mut longest: HashMap<TargetId, Vec<(usize, Span, Duration)>> = HashMap::new();
+        for (process, downs) in kills(&steps, false, &down) {
+            let of_process = longest.entry(process).or_default();
+            for (place, span) in downs {
+                let length = lasting.get(&span).copied().unwrap_or_default();
+                of_process.push(match of_process.last() {
+                    Some((_, other, more)) if *more >= length => (place, *other, *more),
+                    _ => (place, span, length),
+                });
+            }
+        }
         for (place, step) in steps.iter().enumerate() {
             let StepKind::Expect(id) = &step.kind else { continue };
             let expectation = self.scenario.expectation(*id);
             let Some((process, tolerated)) = self.always_up(expectation) else { continue };
-            let from = if matches!(expectation.qualifier, Qualifier::Always) { place } else { continue };
-            let of_process = downs.get(&process).map_or(&[][..], Vec::as_slice);
-            let behind = of_process.partition_point(|(at, _)| *at >= from);
-            let longest = of_process[..behind]
-                .iter()
-                .rev()
-                .find(|(_, span)| lasting.get(span).is_some_and(|length| *length > tolerated));
-            if let Some((_, span)) = longest {
-                let (name, told) = (&self.scenario.target(process).name, self.sources.text(*span));
-                let length = lasting.get(span).copied().unwrap_or_default();
+            let of_process = longest.get(&process).map_or(&[][..], Vec::as_slice);
+            let behind = of_process.partition_point(|(at, ..)| *at >= place);
+            let Some((_, span, length)) = of_process[..behind].last() else { continue };
+            if *length > tolerated {
+                let name = &self.scenario.target(process).name;
+                let told = self.sources.text(*span);
                 found.push(mistake::stopped::kept_down(
                     expectation.condition.span,
                     (name, told),
                     *span,
-                    length,
+                    *length,
                     tolerated,
                 ));
             }
@@ -90,6 +95,9 @@ impl Checker<'_> {
 
     /// The process of which a condition says no more than that it runs, and for how long it may be away.
     fn always_up(&self, expectation: &Expectation) -> Option<(TargetId, Duration)> {
+        if !matches!(expectation.qualifier, Qualifier::Always) {
+            return None;
+        }
         let tolerated = match &expectation.tolerate {
             None => Duration::ZERO,
             Some(Tolerance::Time(time)) => highest(time)?.to_duration()?,

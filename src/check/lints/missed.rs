@@ -8,11 +8,14 @@ use super::super::mistake;
 use super::super::names::Entity;
 use super::super::scenario::{Argued, Block, Load, LoadSubject, Origin, Qualifier, StepKind, Target};
 use super::super::state::Checker;
-use super::super::walk::{faulted, flat, visit_tells};
+use super::super::walk::{faulted, flat, visit_steps, visit_tells};
 use crate::diag::Diagnostic;
 use crate::lang::expr::{Expr, ExprKind, TargetId, Window};
 use crate::source::Span;
 use std::collections::{HashMap, HashSet};
+
+/// Loads of mixes are looked at one by one where they run no more actions than this together.
+const MOST_PARTS: usize = 100_000;
 
 /// So many links with faults are looked at for what crosses them; nobody has more of them by hand.
 const MOST_LINKS: usize = 200;
@@ -22,7 +25,9 @@ impl Checker<'_> {
         let mut found = Vec::new();
         self.bypassed_links(&mut found);
         self.deaf_links(&mut found);
-        self.ended_loads(&self.scenario.story, &HashSet::new(), &mut found);
+        if self.parts_loaded() <= MOST_PARTS {
+            self.ended_loads(&self.scenario.story, &HashSet::new(), &mut found);
+        }
         self.exit_codes_of_running(&mut found);
         self.uncrossed_links(&mut found);
         self.found.extend(found);
@@ -231,6 +236,19 @@ impl Checker<'_> {
                 }
             });
         }
+    }
+
+    /// How many actions all loads of mixes run, each counted each time.
+    fn parts_loaded(&self) -> usize {
+        let mut parts: usize = 0;
+        visit_steps(&self.scenario, &mut |step| {
+            if let StepKind::Load(load) = &step.kind
+                && let LoadSubject::Mix(mix) = load.subject
+            {
+                parts = parts.saturating_add(self.scenario.mixes[mix.index()].parts.len());
+            }
+        });
+        parts
     }
 
     /// What a load runs: of a mix its actions too.

@@ -42,20 +42,23 @@ impl Checker<'_> {
             true => Some(tell.target),
             false => answering.get(&asked_by(self.scenario.target(tell.target))?).copied(),
         };
+        let mut loaded: HashMap<LoadSubject, Option<TargetId>> = HashMap::new();
         for step in steps {
             match &step.kind {
                 StepKind::Tell(tell) => {
                     found.extend(asks(tell).map(|process| (step.span, process, place)));
                 }
                 StepKind::Load(load) => {
-                    let tells = self.actions_of(load.subject).into_iter().flat_map(|action| {
-                        self.scenario.actions[action.index()].steps.iter().filter_map(|step| match step {
-                            IterationStep::Tell { tell, .. } => Some(tell),
+                    let asked = *loaded.entry(load.subject).or_insert_with(|| {
+                        let actions = self.actions_of(load.subject).into_iter();
+                        let lines = actions.flat_map(|action| &self.scenario.action(action).steps);
+                        let mut tells = lines.filter_map(|line| match line {
+                            IterationStep::Tell { tell, .. } => asks(tell),
                             _ => None,
-                        })
+                        });
+                        tells.next()
                     });
-                    let mut asked = tells.filter_map(asks);
-                    found.extend(asked.next().map(|process| (step.span, process, place)));
+                    found.extend(asked.map(|process| (step.span, process, place)));
                 }
                 StepKind::Expect(id) => {
                     self.looked_for(&self.scenario.expectation(*id).condition, &own, &mut |span, process| {

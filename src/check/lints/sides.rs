@@ -3,12 +3,16 @@
 //!
 //! Only what stands in one block, with nothing between the two that takes time, is told.
 
+use super::super::asked::{asked_by, text_of};
+use super::super::compared::{compared, is_upwards};
 use super::super::mistake;
-use super::super::scenario::{Argued, Block, Expectation, Origin, Qualifier, Step, StepKind, Tell};
+use super::super::scenario::{
+    Argued, Block, Expectation, IterationStep, LoadSubject, Origin, Qualifier, Step, StepKind, Tell,
+};
 use super::super::state::Checker;
 use super::super::walk::{blocks, flat, visit_tells};
 use crate::diag::Diagnostic;
-use crate::lang::expr::{Expr, ExprKind, TargetId};
+use crate::lang::expr::{ActionId, BinaryOperator, Expr, ExprKind, TargetId};
 use crate::lang::function::SourceKind;
 use crate::lang::operator::UnaryOperator;
 use crate::source::Span;
@@ -31,6 +35,7 @@ impl Checker<'_> {
             }
         });
         self.back_before_gone(&self.scenario.story, &mut found);
+        self.back_while_gone(&mut found);
         self.found.extend(found);
     }
 
@@ -54,6 +59,68 @@ impl Checker<'_> {
         }
         let written = (self.sources.text(fault.span), self.sources.text(judged.span));
         Some(mistake::stopped::gone_when_back(condition.span, fault.span, written))
+    }
+
+    /// That requests succeed again is waited for in the block of a link that lets nothing through to its end.
+    fn back_while_gone(&self, found: &mut Vec<Diagnostic>) {
+        let targets = || self.scenario.targets.iter().enumerate();
+        let doors: HashMap<String, TargetId> = targets()
+            .filter_map(|(index, link)| Some((text_of(link, "listen")?.0, TargetId(index as u32))))
+            .collect();
+        let mut crossed: HashMap<ActionId, Option<TargetId>> = HashMap::new();
+        blocks(&self.scenario, &mut |block| {
+            let mut dark: HashMap<TargetId, Span> = HashMap::new();
+            for step in flat(&block.steps) {
+                match &step.kind {
+                    StepKind::Tell(tell) if tell.duration.is_none() && tell.verb.name == "off" => {
+                        dark.insert(tell.target, step.span);
+                    }
+                    StepKind::Tell(tell) => drop(dark.remove(&tell.target)),
+                    StepKind::Expect(id) if !dark.is_empty() => {
+                        let expectation = self.scenario.expectation(*id);
+                        let Some(action) = self.waits_for_success(expectation) else { continue };
+                        let link = crossed.entry(action).or_insert_with(|| self.link_before(action, &doors));
+                        if let Some(off) = link.and_then(|link| dark.get(&link)) {
+                            let written = self.sources.text(*off);
+                            found.push(mistake::stopped::back_while_gone(
+                                expectation.condition.span,
+                                *off,
+                                written,
+                            ));
+                        }
+                    }
+                    StepKind::Expect(_) | StepKind::Load(_) | StepKind::Wait(_) | StepKind::Note(_) => {}
+                    _ => dark.clear(),
+                }
+            }
+        });
+    }
+
+    /// The action of which an expectation waits until most succeeds.
+    fn waits_for_success(&self, expectation: &Expectation) -> Option<ActionId> {
+        if !matches!(expectation.qualifier, Qualifier::Within(_) | Qualifier::ForWithin { .. }) {
+            return None;
+        }
+        let (measured, operator, limit) = compared(&expectation.condition)?;
+        let ExprKind::Binary(BinaryOperator::Divide, _, by) = &measured.kind else { return None };
+        let ExprKind::Measure { series, .. } = &by.kind else { return None };
+        let Origin::Load { subject: LoadSubject::Action(action), .. } = self.scenario.series(*series).origin
+        else {
+            return None;
+        };
+        let success = self.sources.text(measured.span).contains(".success");
+        (success && is_upwards(operator) == Some(true) && limit.to_f64() > 0.0).then_some(action)
+    }
+
+    /// The one proxy that all requests of an action go through.
+    fn link_before(&self, action: ActionId, doors: &HashMap<String, TargetId>) -> Option<TargetId> {
+        let tells = self.scenario.action(action).steps.iter().filter_map(|step| match step {
+            IterationStep::Tell { tell, .. } => Some(tell),
+            _ => None,
+        });
+        let mut links = tells.map(|tell| doors.get(&asked_by(self.scenario.target(tell.target))?).copied());
+        let first = links.next()??;
+        links.all(|link| link == Some(first)).then_some(first)
     }
 
     /// Whether an expression reads that something answers, or that the process that is told runs.

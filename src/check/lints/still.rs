@@ -6,8 +6,9 @@ use super::super::mistake;
 use super::super::scenario::{Origin, ReceivedFrom};
 use super::super::state::Checker;
 use super::super::walk::{conditions, visit_tells};
-use crate::lang::expr::{BinaryOperator, Expr, ExprKind, LedgerId, TargetId};
-use std::collections::HashSet;
+use crate::lang::expr::{BinaryOperator, ExprKind, LedgerId, TargetId};
+use crate::source::Span;
+use std::collections::{HashMap, HashSet};
 
 impl Checker<'_> {
     pub(super) fn still_lint(&mut self) {
@@ -16,6 +17,7 @@ impl Checker<'_> {
             told.insert(tell.target);
         });
         let mut found = Vec::new();
+        let mut altered: HashMap<LedgerId, Option<(Span, String, bool)>> = HashMap::new();
         conditions(&self.scenario, &mut |condition| {
             condition.walk(&mut |part| {
                 let Some((measured, operator, limit)) = compared(part) else { return };
@@ -29,7 +31,13 @@ impl Checker<'_> {
                 }
                 match &self.scenario.series(*series).origin {
                     Origin::Ledger { ledger, reading: "altered" } => {
-                        found.extend(self.never_altered(*ledger, part));
+                        let never = altered.entry(*ledger).or_insert_with(|| self.never_altered(*ledger));
+                        if let Some((sent, better, groups)) = never {
+                            let name = &self.scenario.ledgers[ledger.index()].name;
+                            found.push(mistake::measure::never_altered(
+                                part.span, *sent, name, better, *groups,
+                            ));
+                        }
                     }
                     Origin::Target { target, reading, .. } if reading.name == "restarts" => {
                         let process = self.scenario.target(*target);
@@ -49,8 +57,9 @@ impl Checker<'_> {
         self.found.extend(found);
     }
 
-    /// A ledger of which nothing that is sent has a value.
-    fn never_altered(&self, ledger: LedgerId, read: &Expr) -> Option<crate::diag::Diagnostic> {
+    /// Of a ledger of which nothing that is sent has a value: the first line, that with a value, and whether what arrives
+    /// needs another group.
+    fn never_altered(&self, ledger: LedgerId) -> Option<(Span, String, bool)> {
         let ledger = &self.scenario.ledgers[ledger.index()];
         let sent = ledger.sent.first().filter(|_| ledger.sent.iter().all(|sent| sent.value.is_none()))?;
         let action = self.scenario.action(sent.action);
@@ -62,6 +71,6 @@ impl Checker<'_> {
             .iter()
             .any(|received| matches!(received.from, ReceivedFrom::Lines { .. } | ReceivedFrom::Files { .. }));
         let better = format!("sent {written} with {}.{value}", action.name);
-        Some(mistake::measure::never_altered(read.span, sent.span, &ledger.name, &better, groups))
+        Some((sent.span, better, groups))
     }
 }

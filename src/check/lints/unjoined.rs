@@ -7,7 +7,7 @@ use super::super::scenario::{Argued, Target};
 use super::super::state::Checker;
 use crate::diag::Diagnostic;
 use crate::lang::expr::TargetId;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 impl Checker<'_> {
     pub(super) fn unjoined_lint(&mut self) {
@@ -44,7 +44,13 @@ impl Checker<'_> {
         let stands = |target: &&Target| matches!(target.kind.name, "process" | "link");
         let inhabited: HashSet<TargetId> =
             self.scenario.targets.iter().filter(stands).filter_map(on).collect();
-        let answers: Vec<String> = self.scenario.targets.iter().filter_map(answers_at).collect();
+        // Elsewhere, by their ports.
+        let answers: HashMap<String, String> = (self.scenario.targets.iter().filter_map(answers_at))
+            .filter_map(|address| {
+                let (ip, port) = address.rsplit_once(':')?;
+                (ip != "127.0.0.1").then(|| (port.to_string(), address.clone()))
+            })
+            .collect();
         for client in self.scenario.targets.iter().filter(|target| !stands(target)) {
             let Some(host) = on(client).filter(|host| !inhabited.contains(host)) else { continue };
             let (Some(asked), Some((text, place))) =
@@ -53,14 +59,9 @@ impl Checker<'_> {
                 continue;
             };
             let Some(port) = asked.strip_prefix("127.0.0.1:") else { continue };
-            let same_port = |address: &&String| {
-                address.rsplit_once(':').is_some_and(|(ip, other)| other == port && ip != "127.0.0.1")
-            };
-            let better = answers.iter().find(same_port).map(|address| {
-                format!(
-                    "\"{}\"",
-                    text.replacen(&asked, address, 1).replacen(&format!("localhost:{port}"), address, 1)
-                )
+            let better = answers.get(port).map(|address| {
+                let text = text.replacen(&format!("localhost:{port}"), &asked, 1);
+                format!("\"{}\"", text.replacen(&asked, address, 1))
             });
             let name = &self.scenario.target(host).name;
             found.push(mistake::hosts::alone_on_host(place, name, better.as_deref()));

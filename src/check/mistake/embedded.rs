@@ -165,6 +165,16 @@ pub fn bad_address(span: Span, text: &str, port: bool) -> Diagnostic {
             .help(format!("write `\"{host}\"`"))
             .fix(span, format!("\"{host}\""), false);
     }
+    // `8081:8080`, as containers have it.
+    if let Some((outer, inner)) = text.split_once(':').filter(|_| port)
+        && [outer, inner].iter().all(|part| part.parse::<u16>().is_ok())
+    {
+        let better = format!("\"127.0.0.1:{outer}\"");
+        return Diagnostic::error("E0414", format!("`{outer}` is no host"), span)
+            .here("two ports")
+            .help(format!("write `{better}`: one address stands here"))
+            .fix(span, better, false);
+    }
     let (wanted, help) = if port {
         ("`host:port`", "127.0.0.1:8080")
     } else {
@@ -234,4 +244,15 @@ pub fn several_statements(second: Span) -> Diagnostic {
     Diagnostic::error("E0420", "one statement of SQL stands here, and not several", second)
         .here("a second one")
         .help("give each a line of its own, with its verb before it")
+}
+
+/// `run app --port 80`
+pub fn command_without_quotes(span: Span, written: &str) -> Diagnostic {
+    let quote = if written.contains('"') { '\'' } else { '"' };
+    let better = format!("{quote}{written}{quote}");
+    let finding = Diagnostic::error("E0128", "a command is a text", span).here("a text stands in quotes");
+    match written.contains(['\n', '{', '\'']) {
+        true => finding.help("put all of it into quotes"),
+        false => finding.help(format!("write `{better}`")).fix(span, better, false),
+    }
 }

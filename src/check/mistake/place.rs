@@ -12,6 +12,25 @@ pub fn include_unreadable(span: Span, path: &str, why: &str) -> Diagnostic {
         .help("a relative path starts at the folder of the file that includes")
 }
 
+/// `include "people.csv"`
+pub fn include_of_data(span: Span, path: &str, ending: &str) -> Diagnostic {
+    let finding = Diagnostic::error(
+        UNREADABLE_INCLUDE,
+        format!("`{path}` is no scenario, and only those are included"),
+        span,
+    )
+    .here("not in this language");
+    let name = path.rsplit('/').next().and_then(|file| file.split('.').next()).unwrap_or("rows");
+    let name = if name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') { name } else { "rows" };
+    match ending {
+        "csv" | "json" | "jsonl" | "ndjson" => {
+            finding.help(format!("its rows are read by `dataset {name} {{ file \"{path}\" }}`"))
+        }
+        "sh" | "py" | "js" => finding.help("a program is run: `run \"…\"` in the story, or by a `process`"),
+        _ => finding.help("write what is wanted of it as declarations in a `.soak` file, and include that"),
+    }
+}
+
 pub fn include_circle(span: Span, path: &str) -> Diagnostic {
     Diagnostic::error("E0211", format!("`{path}` includes itself"), span)
         .here("this closes a circle of includes")
@@ -62,12 +81,13 @@ pub fn declared_in_block(span: Span) -> Diagnostic {
 pub fn only_at_top(span: Span) -> Diagnostic {
     Diagnostic::error("E0212", "`setup` and `cleanup` stand at the top of the file, not in a block", span)
         .here("inside a block")
+        .help("put it at the top of the file, outside of all braces")
 }
 
 pub fn only_in_action(span: Span) -> Diagnostic {
     Diagnostic::error("E0212", "this stands in an action", span)
         .here("not a statement of the story")
-        .help("in the story use `expect` for what must hold and `wait` for a pause")
+        .help("answers are looked at in braces behind a request, as in `api get \"/\" { check status == 200 }`; what must hold of the run is `expect`, and a pause is `wait`")
 }
 
 /// `pause` is the duration of a `wait`, as it is written.

@@ -245,3 +245,11 @@ pub fn kept_down(
     let enough = shown(length.saturating_mul(2));
     finding.help(format!("tolerate what the story does, as in `always tolerate {enough}`, or judge that it comes back: `{name}.ready within 30s` below it"))
 }
+
+/// `off`: what lets nothing through to the end of the block.
+pub fn back_while_gone(condition: Span, off: Span, written: &str) -> Diagnostic {
+    Diagnostic::warning("W0939", "this is waited for while nothing gets through", condition)
+        .here("the fault lasts to the end of the block")
+        .also(off, "without a duration")
+        .help(format!("write how long it lasts, as in `{written} 30s`, or judge it behind the block"))
+}

@@ -215,7 +215,9 @@ pub fn load_elsewhere(span: Span, name: &str, load: Span) -> Diagnostic {
     Diagnostic::error("E0804", format!("nothing loads `{name}` in this block, whose time is judged"), span)
         .here("a reading without a window covers the innermost block")
         .also(load, "loaded in another block")
-        .help("put it into the block of the load, or read what was: `over 10m`, or `in \"Phase\"` of a phase that has ended")
+        .help(format!(
+            "load it here too, as in `load {name} at 10/s`, or read what was: `over 10m`, or `in \"Phase\"` of a phase that has ended"
+        ))
 }
 
 /// `late`: it is judged at the end of its block as it is.
@@ -265,4 +267,13 @@ pub fn never_due(span: Span, period: Duration, left: Duration, what: &str) -> Di
     )
     .here("the first pass comes after one period")
     .help(format!("write a period below {}, or give {what} more time", shown(left)))
+}
+
+/// `repeat for 4`
+pub fn loop_without_unit(span: Span, count: &str) -> Diagnostic {
+    let better = format!("{count}s");
+    Diagnostic::error("E0302", "how long the loop lasts takes a duration, not a plain number", span)
+        .here("a plain number")
+        .help(format!("write `{better}`, or leave `for` out: `repeat {count}` counts passes"))
+        .fix(span, better, false)
 }

@@ -270,7 +270,20 @@ pub fn not_true_or_false(expr: &Expr, text: &str) -> Diagnostic {
         expr.span,
     )
     .here(expr.ty.describe())
-    .help(format!("compare it with something, such as `{text} == 0`"))
+    .help(format!("compare it with something, such as `{text} {}`", comparison(&expr.ty)))
+}
+
+/// A limit for a value of a type, for a help.
+fn comparison(ty: &Type) -> &'static str {
+    match ty {
+        Type::Quantity { percent: true, .. } => "> 99%",
+        Type::Quantity { dimension: Dimension::TIME, .. } => "< 500ms",
+        Type::Quantity { dimension: Dimension::SIZE, .. } => "< 500MB",
+        Type::Quantity { dimension: Dimension::RATE, .. } => "> 10/s",
+        Type::Quantity { dimension: Dimension::BYTE_RATE, .. } => "> 1MB/s",
+        Type::Text => "== \"done\"",
+        _ => "== 0",
+    }
 }
 
 pub fn argument_count(span: Span, function: &str, wanted: &str, given: usize) -> Diagnostic {

@@ -13,7 +13,7 @@ mod ruled_out;
 
 use super::mistake;
 use super::names::nearest;
-use super::scenario::{Arrival, Block, Load, Qualifier, Repeat, Scenario, Step, StepKind};
+use super::scenario::{Arrival, Block, Load, LoadSubject, Qualifier, Repeat, Scenario, Step, StepKind};
 use super::state::Checker;
 use super::walk::flat;
 use crate::diag::Diagnostic;
@@ -311,6 +311,11 @@ impl<'s> Walk<'s> {
         match &step.kind {
             StepKind::Tell(tell) => tell.duration.as_ref().map_or(Duration::ZERO, |time| self.shortest(time)),
             StepKind::Load(load) => {
+                if let LoadSubject::Mix(mix) = load.subject {
+                    // Each of its parts is walked.
+                    let parts = self.scenario.mixes[mix.index()].parts.len();
+                    self.budget = self.budget.saturating_sub(parts);
+                }
                 self.begins(load, limit.as_ref(), step.span);
                 self.has_time(load, limit.as_ref(), step.span);
                 self.plays_its_curve(load, limit.as_ref());

@@ -33,7 +33,7 @@ const SETTINGS: &[Parameter] = &[
     keyword(
         "base",
         &[Accepts::Url(&["http", "https"])],
-        "What stands in front of the path of every request.",
+        "What stands in front of the path of every request, with one `/` between them.",
     )
     .required(),
     keyword("header", &[Accepts::Text, Accepts::Text], "A header of every request: its name and its value.")

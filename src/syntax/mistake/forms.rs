@@ -154,7 +154,13 @@ pub(super) fn missing_in(scene: &Scene<'_>) -> Option<Diagnostic> {
     if !each {
         let at = scene.tokens[0].range.end;
         let found = Diagnostic::error("E0123", "a loop over values is `for each name in …`", scene.point(at));
-        let found = found.here("`each` is missing here").help("write `for each name in [1, 2] { … }`");
+        let rest = scene.text[at..scene.head.end].trim();
+        let better = if scene.tokens.len() > 2 {
+            format!("for each {rest}")
+        } else {
+            "for each name in [1, 2] { … }".into()
+        };
+        let found = found.here("`each` is missing here").help(format!("write `{better}`"));
         return Some(if scene.tokens.len() > 2 { found.fix(scene.point(at), " each", false) } else { found });
     }
     if let Some(bar) = scene.tokens.iter().find(|token| token.text == "|").filter(|_| scene.word(3) == "in") {
@@ -202,6 +208,14 @@ pub(super) fn table_row(scene: &Scene<'_>) -> Option<Diagnostic> {
         return None;
     }
     let span = scene.span(&scene.head);
+    let dashes = scene.text[scene.head.clone()].trim_end();
+    if dashes.contains("--") && dashes.bytes().all(|b| matches!(b, b'|' | b'-' | b':' | b' ' | b'\t')) {
+        let found = Diagnostic::error("E0126", "a table has no line of dashes below its names", span);
+        let rest = &scene.text[scene.head.start + dashes.len()..];
+        let blank = rest.len() - rest.trim_start().len();
+        let line = scene.head.start..scene.head.start + dashes.len() + blank;
+        return Some(found.here("no row").help("take this line out").fix(scene.span(&line), "", true));
+    }
     let help = "write `| name | rate |`, each row with its columns";
     if !scene.text[scene.head.clone()].ends_with('|') {
         let place = scene.point(scene.head.end);
@@ -220,6 +234,21 @@ pub(super) fn table_row(scene: &Scene<'_>) -> Option<Diagnostic> {
         let found = Diagnostic::error("E0126", "the first row of a table names its columns", span);
         found.here("each column has one word").help(help)
     })
+}
+
+/// `param pace "visits a second"`: what a param is for, and no value.
+pub(super) fn param_without_default(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let [_, name, text] = scene.tokens.as_slice() else { return None };
+    let described = text.kind == Kind::Text && text.text.contains(' ');
+    if scene.rule != Rule::param || name.kind != Kind::Word || !described {
+        return None;
+    }
+    let found =
+        Diagnostic::error("E0125", format!("`{}` is given no value", name.text), scene.point(name.range.end));
+    Some(found.here("a `=` and a value are missing here").help(format!(
+        "what it is for stands behind its default, as in `param {} = 10/s {}`",
+        name.text, text.text
+    )))
 }
 
 /// `sequence flap(times: int = 5)`, `sequence flap(times: 5)`: the parameters as other languages have them.

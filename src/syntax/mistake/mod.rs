@@ -32,16 +32,16 @@ use crate::lang::unit;
 use crate::source::Span;
 use blocks::{block_missing, colon_before_block};
 use forms::{
-    angle_of_until, declared_name, missing_colon, missing_in, missing_quotes, missing_users, phase_for,
-    table_row, typed_parameter,
+    angle_of_until, declared_name, missing_colon, missing_in, missing_quotes, missing_users,
+    param_without_default, phase_for, table_row, typed_parameter,
 };
 use habits::{
     comparison, counted_loop, limit_of_waiting, load_word, percentile, percentile_with_dot, rate_in_words,
     two_conditions, users_by_another_name, window,
 };
 use notations::{
-    comment_mark, containment, counted_range, marked_step, query_without_quotes, ramp_of_several,
-    range_selector, shell_loop, stages,
+    comment_mark, containment, counted_range, marked_step, query_without_quotes, quotes_in_text,
+    ramp_of_several, range_selector, shell_loop, stages,
 };
 use pest::Parser;
 use std::ops::Range;
@@ -74,6 +74,8 @@ pub(super) fn explain(text: &str, base: u32, rule: Rule, head: Range<usize>, fai
         typed_parameter,
         query_without_quotes,
         ramp_of_several,
+        quotes_in_text,
+        param_without_default,
         rewrites::whole,
         containment,
         name_before_kind,

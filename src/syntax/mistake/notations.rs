@@ -195,6 +195,31 @@ pub(super) fn ramp_of_several(scene: &Scene<'_>) -> Option<Diagnostic> {
     Some(found.fix(span, better, false))
 }
 
+/// `"… where status = "pending""`: quotes in a text, which end it.
+pub(super) fn quotes_in_text(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let index = scene.failed_token()?;
+    let (before, word, behind) =
+        (scene.tokens.get(index.checked_sub(1)?)?, scene.tokens.get(index)?, scene.tokens.get(index + 1)?);
+    let double = |token: &Token<'_>| token.kind == Kind::Text && token.text.starts_with('"');
+    if word.kind != Kind::Word
+        || !double(before)
+        || !double(behind)
+        || !touch(before, word)
+        || !touch(word, behind)
+    {
+        return None;
+    }
+    let place = before.range.end - 1..behind.range.start + 1;
+    let found = Diagnostic::error("E0128", "a `\"` in a text ends it", scene.span(&place))
+        .here("ended here, and begun again");
+    let better = format!("'{}'", word.text);
+    Some(
+        found
+            .help(format!("write `{better}`, which SQL has for its texts, or `\\\"` for the mark itself"))
+            .fix(scene.span(&place), better, false),
+    )
+}
+
 /// How many values of a range are written out in a help.
 const MAX_WRITTEN_OUT: u64 = 20;
 

@@ -77,6 +77,10 @@ pub(super) fn target_in_a_line(scene: &Scene<'_>) -> Option<Diagnostic> {
     Some(found.here("not written like this").help(format!("write `{better}`")).fix(span, better, false))
 }
 
+/// So many places are looked at for what a permit says, and so many lines above each.
+const MOST_PLACES: usize = 20;
+const MOST_LINES: usize = 200;
+
 /// `permit fault on "shop-app-1"`: a target by what one of its settings says instead of by its name.
 pub(super) fn permit_by_setting(scene: &Scene<'_>) -> Option<Diagnostic> {
     let text = scene.tokens.last().filter(|token| token.kind == Kind::Text)?;
@@ -87,9 +91,10 @@ pub(super) fn permit_by_setting(scene: &Scene<'_>) -> Option<Diagnostic> {
     let found = Diagnostic::error("E0101", "a fault is permitted `on` a target, by its name", span)
         .here("a text, not a name");
     let inside = text.text.trim_matches(['"', '\'']);
-    let written = scene.text.match_indices(inside).map(|(at, _)| at);
-    let mut elsewhere = written.filter(|at| !scene.head.contains(at));
-    let Some(name) = elsewhere.find_map(|at| declared_around(&scene.text[..at])) else {
+    let sought = if inside.len() > 1 { scene.text } else { "" };
+    let written = sought.match_indices(inside).map(|(at, _)| at);
+    let elsewhere = written.filter(|at| !scene.head.contains(at));
+    let Some(name) = elsewhere.take(MOST_PLACES).find_map(|at| declared_around(&scene.text[..at])) else {
         return Some(
             found.help("write the name that stands behind its kind where it is declared, without quotes"),
         );
@@ -100,7 +105,11 @@ pub(super) fn permit_by_setting(scene: &Scene<'_>) -> Option<Diagnostic> {
 
 /// The name in the last line of a text that begins a declaration, as `process app {` does.
 fn declared_around(before: &str) -> Option<&str> {
-    let line = before.lines().rev().find(|line| line.contains('{') && !line.starts_with([' ', '\t', '#']))?;
+    let line = before
+        .lines()
+        .rev()
+        .take(MOST_LINES)
+        .find(|line| line.contains('{') && !line.starts_with([' ', '\t', '#']))?;
     let [_, name] = line.split('{').next()?.split_ascii_whitespace().collect::<Vec<_>>()[..] else {
         return None;
     };

@@ -88,6 +88,9 @@ pub(super) const PERMITS: &[Rewrite] = &[
 pub(super) const ANYWHERE: &[Rewrite] = &[
     rewrite("note T , P END", "note \"$2' {$4}\"", JOINED),
     rewrite("note T % P END", "note \"$2' {$4}\"", JOINED),
+    rewrite("T + W ( )", "\"$1'{$3()}\"", JOINED),
+    rewrite("T + W ( P )", "\"$1'{$3($5)}\"", JOINED),
+    rewrite("W ( P ) + T", "\"{$1($3)}$6'\"", JOINED),
     rewrite("P + T", "\"{$1}$3'\"", JOINED),
     rewrite("T + P", "\"$1'{$3}\"", JOINED),
     rewrite("P [ T ]", "$1.$3_", "a part of a value stands behind a dot, with `_` for any `-`"),
