@@ -179,7 +179,7 @@ impl Checker<'_> {
     fn not_negative(&mut self, expr: &Expr, what: &str) -> bool {
         let negative = lowest(expr).is_some_and(|low| low.to_f64() < 0.0);
         if negative {
-            self.report(mistake::types::negative(expr, what, self.sources.text(expr.span)));
+            self.report(mistake::values::negative(expr, what, self.sources.text(expr.span)));
         }
         !negative
     }
@@ -192,7 +192,7 @@ impl Checker<'_> {
         let Some(low) = lowest(expr) else { return true };
         let good = low.to_count().is_some_and(|count| count >= least) && !low.percent;
         if !good {
-            self.report(mistake::types::not_a_count(expr, what, least));
+            self.report(mistake::values::not_a_count(expr, what, least));
         }
         good
     }
@@ -210,7 +210,7 @@ impl Checker<'_> {
         let good =
             ends.into_iter().flatten().all(|end| (0.0..=f64::from(most) / 100.0).contains(&end.to_f64()));
         if !good {
-            self.report(mistake::types::not_a_share(expr, what, most));
+            self.report(mistake::values::not_a_share(expr, what, most));
         }
         good
     }

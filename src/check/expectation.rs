@@ -88,7 +88,7 @@ impl Checker<'_> {
                 let good = super::infer::constant_quantity(&value)
                     .is_none_or(|share| (0.0..=1.0).contains(&share.to_f64()));
                 if !good {
-                    self.report(mistake::types::not_a_share(&value, "`tolerate`", 100));
+                    self.report(mistake::values::not_a_share(&value, "`tolerate`", 100));
                 }
                 good.then_some(Tolerance::Share(value))
             }

@@ -162,7 +162,7 @@ impl Checker<'_> {
         if self.expect_quantity(&rate, Dimension::RATE, "a rate of arrivals")
             && super::accept::lowest(&rate).is_some_and(|low| low.to_f64() < 0.0)
         {
-            self.report(mistake::types::negative(&rate, "a rate", self.sources.text(rate.span)));
+            self.report(mistake::values::negative(&rate, "a rate", self.sources.text(rate.span)));
         }
         let mut measured = false;
         rate.walk(&mut |part| {
@@ -202,7 +202,7 @@ impl Checker<'_> {
             return unknown(written.span);
         }
         if super::accept::lowest(&duration).is_some_and(|low| low.to_f64() <= 0.0) {
-            self.report(mistake::types::not_positive(duration.span, what));
+            self.report(mistake::values::not_positive(duration.span, what));
             return unknown(written.span);
         }
         duration

@@ -61,7 +61,7 @@ impl Checker<'_> {
                 return Vec::new();
             };
             if share.to_f64() < 0.0 {
-                self.report(mistake::types::negative(
+                self.report(mistake::values::negative(
                     &level_expr,
                     "a level",
                     self.sources.text(level_expr.span),

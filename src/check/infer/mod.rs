@@ -279,12 +279,12 @@ impl Checker<'_> {
                 if self.iteration.is_some()
                     && let Some((action, made)) = self.captured_elsewhere(name)
                 {
-                    let found = mistake::names::captured_by(span, name, action, made);
+                    let found = mistake::parts::captured_by(span, name, action, made);
                     self.report(found);
                     return Term::Value(unknown(span));
                 }
                 self.report(match answer.filter(|answer| !answer.is_empty() && meant.is_none()) {
-                    Some(answer) => mistake::names::unknown_in_answer(span, name, &answer),
+                    Some(answer) => mistake::parts::unknown_in_answer(span, name, &answer),
                     None => mistake::names::unknown(span, name, "name", meant.as_deref()),
                 });
                 Term::Value(unknown(span))
@@ -387,7 +387,7 @@ impl Checker<'_> {
         let kind = match both {
             Some((low, high)) => {
                 if low.compare(high).is_some_and(std::cmp::Ordering::is_gt) {
-                    self.report(mistake::types::range_backwards(span, low, high));
+                    self.report(mistake::values::range_backwards(span, low, high));
                     return unknown(span);
                 }
                 ExprKind::Constant(Value::Range(low, high))

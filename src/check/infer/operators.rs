@@ -57,7 +57,7 @@ impl Checker<'_> {
         if operator == BinaryOperator::Divide
             && constant_quantity(&right).is_some_and(|by| by.to_f64() == 0.0)
         {
-            self.report(mistake::types::division_by_zero(right.span));
+            self.report(mistake::values::division_by_zero(right.span));
             return unknown(span);
         }
         let folded = fixed(&left).zip(fixed(&right));
@@ -344,7 +344,7 @@ impl Checker<'_> {
             _ => return true,
         };
         if low < 0.0 {
-            self.report(mistake::types::negative(expr, what, self.sources.text(expr.span)));
+            self.report(mistake::values::negative(expr, what, self.sources.text(expr.span)));
         }
         low >= 0.0
     }

@@ -166,7 +166,7 @@ impl Checker<'_> {
             other => other,
         };
         let known = answer.iter().any(|given| given.name == better);
-        known.then(|| mistake::names::answer_meant(base.span, name, span, better))
+        known.then(|| mistake::parts::answer_meant(base.span, name, span, better))
     }
 
     fn is_iteration_name(&self, name: &str) -> bool {
@@ -199,8 +199,8 @@ impl Checker<'_> {
                 let what = other.describe();
                 let function = find_aggregate(&field.text).map(|_| self.sources.text(base.span).to_string());
                 self.report(match function {
-                    Some(of) => mistake::names::function_behind(span, &what, &field.text, &of),
-                    None => mistake::names::has_no_parts(span, &what, &field.text),
+                    Some(of) => mistake::parts::function_behind(span, &what, &field.text, &of),
+                    None => mistake::parts::has_no_parts(span, &what, &field.text),
                 });
                 return unknown(span);
             }
@@ -220,12 +220,12 @@ impl Checker<'_> {
         let of_action = names.contains(&"service_time");
         self.report(match field.text.as_str() {
             "status" | "code" | "body" | "status_code" if of_action => {
-                mistake::names::part_of_each_answer(field.span, owner, &field.text)
+                mistake::parts::part_of_each_answer(field.span, owner, &field.text)
             }
             "ok" | "passed" | "pass" | "checks" if of_action => {
-                mistake::names::no_part(field.span, owner, &field.text, Some("success"), &names)
+                mistake::parts::no_part(field.span, owner, &field.text, Some("success"), &names)
             }
-            _ => mistake::names::no_part(field.span, owner, &field.text, meant, &names),
+            _ => mistake::parts::no_part(field.span, owner, &field.text, meant, &names),
         });
         Term::Value(unknown(field.span))
     }
@@ -251,14 +251,14 @@ impl Checker<'_> {
             let names: Vec<&str> = kind.readings.iter().map(|reading| reading.name).collect();
             let near = nearest(&field.text, names.iter().copied()).is_some();
             if !near && kind.verb(&field.text).is_some() {
-                self.report(mistake::names::verb_as_reading(span, &name, &field.text));
+                self.report(mistake::parts::verb_as_reading(span, &name, &field.text));
                 return Term::Value(unknown(span));
             }
             let measured = ACTION_READINGS.iter().any(|reading| reading.name == field.text);
             if let Some(action) = self.scenario.actions.first().filter(|_| measured && kind.name != "process")
             {
                 let better = format!("{}.{}", action.name, field.text);
-                self.report(mistake::names::of_the_action(field.span, span, &name, &field.text, &better));
+                self.report(mistake::parts::of_the_action(field.span, span, &name, &field.text, &better));
                 return Term::Value(unknown(field.span));
             }
             let article = if matches!(kind.name, "http" | "mqtt") { "an" } else { "a" };

@@ -23,7 +23,7 @@ impl Checker<'_> {
             return Term::Value(unknown(span));
         }
         if constant_quantity(&length).is_some_and(|length| length.to_f64() <= 0.0) {
-            self.report(mistake::types::not_positive(length.span, "a window"));
+            self.report(mistake::values::not_positive(length.span, "a window"));
             return Term::Value(unknown(span));
         }
         self.windowed(term, Window::Over(Box::new(length)), span, better)

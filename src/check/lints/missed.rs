@@ -66,7 +66,7 @@ impl Checker<'_> {
             for (client, url, span) in &asked[&to] {
                 let better = url.replacen(&to, &listen, 1);
                 let names = (client.name.as_str(), link.name.as_str());
-                found.push(mistake::lint::link_bypassed(*span, place, names, &to, &better));
+                found.push(mistake::passed::link_bypassed(*span, place, names, &to, &better));
             }
         }
     }
@@ -122,7 +122,7 @@ impl Checker<'_> {
                 if let Some((place, whom)) = client {
                     let of = self.scenario.target(*link);
                     let names = (of.name.as_str(), name(empty), whom);
-                    found.push(mistake::lint::link_not_crossed(place, of.span, names));
+                    found.push(mistake::passed::link_not_crossed(place, of.span, names));
                 }
             }
         }
@@ -190,8 +190,8 @@ impl Checker<'_> {
                     if let Some((span, subject, load)) = told {
                         let name = self.scenario.subject_name(subject);
                         found.push(match fault {
-                            Some(fault) => mistake::lint::load_misses_fault(span, name, load, fault),
-                            None => mistake::lint::load_has_ended(span, name, load),
+                            Some(fault) => mistake::passed::load_misses_fault(span, name, load, fault),
+                            None => mistake::passed::load_has_ended(span, name, load),
                         });
                     }
                 }

@@ -30,7 +30,12 @@ impl Checker<'_> {
                         && self.is_count(measured)
                     {
                         let share = self.share_of(measured);
-                        found.push(mistake::lint::count_as_share(measured.span, limit.span, percent, share));
+                        found.push(mistake::shares::count_as_share(
+                            measured.span,
+                            limit.span,
+                            percent,
+                            share,
+                        ));
                         continue;
                     }
                     let Some(most) = constant_quantity(limit).filter(|most| most.to_f64() >= 1.0) else {
@@ -44,12 +49,12 @@ impl Checker<'_> {
                         {
                             found.push(self.share_as_number(limit, measured, most));
                         } else if !most.percent && seen == Less && self.is_ratio(measured) {
-                            found.push(mistake::lint::ratio_below_one(limit.span, measured.span));
+                            found.push(mistake::shares::ratio_below_one(limit.span, measured.span));
                         }
                     } else if !most.percent && measured.ty == Type::SHARE {
                         found.push(self.share_as_number(limit, measured, most));
                     } else if most.percent && self.is_whole_share(measured) {
-                        found.push(mistake::lint::beyond_whole(limit.span, measured.span));
+                        found.push(mistake::shares::beyond_whole(limit.span, measured.span));
                     }
                 }
             });
@@ -61,7 +66,7 @@ impl Checker<'_> {
     fn share_as_number(&self, limit: &Expr, measured: &Expr, most: Quantity) -> Diagnostic {
         let number = self.sources.text(measured.span).strip_suffix(".errors");
         let number = number.map(|load| format!("{load}.failed"));
-        mistake::lint::share_as_number(limit.span, measured.span, most, number.as_deref())
+        mistake::shares::share_as_number(limit.span, measured.span, most, number.as_deref())
     }
 
     /// Whether an expression is one count over another.

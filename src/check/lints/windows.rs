@@ -23,7 +23,7 @@ impl Checker<'_> {
                 let samples = if *aggregate == Aggregate::Growth { 2 } else { 1 };
                 let Some(window) = highest(length).and_then(|length| length.to_duration()) else { return };
                 if is_sampled(scenario, series) && window < series.every.saturating_mul(samples) {
-                    found.push(mistake::lint::short_window(
+                    found.push(mistake::sampled::short_window(
                         length.span,
                         window,
                         &series.name,
@@ -35,7 +35,7 @@ impl Checker<'_> {
                 if let Some(lasts) = lasts
                     && least > lasts
                 {
-                    found.push(mistake::lint::window_beyond(length.span, least, lasts));
+                    found.push(mistake::sampled::window_beyond(length.span, least, lasts));
                 }
             });
         };
@@ -49,7 +49,7 @@ impl Checker<'_> {
                 let ExprKind::Measure { window: Window::Over(length), .. } = &part.kind else { return };
                 let Some(least) = lowest(length).and_then(|length| length.to_duration()) else { return };
                 if least > lasted && lasts.is_none_or(|lasts| lasts > lasted) {
-                    found.push(mistake::lint::window_before(length.span, least, lasted));
+                    found.push(mistake::sampled::window_before(length.span, least, lasted));
                 }
             });
         }
@@ -60,7 +60,7 @@ impl Checker<'_> {
                 let ExprKind::Measure { series, .. } = &part.kind else { return };
                 let series = scenario.series(*series);
                 if is_sampled(scenario, series) && series.every > length {
-                    found.push(mistake::lint::within_of_no_sample(
+                    found.push(mistake::sampled::within_of_no_sample(
                         within.span,
                         length,
                         &series.name,

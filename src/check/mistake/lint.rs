@@ -1,10 +1,7 @@
 //! W09xx: what runs, and probably is not what was meant.
 
 use crate::diag::Diagnostic;
-use crate::lang::quantity::Quantity;
-use crate::lang::unit::format_duration;
 use crate::source::Span;
-use std::time::Duration;
 
 pub fn unused(span: Span, sort: &str, name: &str) -> Diagnostic {
     Diagnostic::warning("W0901", format!("the {sort} `{name}` is not used"), span)
@@ -107,53 +104,6 @@ pub fn hidden(
     finding.help(format!("give it a time of its own, as in `{suggested}`, or take one of the two out"))
 }
 
-pub fn short_window(span: Span, window: Duration, name: &str, every: Duration, samples: u32) -> Diagnostic {
-    let (window, shown) = (format_duration(window), format_duration(every));
-    let message = match samples {
-        1 => format!("this window of {window} is shorter than the {shown} between two samples of `{name}`"),
-        _ => format!(
-            "a slope needs two samples, and `{name}` is sampled every {shown}: a window of {window} is too short"
-        ),
-    };
-    let least = format_duration(every.saturating_mul(samples));
-    Diagnostic::warning("W0909", message, span)
-        .here(if samples == 1 { "mostly empty" } else { "mostly without a value" })
-        .help(format!("write `over {least}` or more, or sample it more often with `metric … every {window}`"))
-        .fix(span, least, false)
-}
-
-/// `names` are those of the client and of the link.
-pub fn link_bypassed(
-    url: Span,
-    listen: Span,
-    (client, link): (&str, &str),
-    to: &str,
-    better: &str,
-) -> Diagnostic {
-    let message = format!("`{client}` asks `{to}` itself, past `{link}`, whose faults it does not meet");
-    Diagnostic::warning("W0920", message, url)
-        .here("where the link leads to")
-        .also(listen, "nothing in this file comes here")
-        .help(format!("write `\"{better}\"`"))
-        .fix(url, format!("\"{better}\""), false)
-}
-
-pub fn load_has_ended(span: Span, name: &str, load: Span) -> Diagnostic {
-    Diagnostic::warning("W0922", format!("nothing loads `{name}` any more when this is judged"), span)
-        .here("without a value")
-        .also(load, "ends before the fault behind it begins")
-        .help("a load without `for` runs beside what follows it, to the end of its block: leave `for` and its duration out")
-}
-
-/// What is judged right behind a fault, of a load that had ended before it.
-pub fn load_misses_fault(span: Span, name: &str, load: Span, fault: Span) -> Diagnostic {
-    Diagnostic::warning("W0922", format!("nothing of `{name}` meets the fault above: its load has ended by then"), span)
-        .here("of a time before the fault")
-        .also(load, "takes its time, and ends")
-        .also(fault, "begins after that")
-        .help("a load without `for` runs beside what follows it, to the end of its block: leave `for` and its duration out")
-}
-
 pub fn exit_code_of_running(span: Span, name: &str) -> Diagnostic {
     Diagnostic::warning(
         "W0921",
@@ -162,23 +112,6 @@ pub fn exit_code_of_running(span: Span, name: &str) -> Diagnostic {
     )
     .here("without a value")
     .help(format!("put `{name} stop` above it"))
-}
-
-pub fn window_beyond(span: Span, window: Duration, lasts: Duration) -> Diagnostic {
-    let (window, lasts) = (format_duration(window), format_duration(lasts));
-    let message = format!("this window of {window} is longer than the run, which lasts {lasts}");
-    Diagnostic::warning("W0919", message, span).here("never full").help(format!(
-        "write a window that fits into the run, `over {lasts}` at most, or let the run last longer"
-    ))
-}
-
-pub fn window_before(span: Span, window: Duration, lasted: Duration) -> Diagnostic {
-    let (window, lasted) = (format_duration(window), format_duration(lasted));
-    let message =
-        format!("this window of {window} is longer than the run so far: it is judged after {lasted}");
-    Diagnostic::warning("W0919", message, span)
-        .here("never full")
-        .help(format!("write a window that fits, `over {lasted}` at most, or judge it later"))
 }
 
 pub fn raw_braces(span: Span, name: &str) -> Diagnostic {
@@ -212,22 +145,6 @@ pub fn colon_before_name(place: Span, name: &str, known: bool) -> Diagnostic {
         return finding.help(format!("write `{{{name}}}`")).fix(place, format!("{{{name}}}"), false);
     }
     finding.help("braces hold what is put in: `{random(1..1000)}`, a column `{people.id}` or what was captured `{item}`")
-}
-
-/// A count beside a percentage; `share` is what was meant, where there is such a reading.
-pub fn count_as_share(measured: Span, limit: Span, percent: Quantity, share: Option<String>) -> Diagnostic {
-    let bare = crate::lang::unit::number(percent.to_f64());
-    let finding = Diagnostic::warning(
-        "W0914",
-        format!("this is a count, and `{percent}` beside it is the number {bare}"),
-        measured,
-    )
-    .here("a number, not a share")
-    .also(limit, "a percentage");
-    match share {
-        Some(share) => finding.help(format!("write `{share}`")).fix(measured, share, false),
-        None => finding.help("compare it with a number, or divide it by the whole"),
-    }
 }
 
 /// `MODE=test ./shop`
@@ -288,45 +205,6 @@ pub fn difference_of_times(span: Span, written: &str, low: &str, high: &str) -> 
         .here("one less the other")
         .help(format!("write `{better}`"))
         .fix(span, better, false)
-}
-
-pub fn beyond_whole(span: Span, measured: Span) -> Diagnostic {
-    Diagnostic::error("E0312", "this is a share of a whole and never above 100%", span)
-        .here("more than the whole")
-        .also(measured, "a share")
-        .help("write a limit below `100%`, as in `> 99%` or `< 5%`")
-}
-
-/// `number`: the reading that counts the same.
-pub fn share_as_number(span: Span, measured: Span, limit: Quantity, number: Option<&str>) -> Diagnostic {
-    let literal = format!("{}%", crate::lang::unit::number(limit.to_f64()));
-    let help = match limit.to_f64() == 1.0 {
-        true => format!("write `{literal}`, or `100%` if the whole is meant"),
-        false => match number {
-            Some(number) => format!("write `{literal}`; how many they are is `{number}`"),
-            None => format!("write `{literal}`"),
-        },
-    };
-    Diagnostic::error(
-        "E0312",
-        format!(
-            "a share is a percentage, and `{limit}` is {} of the whole",
-            Quantity { percent: true, ..limit }
-        ),
-        span,
-    )
-    .here("a bare number")
-    .also(measured, "a share")
-    .help(help)
-    .fix(span, literal, false)
-}
-
-pub fn ratio_below_one(span: Span, measured: Span) -> Diagnostic {
-    Diagnostic::warning("W0918", "a ratio of two counts is below 1 as soon as one of them is smaller", span)
-        .here("100% of it")
-        .also(measured, "a ratio")
-        .help("write `1%` if a percentage is meant, else `100%`")
-        .fix(span, "1%", false)
 }
 
 /// A pause that is a branch of its own, with another one behind it; `whole` is what `better` stands for, where it does.
@@ -412,44 +290,6 @@ pub fn unused_permit(span: Span, what: &str) -> Diagnostic {
     Diagnostic::warning("W0901", format!("nothing in this scenario needs the permit for `{what}`"), span)
         .here("permits what is not done")
         .help("take it out: a permit is for what a reader is to agree to")
-}
-
-/// `within` of less than the time between two samples.
-pub fn within_of_no_sample(within: Span, length: Duration, name: &str, every: Duration) -> Diagnostic {
-    let (length, every) = (format_duration(length), format_duration(every));
-    Diagnostic::warning(
-        "W0909",
-        format!("`{name}` is sampled every {every}, so within {length} it mostly is not sampled at all"),
-        within,
-    )
-    .here("shorter than the time between two samples")
-    .help(format!("wait longer than {every}, or sample it more often: `every 5s` behind the metric"))
-}
-
-/// What must hold always, for less than the time between two samples.
-pub fn always_between_samples(span: Span, lasts: Duration, name: &str, every: Duration) -> Diagnostic {
-    let (lasts, every) = (format_duration(lasts), format_duration(every));
-    Diagnostic::warning(
-        "W0909",
-        format!(
-            "`{name}` is sampled every {every}, and judged for {lasts}: there may be no sample in that time"
-        ),
-        span,
-    )
-    .here("sampled too seldom")
-    .help("sample it more often: `every 1s` behind the metric")
-}
-
-/// A link on one side of which nothing stands; `client` asks a host on the other side from there.
-pub fn link_not_crossed(client: Span, link: Span, (name, empty, asked): (&str, &str, &str)) -> Diagnostic {
-    Diagnostic::warning(
-        "W0920",
-        format!("nothing stands on `{empty}`, so nothing crosses `{name}`: this asks `{asked}` from `{asked}` itself"),
-        client,
-    )
-    .here("without `on`")
-    .also(link, "its faults are met by nobody")
-    .help(format!("say where it stands: write `on {empty}` into its settings"))
 }
 
 /// A command of Redis that belongs to one connection.

@@ -8,12 +8,17 @@ pub mod lint;
 pub mod load;
 pub mod measure;
 pub mod names;
+pub mod parts;
+pub mod passed;
 pub mod place;
 pub mod safety;
+pub mod sampled;
+pub mod shares;
 pub mod stopped;
 pub mod time;
 pub mod told;
 pub mod types;
+pub mod values;
 pub mod worded;
 pub mod words;
 

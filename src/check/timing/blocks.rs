@@ -46,7 +46,7 @@ impl<'s> Walk<'s> {
         };
         let Some(length) = self.duration(duration) else {
             if self.quantity(duration).is_some_and(|length| length.to_f64() < 0.0) {
-                self.report(mistake::types::not_positive(duration.span, "how long the phase lasts"));
+                self.report(mistake::values::not_positive(duration.span, "how long the phase lasts"));
             }
             let over = std::mem::replace(&mut self.over, true);
             self.block(body, None, Ending::Open);

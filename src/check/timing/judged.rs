@@ -38,7 +38,12 @@ impl Walk<'_> {
             }
         });
         if let Some((span, series)) = found {
-            self.report(mistake::lint::always_between_samples(span, limit.left, &series.name, series.every));
+            self.report(mistake::sampled::always_between_samples(
+                span,
+                limit.left,
+                &series.name,
+                series.every,
+            ));
         }
     }
 
