@@ -95,6 +95,11 @@ impl Checker<'_> {
             return Some(mistake::told::statement_elsewhere(name.span, &name.text, help));
         }
         let verb = words.second.as_ref()?;
+        if self.nearest_name(&name.text, "target").is_none()
+            && let Some(target) = self.only_unused_with(&verb.text)
+        {
+            return Some(mistake::names::unknown(name.span, &name.text, "target", Some(&target)));
+        }
         let of_machine =
             MACHINES.contains(&name.text.as_str()) && machine::signature::KIND.verb(&verb.text).is_some();
         of_machine.then(|| mistake::names::unknown(name.span, &name.text, "target", Some("machine")))
@@ -196,6 +201,22 @@ impl Checker<'_> {
             .filter(|target| !target.kind.built_in && target.kind.verb(&word).is_some());
         let first = able.next()?;
         able.next().is_none().then(|| first.name.clone())
+    }
+
+    /// The one target of a verb that nothing has told anything yet.
+    fn only_unused_with(&self, verb: &str) -> Option<String> {
+        if !self.may_suggest() {
+            return None;
+        }
+        let able = |target: &&Target| !target.kind.built_in && target.kind.verb(verb).is_some();
+        let mut unused = self
+            .scenario
+            .targets
+            .iter()
+            .filter(able)
+            .filter(|target| self.symbols.peek(&target.name).is_some_and(|symbol| !symbol.used));
+        let first = unused.next()?;
+        unused.next().is_none().then(|| first.name.clone())
     }
 
     /// `delay 200ms`, which names no route that is delayed.

@@ -145,7 +145,7 @@ impl Checker<'_> {
         }
         if !compatible(&left.ty, &right.ty) {
             let likely = self.growth_literal(left, right).or_else(|| self.either_literal(left, right));
-            let finding = mistake::types::not_comparable(left, right, likely);
+            let finding = mistake::types::not_comparable(left, right, self.sources.text(left.span), likely);
             let finding = self.blame_constant(finding, left, &right.ty, Meant::Compared);
             let finding = self.blame_constant(finding, right, &left.ty, Meant::Compared);
             self.report(finding);

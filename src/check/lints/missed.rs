@@ -45,7 +45,7 @@ impl Checker<'_> {
         let links = self.scenario.targets.iter().enumerate().filter_map(|(index, link)| {
             let faulted = link.kind.name == "link" && told.contains(&TargetId(index as u32));
             let (listen, to) = (text_of(link, "listen").filter(|_| faulted)?, text_of(link, "to")?);
-            asked.contains_key(&to.0).then_some((link, listen, to.0))
+            Some((link, listen, to.0))
         });
         let links: Vec<_> = links.collect();
         if links.is_empty() {
@@ -63,10 +63,27 @@ impl Checker<'_> {
             if named || written.get(port).copied() != Some(1) {
                 continue;
             }
-            for (client, url, span) in &asked[&to] {
+            let names = |client: &'_ Target| (client.name.clone(), link.name.clone());
+            for (client, url, span) in asked.get(&to).into_iter().flatten() {
                 let better = url.replacen(&to, &listen, 1);
-                let names = (client.name.as_str(), link.name.as_str());
-                found.push(mistake::passed::link_bypassed(*span, place, names, &to, &better));
+                let (client, link) = names(client);
+                found.push(mistake::passed::link_bypassed(*span, place, (&client, &link), &to, &better));
+            }
+            if asked.contains_key(&to) {
+                continue;
+            }
+            // Nor does anybody ask where it leads to, but one client a place of this machine where nothing is.
+            let lost = |(address, _): &(&String, &Vec<_>)| {
+                let port = address.strip_prefix("127.0.0.1:").or(address.strip_prefix("localhost:"));
+                port.is_some_and(|port| written.get(port).copied() == Some(1))
+            };
+            let mut nowhere = asked.iter().filter(lost);
+            if let (Some((address, clients)), None) = (nowhere.next(), nowhere.next())
+                && let [(client, url, span)] = clients.as_slice()
+            {
+                let better = url.replacen(address.as_str(), &listen, 1);
+                let (client, link) = names(client);
+                found.push(mistake::passed::asks_nowhere(*span, place, (&client, &link), address, &better));
             }
         }
     }

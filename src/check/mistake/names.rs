@@ -5,6 +5,9 @@ use crate::diag::Diagnostic;
 use crate::source::Span;
 use crate::syntax::long_unit;
 
+/// How many phases a help names.
+const MOST_PHASES: usize = 6;
+
 pub fn unknown(span: Span, name: &str, wanted: &str, meant: Option<&str>) -> Diagnostic {
     unknown_beside(span, name, wanted, meant, &[])
 }
@@ -338,14 +341,21 @@ pub fn calls_itself(span: Span, name: &str, declared: Span, between: &[Span]) ->
     all.help("the whole plan is known before the run, so nothing calls itself: use `repeat`")
 }
 
-pub fn unknown_phase(span: Span, name: &str, meant: Option<&str>) -> Diagnostic {
+/// `all` are the phases there are.
+pub fn unknown_phase(span: Span, name: &str, meant: Option<&str>, all: &[&str]) -> Diagnostic {
     let finding = Diagnostic::error("E0213", format!("there is no phase \"{name}\""), span)
         .here("no phase has this name");
     match meant {
         Some(meant) => {
             finding.help(format!("did you mean \"{meant}\"?")).fix(span, format!("\"{meant}\""), false)
         }
-        None => finding,
+        None if all.is_empty() => finding,
+        None => {
+            let shown: Vec<String> =
+                all.iter().take(MOST_PHASES).map(|phase| format!("\"{phase}\"")).collect();
+            let more = if all.len() > MOST_PHASES { " and others" } else { "" };
+            finding.help(format!("there is {}{more}", shown.join(", ")))
+        }
     }
 }
 

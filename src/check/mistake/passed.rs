@@ -46,3 +46,22 @@ pub fn load_misses_fault(span: Span, name: &str, load: Span, fault: Span) -> Dia
         .also(fault, "begins after that")
         .help("a load without `for` runs beside what follows it, to the end of its block: leave `for` and its duration out")
 }
+
+/// A client of an address where nothing in the file is, beside a link that nobody asks; `better` goes through it.
+pub fn asks_nowhere(
+    asked: Span,
+    listen: Span,
+    (name, link): (&str, &str),
+    address: &str,
+    better: &str,
+) -> Diagnostic {
+    Diagnostic::warning(
+        "W0920",
+        format!("`{name}` asks `{address}`, where nothing in this file is, and nobody asks `{link}`"),
+        asked,
+    )
+    .here("not where the link listens")
+    .also(listen, "nothing in this file comes here")
+    .help(format!("write `\"{better}\"`"))
+    .fix(asked, format!("\"{better}\""), false)
+}

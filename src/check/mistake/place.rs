@@ -64,6 +64,7 @@ pub fn second_scenario(span: Span, first: Span) -> Diagnostic {
 
 pub fn scenario_not_first(span: Span) -> Diagnostic {
     Diagnostic::error("E0212", "`scenario` is the first statement of its file", span)
+        .help("move this line to the top of the file, above everything but comments")
         .here("something stands before it")
 }
 

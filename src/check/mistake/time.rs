@@ -20,6 +20,18 @@ pub fn does_not_fit(span: Span, took: Duration, left: Duration, what: &str, bloc
     })
 }
 
+/// `load` is waited for, and leaves too little time.
+pub fn load_fills(span: Span, took: Duration, left: Duration, what: &str, load: Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0801",
+        format!("this takes at least {}, and {} of {what} are left", shown(took), shown(left)),
+        span,
+    )
+    .here(format!("{} at the shortest", shown(took)))
+    .also(load, "is waited for, and takes its time first")
+    .help("a load without `for` runs beside what follows it, to the end of its block: leave `for` and its duration out")
+}
+
 pub fn never_reached(span: Span, due: Duration, what: &str, block: Span) -> Diagnostic {
     Diagnostic::error("E0801", format!("{what} has ended before {} are over", shown(due)), span)
         .here("never reached")
@@ -276,4 +288,12 @@ pub fn loop_without_unit(span: Span, count: &str) -> Diagnostic {
         .here("a plain number")
         .help(format!("write `{better}`, or leave `for` out: `repeat {count}` counts passes"))
         .fix(span, better, false)
+}
+
+/// What is judged as a branch of a `parallel`, beside the load that it reads.
+pub fn judged_beside(span: Span, name: &str, load: Span) -> Diagnostic {
+    Diagnostic::error("E0804", format!("this is judged before anything of `{name}` can have ended"), span)
+        .here("a branch, which begins with all the others")
+        .also(load, "begins at the same moment")
+        .help("put it behind the `}` of the `parallel`")
 }

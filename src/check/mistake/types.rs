@@ -25,7 +25,8 @@ fn bare<'e>(left: &'e Expr, right: &'e Expr) -> &'e Expr {
     if is_bare(right) || !is_bare(left) { right } else { left }
 }
 
-pub fn not_comparable(left: &Expr, right: &Expr, literal: Option<String>) -> Diagnostic {
+/// `written` is the left side as it stands in the file.
+pub fn not_comparable(left: &Expr, right: &Expr, written: &str, literal: Option<String>) -> Diagnostic {
     let message = format!("{} cannot be compared with {}", left.ty.describe(), right.ty.describe());
     let side = bare(left, right);
     let other = if std::ptr::eq(side, right) { left } else { right };
@@ -56,10 +57,13 @@ pub fn not_comparable(left: &Expr, right: &Expr, literal: Option<String>) -> Dia
         && (number == 0.0 || number == 1.0)
     {
         let not = if number == 0.0 { "not " } else { "" };
-        return finding.help(format!("what is true or false needs no comparison: as in `{not}app.up`"));
+        let what = if std::ptr::eq(other, left) { written } else { "app.up" };
+        return finding.help(format!("what is true or false needs no comparison: `{not}{what}`"));
     }
     if left.ty == Type::Bool && is_share(right) {
-        return finding.help("the share of the time in which it was true is its mean: `mean(app.up) > 99%`");
+        return finding.help(format!(
+            "the share of the time in which it was true is its mean, as in `mean({written}) > 99%`"
+        ));
     }
     likely(finding, side, literal)
 }

@@ -55,7 +55,10 @@ impl<'s> Walk<'s> {
         };
         let head = Span::new(span.start, body.span.start.max(span.start));
         let over = std::mem::replace(&mut self.over, false);
-        let limit = Limit { left: length, span: head, what: written };
+        let fixed = !self.open && self.history.is_in_order();
+        let ends =
+            fixed.then(|| self.elapsed.saturating_add(length)).or(limit.and_then(|around| around.ends));
+        let limit = Limit { left: length, span: head, what: written, ends };
         self.closed(|walk| walk.block(body, Some(limit), Ending::Open));
         self.over = over;
         length

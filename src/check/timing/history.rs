@@ -99,6 +99,12 @@ impl History {
         }
     }
 
+    /// Whether a load began elsewhere first than at one of these places.
+    pub fn began_before(&self, subject: LoadSubject, places: &HashMap<LoadSubject, Span>) -> bool {
+        let first = self.began.get(&subject).map(|(_, span)| *span);
+        first != places.get(&subject).copied()
+    }
+
     /// Whether what is walked is done once, and nothing around it runs beside it.
     pub fn is_in_order(&self) -> bool {
         self.unordered.is_empty()
@@ -247,7 +253,9 @@ impl History {
                 Some((_, place)) => Some(mistake::time::phase_later(read.span, name, *place, *late)),
                 None => all.then(|| {
                     let meant = nearest(name, self.ended.keys().map(String::as_str));
-                    mistake::names::unknown_phase(read.span, name, meant)
+                    let all: Vec<&str> =
+                        self.ended.keys().take(super::MOST_LISTED).map(String::as_str).collect();
+                    mistake::names::unknown_phase(read.span, name, meant, &all)
                 }),
             },
             Needs::Here(subject) => {

@@ -2,10 +2,13 @@
 
 use super::super::lints::is_sampled;
 use super::super::mistake;
-use super::super::scenario::{Arrival, Expectation, Load, Qualifier, Tolerance};
+use super::super::scenario::{
+    Arrival, Block, Expectation, Load, LoadSubject, Origin, Qualifier, StepKind, Tolerance,
+};
 use super::{Limit, Walk};
-use crate::lang::expr::{ExpectationId, ExprKind};
+use crate::lang::expr::{ExpectationId, ExprKind, Window};
 use crate::source::Span;
+use std::collections::HashMap;
 use std::time::Duration;
 
 impl Walk<'_> {
@@ -64,15 +67,45 @@ impl Walk<'_> {
         }
     }
 
+    /// Expectations that are branches by themselves, beside the loads that they read.
+    pub(super) fn judged_beside(&mut self, branches: &[Block]) {
+        let mut loads: HashMap<LoadSubject, Span> = HashMap::new();
+        for step in branches.iter().flat_map(|branch| branch.steps.first()) {
+            if let StepKind::Load(load) = &step.kind {
+                loads.insert(load.subject, step.span);
+            }
+        }
+        for step in branches.iter().flat_map(|branch| branch.steps.first()).filter(|_| !loads.is_empty()) {
+            let StepKind::Expect(id) = &step.kind else { continue };
+            let expectation = self.scenario.expectation(*id);
+            if !matches!(expectation.qualifier, Qualifier::Now) {
+                continue;
+            }
+            let mut beside = None;
+            expectation.condition.walk(&mut |part| {
+                let ExprKind::Measure { series, window: Window::Block, .. } = &part.kind else { return };
+                let Origin::Load { subject, .. } = self.scenario.series(*series).origin else { return };
+                let load = loads.get(&subject).filter(|_| !self.history.began_before(subject, &loads));
+                beside = beside.or(load.map(|load| (part.span, subject, *load)));
+            });
+            if let Some((span, subject, load)) = beside {
+                self.report(mistake::time::judged_beside(span, self.scenario.subject_name(subject), load));
+            }
+        }
+    }
+
     /// Keeps when an expectation is judged at the latest.
-    pub(super) fn judged_at(&mut self, id: ExpectationId, qualifier: &Qualifier) {
+    pub(super) fn judged_at(&mut self, id: ExpectationId, qualifier: &Qualifier, limit: Option<&Limit>) {
         let waits = match qualifier {
             Qualifier::Now => Some(Duration::ZERO),
             Qualifier::Within(time) => self.longest(time),
             _ => None,
         };
         let fixed = !self.open && self.history.is_in_order();
-        let judged = waits.filter(|_| fixed).map(|waits| self.elapsed.saturating_add(waits));
+        let after = waits.filter(|_| fixed).map(|waits| self.elapsed.saturating_add(waits));
+        // Whatever happens in a block that lasts as long as it says is over at its end.
+        let ends = limit.and_then(|limit| limit.ends);
+        let judged = after.into_iter().chain(ends).min();
         let latest = self.judged.entry(id).or_insert(judged);
         *latest = latest.zip(judged).map(|(one, other)| one.max(other));
     }

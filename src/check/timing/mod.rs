@@ -31,6 +31,9 @@ use std::time::Duration;
 /// How many statements are walked, rows of tables counted each time; beyond it the rest is taken to need no time.
 const MAX_STEPS: usize = 200_000;
 
+/// So many phases are listed where one is named that there is not.
+const MOST_LISTED: usize = 20;
+
 /// How long cleanup may take.
 const MAX_CLEANUP: Duration = Duration::from_secs(300);
 
@@ -49,7 +52,7 @@ impl Checker<'_> {
             self.judged_after = judged.into_iter().filter_map(|(id, time)| Some((id, time?))).collect();
         }
         for block in &self.scenario.cleanup {
-            let limit = Limit { left: MAX_CLEANUP, span: block.span, what: "cleanup".into() };
+            let limit = Limit { left: MAX_CLEANUP, span: block.span, what: "cleanup".into(), ends: None };
             walk.block(block, Some(limit), Ending::Statements);
         }
         // What nothing calls is walked once, for its phases.
@@ -77,7 +80,8 @@ impl Checker<'_> {
         for (name, span) in named {
             if all_phases && !phases.contains(&name) && !self.unread_phases.contains(&name) {
                 let meant = nearest(&name, phases.iter().map(String::as_str));
-                self.found.push(mistake::names::unknown_phase(span, &name, meant));
+                let all: Vec<&str> = phases.iter().take(MOST_LISTED).map(String::as_str).collect();
+                self.found.push(mistake::names::unknown_phase(span, &name, meant, &all));
             }
         }
         self.found.extend(found);
@@ -90,6 +94,8 @@ struct Limit {
     left: Duration,
     span: Span,
     what: String,
+    /// How long after the beginning of the run it is over at the latest, where the file fixes it.
+    ends: Option<Duration>,
 }
 
 /// When a block ends.
@@ -189,6 +195,8 @@ impl<'s> Walk<'s> {
             later |= self.takes_time(step, 0);
         }
         let begun = self.elapsed;
+        // The last load that is waited for, with its time.
+        let mut filled: Option<(Span, Duration)> = None;
         let mut without_time: Vec<(Span, &str)> = Vec::new();
         for (step, sampled) in steps.into_iter().zip(sampled) {
             if self.budget == 0 {
@@ -220,13 +228,17 @@ impl<'s> Walk<'s> {
                 && !self.over
             {
                 self.over = true;
-                self.report(mistake::time::does_not_fit(
-                    step.span,
-                    took,
-                    limit.left,
-                    &limit.what,
-                    limit.span,
-                ));
+                let (left, what) = (limit.left, limit.what.as_str());
+                self.report(match filled {
+                    // Beside the load it would have fit.
+                    Some((load, lasts)) if took <= left.saturating_add(lasts) => {
+                        mistake::time::load_fills(step.span, took, left, what, load)
+                    }
+                    _ => mistake::time::does_not_fit(step.span, took, left, what, limit.span),
+                });
+            }
+            if matches!(&step.kind, StepKind::Load(load) if load.duration.is_some()) {
+                filled = Some((step.span, took));
             }
             now = now.saturating_add(took);
         }
@@ -323,7 +335,7 @@ impl<'s> Walk<'s> {
             StepKind::Expect(id) => {
                 let expectation = self.scenario.expectation(*id);
                 self.over_before(expectation, now);
-                self.judged_at(*id, &expectation.qualifier);
+                self.judged_at(*id, &expectation.qualifier, limit.as_ref());
                 self.tolerates_all(expectation, limit.as_ref());
                 self.between_samples(expectation, limit.as_ref());
                 self.expectation(&expectation.qualifier, limit)
@@ -339,6 +351,7 @@ impl<'s> Walk<'s> {
                 let longest = times.max().unwrap_or_default();
                 self.history.leave_unordered();
                 self.branches_without_time(branches);
+                self.judged_beside(branches);
                 longest
             }
             // Here what `choose` picks; what follows it in its block may take time.

@@ -250,6 +250,14 @@ fn interpolation(scene: &Scene<'_>) -> Option<Diagnostic> {
         let found = found.help(format!("a value is put in as it is, without a format: write `{better}`"));
         return Some(found.fix(span, better, false));
     }
+    let whole = token.text.trim_start_matches('"').trim_end_matches('"');
+    let of_regex = ["\\d", "\\w", "\\s", "\\b", "\\."].iter().any(|escape| whole.contains(escape));
+    if of_regex && !whole.contains(['\'', '"']) {
+        let raw = format!("'{whole}'");
+        let found =
+            found.help(format!("an expression stands in a raw text, where nothing is put in: write `{raw}`"));
+        return Some(found.fix(scene.span(&token.range), raw, false));
+    }
     Some(found.help("write `\\{` for a brace, or a raw text '…'").fix(
         scene.span(&(open..open + 1)),
         "\\{",

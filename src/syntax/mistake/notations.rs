@@ -265,7 +265,12 @@ pub(super) fn range_selector(scene: &Scene<'_>) -> Option<Diagnostic> {
     let place = scene.span(&(open.range.start..close.range.end));
     let found = Diagnostic::error("E0101", "no window stands in brackets", place);
     if !scene.tokens.iter().any(|token| token.text == "prometheus") {
-        let help = format!("write `{} over {duration}`", name.text);
+        let mut first = index - 1;
+        while first >= 2 && scene.word(first - 1) == "." {
+            first -= 2;
+        }
+        let whole = &scene.text[scene.tokens[first].range.start..name.range.end];
+        let help = format!("write `{whole} over {duration}`");
         let better = format!(" over {duration}");
         return Some(found.here("not written like this").help(help).fix(place, better, false));
     }
