@@ -150,6 +150,7 @@ impl<'a> Checker<'a> {
 
     /// What a statement that could not be read declares, or permits: using it is silent.
     fn declare_unread(&mut self, words: &[Name], block: bool) {
+        self.unread_include |= words.first().is_some_and(|first| first.text == "include");
         let [first, name, ..] = words else { return };
         self.unread_permit |= matches!(first.text.as_str(), "permit" | "allow");
         // `http api = "http://…"`, and any kind in other words.

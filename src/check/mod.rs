@@ -130,12 +130,14 @@ impl<'a> Checker<'a> {
         let clean = whole && !self.found.iter().any(Diagnostic::is_error);
         self.check_lints(clean);
         let clean = whole && !self.found.iter().any(Diagnostic::is_error);
+        let unread_include = self.unread_include;
         let mut diagnostics = self.found;
         // The parser has told that the name is a word of the language.
         let told: HashSet<Span> =
             diagnostics.iter().filter(|found| found.code == "E0116").map(Diagnostic::span).collect();
         // What could not be included may declare any name.
-        if diagnostics.iter().any(|found| found.code == mistake::place::UNREADABLE_INCLUDE) {
+        let unreadable = |found: &Diagnostic| found.code == mistake::place::UNREADABLE_INCLUDE;
+        if unread_include || diagnostics.iter().any(unreadable) {
             diagnostics.retain(|found| found.code != "E0201");
         }
         diagnostics.retain(|found| found.code != "E0207" || !told.contains(&found.span()));

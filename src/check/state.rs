@@ -140,6 +140,8 @@ pub(super) struct Checker<'a> {
     pub half_known: std::collections::HashSet<crate::lang::expr::TargetId>,
     /// Whether a permit could not be read.
     pub unread_permit: bool,
+    /// Whether an include could not be read, which may declare any name.
+    pub unread_include: bool,
     /// Which expectations stand in one block, in order.
     pub siblings: Vec<Vec<crate::lang::expr::ExpectationId>>,
 }
@@ -182,6 +184,7 @@ impl<'a> Checker<'a> {
             named: None,
             half_known: std::collections::HashSet::new(),
             unread_permit: false,
+            unread_include: false,
             siblings: Vec::new(),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::declare::{declares_target, is_declaration};
 use super::mistake;
-use super::names::{Entity, nearest};
+use super::names::{Entity, Symbol, nearest};
 use super::scenario::{Block, EachSource, Repeat, Step, StepKind};
 use super::state::{Checker, Place, Progress, SequenceState, unknown};
 use crate::diag::Diagnostic;
@@ -172,7 +172,10 @@ impl<'a> Checker<'a> {
 
     fn misplaced(&mut self, statement: &Statement) -> Option<StepKind> {
         let finding = match &statement.kind {
-            StatementKind::Check { .. } | StatementKind::Capture { .. } | StatementKind::Think { .. } => {
+            StatementKind::Think { duration } => {
+                mistake::place::think_in_story(statement.span, self.sources.text(duration.span))
+            }
+            StatementKind::Check { .. } | StatementKind::Capture { .. } => {
                 mistake::place::only_in_action(statement.span)
             }
             StatementKind::Setup { .. } | StatementKind::Cleanup { .. } => {
@@ -180,6 +183,17 @@ impl<'a> Checker<'a> {
             }
             _ => mistake::place::declared_in_block(statement.span),
         };
+        if let StatementKind::Metric { name, .. }
+        | StatementKind::Let { name, .. }
+        | StatementKind::Param { name, .. }
+        | StatementKind::Secret { name, .. }
+        | StatementKind::Action { name, .. }
+        | StatementKind::Mix { name, .. } = &statement.kind
+        {
+            // What stands below may use it.
+            let symbol = Symbol { entity: Entity::Unknown, span: name.span, sort: "name", used: true };
+            let _ = self.symbols.declare(&name.text, symbol);
+        }
         self.report(finding);
         None
     }

@@ -287,6 +287,10 @@ impl Checker<'_> {
         }
         matched.wrong = true;
         let expr = self.value(value);
+        if let Some(whole) = self.duration_with(value) {
+            self.report(mistake::words::spaced_duration(whole, self.sources.text(whole)));
+            return;
+        }
         let duration = matches!(
             expr.ty,
             Type::Quantity { dimension: Dimension::TIME, .. } | Type::Range(Dimension::TIME)
@@ -316,6 +320,25 @@ impl Checker<'_> {
                 false => found,
             });
         }
+    }
+
+    /// The place of `1m 30s`, of which a value is the second part.
+    fn duration_with(&self, value: &ast::Expr) -> Option<Span> {
+        let file = self.sources.file_of(value.span);
+        let before = &file.text()[..(value.span.start - file.base()) as usize];
+        let trimmed = before.trim_end_matches(' ');
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '.';
+        let first = &trimmed[trimmed.trim_end_matches(is_part).len()..];
+        // `latency 1s 500ms` is a jitter without its word.
+        let parts = [first, self.sources.text(value.span)];
+        let whole = parts.concat();
+        let time =
+            |text: &str| crate::lang::unit::parse(text).is_ok_and(|read| read.dimension == Dimension::TIME);
+        let coarse = !parts[1].ends_with("ms") && !parts[1].ends_with("us");
+        let spaced =
+            trimmed.len() < before.len() && coarse && parts.iter().all(|part| time(part)) && time(&whole);
+        let start = file.base() + (trimmed.len() - first.len()) as u32;
+        spaced.then(|| Span::new(start, value.span.end))
     }
 
     /// `receive 64B`: a quantity where a text stands, which only the parameter of one word takes.

@@ -217,9 +217,25 @@ impl Checker<'_> {
             let finding = mistake::types::wrong_for(expr, what, wanted, likely);
             let finding = self.blame_constant(finding, expr, wanted, Meant::of(what));
             let finding = self.blame_call(finding, expr);
-            self.report(finding);
+            self.report(self.column_for(finding, expr, wanted));
         }
         fits
+    }
+
+    /// Names the column that was meant where a whole row of a table stands.
+    fn column_for(&self, finding: Diagnostic, expr: &Expr, wanted: &Type) -> Diagnostic {
+        let Type::Row(columns) = &expr.ty else { return finding };
+        let fits = |ty: &Type| match (ty, wanted) {
+            (Type::Quantity { dimension, .. }, Type::Quantity { dimension: other, .. }) => dimension == other,
+            (ty, wanted) => ty == wanted,
+        };
+        let mut fitting = columns.iter().filter(|(_, ty)| fits(ty));
+        let Some((column, _)) = fitting.next() else { return finding };
+        let better = format!("{}.{column}", self.sources.text(expr.span));
+        match fitting.next() {
+            None => finding.help(format!("write `{better}`")).fix(expr.span, better, false),
+            Some(_) => finding.help(format!("name the column that is meant, as in `{better}`")),
+        }
     }
 
     /// The literal that one of two was probably meant to be.

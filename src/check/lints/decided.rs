@@ -69,7 +69,8 @@ impl Checker<'_> {
             self.decided(right, found);
             return;
         }
-        if let Some(decided) = self.bounded(condition).or_else(|| no_status(condition)) {
+        let decided = self.bounded(condition).or_else(|| no_status(condition));
+        if let Some(decided) = decided.or_else(|| self.longer_than_the_run(condition)) {
             found.push((condition.span, decided));
         }
     }
@@ -138,6 +139,17 @@ impl Checker<'_> {
             BinaryOperator::LessOrEqual if share && limit >= 1.0 => Some(Decided::Always),
             _ => None,
         }
+    }
+
+    /// A latency that is allowed to be as long as the run.
+    fn longer_than_the_run(&self, condition: &Expr) -> Option<Decided> {
+        let (measured, operator, limit) = compared(condition)?;
+        let ExprKind::Measure { series, .. } = &measured.kind else { return None };
+        let series = self.scenario.series(*series);
+        let lasts = self.story_lasts.filter(|lasts| !lasts.is_zero())?;
+        let latency = matches!(series.origin, Origin::Load { reading: "latency" | "service_time", .. });
+        let long = limit.to_duration().is_some_and(|limit| limit >= lasts);
+        (latency && long && is_upwards(operator) == Some(false)).then_some(Decided::LongerThanTheRun(lasts))
     }
 
     /// Whether something counted, or a time or a size of what is observed, which has no sign.

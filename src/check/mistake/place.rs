@@ -85,10 +85,19 @@ pub fn only_at_top(span: Span) -> Diagnostic {
         .help("put it at the top of the file, outside of all braces")
 }
 
+/// `think 10s` in the story.
+pub fn think_in_story(span: Span, pause: &str) -> Diagnostic {
+    let better = format!("wait {pause}");
+    Diagnostic::error("E0212", "the users of an action think, and the story waits", span)
+        .here("not a statement of the story")
+        .help(format!("write `{better}`"))
+        .fix(span, better, false)
+}
+
 pub fn only_in_action(span: Span) -> Diagnostic {
     Diagnostic::error("E0212", "this stands in an action", span)
         .here("not a statement of the story")
-        .help("answers are looked at in braces behind a request, as in `api get \"/\" { check status == 200 }`; what must hold of the run is `expect`, and a pause is `wait`")
+        .help("answers are looked at in braces behind a request, as in `api get \"/\" { check status == 200 }`; what must hold of the run is `expect`")
 }
 
 /// `pause` is the duration of a `wait`, as it is written.

@@ -139,6 +139,8 @@ pub enum Decided {
     Excluded,
     /// Something and its opposite; joined with `or`, or with `and`.
     Opposites(bool),
+    /// A latency that may be as long as the run, which lasts so long.
+    LongerThanTheRun(Duration),
     /// All samples may miss.
     Tolerated,
     /// A share of more than all.
@@ -162,6 +164,15 @@ pub fn decided(span: Span, how: Decided) -> Diagnostic {
             "this never holds: the two limits leave nothing between them",
             "what lies between two limits is above the low one and below the high one; one of several is asked for with `or`",
         ),
+        Decided::LongerThanTheRun(lasts) => {
+            return Diagnostic::warning(
+                "W0932",
+                format!("this always holds: the run lasts {}, and nothing of it takes longer", shown(lasts)),
+                span,
+            )
+            .here("decided before the run")
+            .help("write what is good, as in `< 250ms`; `m` stands for minutes");
+        }
         Decided::Tolerated => {
             ("this can never be missed: all that is sampled may miss", "tolerate less, as in `tolerate 1%`")
         }
@@ -232,16 +243,18 @@ pub fn load_elsewhere(span: Span, name: &str, load: Span) -> Diagnostic {
         ))
 }
 
-/// `late`: it is judged at the end of its block as it is.
-pub fn phase_later(span: Span, name: &str, phase: Span, late: bool) -> Diagnostic {
-    Diagnostic::error("E0805", format!("the phase \"{name}\" has not run when this is judged"), span)
-        .here("has no value yet")
-        .also(phase, "it runs only here")
-        .help(if late {
-            "put this below the phase"
-        } else {
-            "put this below the phase, or judge it `at end`"
-        })
+/// `late`: it is judged at the end of its block as it is; `earlier` is the last phase that has ended by then.
+pub fn phase_later(span: Span, name: &str, phase: Span, late: bool, earlier: Option<&str>) -> Diagnostic {
+    let finding =
+        Diagnostic::error("E0805", format!("the phase \"{name}\" has not run when this is judged"), span)
+            .here("has no value yet")
+            .also(phase, "it runs only here");
+    let below =
+        if late { "put this below the phase" } else { "put this below the phase, or judge it `at end`" };
+    match earlier {
+        Some(earlier) => finding.help(format!("{below}; the last one that has run by then is \"{earlier}\"")),
+        None => finding.help(below),
+    }
 }
 
 pub fn phase_around(span: Span, name: &str, phase: Span) -> Diagnostic {

@@ -71,7 +71,7 @@ pub fn verb_of_link_before(
         .here("it only asks");
     match link {
         Some(link) => finding
-            .help(format!("ask it of the link that it asks: write `{link}` in its place"))
+            .help(format!("faults are asked of the link that it goes through: write `{link}` in its place"))
             .fix(place, link, false),
         None => finding.help(
             "ask it of a link that lies between: `link path { listen \"127.0.0.1:8081\"; to \"127.0.0.1:8080\" }`, with the client asking where it listens",

@@ -250,7 +250,14 @@ impl History {
         match &read.needs {
             Needs::Phase { name, inside, late } => match self.ended.get(name) {
                 Some((_, place)) if *inside => Some(mistake::time::phase_around(read.span, name, *place)),
-                Some((_, place)) => Some(mistake::time::phase_later(read.span, name, *place, *late)),
+                Some((_, place)) => {
+                    let earlier = self
+                        .ended
+                        .iter()
+                        .filter(|(other, (end, _))| !other.is_empty() && *end <= read.before);
+                    let last = earlier.max_by_key(|(_, (end, _))| *end).map(|(other, _)| other.as_str());
+                    Some(mistake::time::phase_later(read.span, name, *place, *late, last))
+                }
                 None => all.then(|| {
                     let meant = nearest(name, self.ended.keys().map(String::as_str));
                     let all: Vec<&str> =

@@ -366,6 +366,10 @@ impl<'s> Walk<'s> {
                 }
                 let rest = limit.map(|limit| Limit { left: limit.left.saturating_sub(period_time), ..limit });
                 let over = std::mem::replace(&mut self.over, true);
+                // The first pass comes when a period is over.
+                if !period_time.is_zero() {
+                    self.history.time_passes();
+                }
                 self.history.enter_background();
                 self.history.enter_unordered();
                 let pass =

@@ -28,6 +28,20 @@ pub(super) fn is_bare(token: &Token<'_>) -> bool {
     token.kind == Kind::Number && token.text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'_'))
 }
 
+/// `1m 30s`, where the second part makes no sense.
+pub(super) fn spaced_duration(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let failed = scene.failed_token().unwrap_or(scene.tokens.len().checked_sub(1)?);
+    let (first, second) = (scene.tokens.get(failed.checked_sub(1)?)?, scene.tokens.get(failed)?);
+    if !is_duration(first) || !is_duration(second) || touch(first, second) {
+        return None;
+    }
+    let whole = first.range.start..second.range.end;
+    let written = &scene.text[whole.clone()];
+    let joined: String = written.split_whitespace().collect();
+    crate::lang::unit::parse(&joined).ok()?;
+    Some(super::told::spaced_duration(scene.span(&whole), written))
+}
+
 pub(super) fn is_duration(token: &Token<'_>) -> bool {
     token.kind == Kind::Number
         && token.text.ends_with(|c: char| c.is_ascii_alphabetic())

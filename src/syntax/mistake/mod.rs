@@ -37,7 +37,7 @@ use forms::{
 };
 use habits::{
     comparison, counted_loop, limit_of_waiting, load_word, percentile, percentile_with_dot, rate_in_words,
-    two_conditions, users_by_another_name, window,
+    spaced_duration, two_conditions, users_by_another_name, window,
 };
 use notations::{
     comment_mark, containment, counted_range, marked_step, query_without_quotes, quotes_in_text,
@@ -65,6 +65,7 @@ pub(super) fn explain(text: &str, base: u32, rule: Rule, head: Range<usize>, fai
     const LOOKS: &[fn(&Scene<'_>) -> Option<Diagnostic>] = &[
         comment_mark,
         foreign_operators,
+        spaced_duration,
         comparison,
         percentile_with_dot,
         target_in_a_line,

@@ -23,6 +23,14 @@ pub(in crate::syntax) fn spaced_unit((number, unit): (Span, Span), count: &str, 
     found.fix(number.to(unit), better, true)
 }
 
+/// `1m 30s`
+pub(super) fn spaced_duration(span: Span, written: &str) -> Diagnostic {
+    let better: String = written.split_whitespace().collect();
+    let found =
+        Diagnostic::error("E0105", "a duration is written without spaces", span).here("a space too many");
+    found.help(format!("write `{better}`")).fix(span, better, false)
+}
+
 /// `scenario "title" { … }`
 pub(in crate::syntax) fn scenario_with_block(open: Span) -> Diagnostic {
     Diagnostic::error("E0112", "`scenario` has no block", open).here("not expected here").help(
