@@ -45,6 +45,10 @@ impl Checker<'_> {
         right: &ast::Expr,
         span: Span,
     ) -> Expr {
+        if let Some((place, better)) = self.name_with_dash(operator, left, right) {
+            self.report(mistake::parts::header_with_dash(place, &better));
+            return unknown(span);
+        }
         let (left, right) = (self.value(left), self.right_side(operator, left, right));
         let Some(ty) = self.operator_type(operator, &left, &right, span) else { return unknown(span) };
         if left.ty == Type::Unknown || right.ty == Type::Unknown {
@@ -217,9 +221,47 @@ impl Checker<'_> {
             let finding = mistake::types::wrong_for(expr, what, wanted, likely);
             let finding = self.blame_constant(finding, expr, wanted, Meant::of(what));
             let finding = self.blame_call(finding, expr);
+            let finding = self.blame_values(finding, expr, wanted);
             self.report(self.column_for(finding, expr, wanted));
         }
         fits
+    }
+
+    /// A variable of a loop whose values have no unit where they stand.
+    fn blame_values(&self, finding: Diagnostic, expr: &Expr, wanted: &Type) -> Diagnostic {
+        let of_loop = match &expr.kind {
+            ExprKind::Variable(_) => true,
+            ExprKind::Field(base, _) => matches!(base.kind, ExprKind::Variable(_)),
+            _ => false,
+        };
+        let Type::Quantity { dimension, percent: false } = wanted else { return finding };
+        if !of_loop || expr.ty != Type::NUMBER || finding.help.is_some() {
+            return finding;
+        }
+        let sample = match *dimension {
+            Dimension::RATE => "10/s",
+            Dimension::TIME => "10s",
+            Dimension::SIZE => "10MB",
+            Dimension::BYTE_RATE => "10MB/s",
+            _ => return finding,
+        };
+        finding.help(format!("give its values their unit where they stand, as in `{sample}`"))
+    }
+
+    /// `headers.Content-Type`, which is read as a difference.
+    fn name_with_dash(
+        &self,
+        operator: BinaryOperator,
+        left: &ast::Expr,
+        right: &ast::Expr,
+    ) -> Option<(Span, String)> {
+        let place = left.span.to(right.span);
+        let written = self.sources.text(place);
+        let rest = written.strip_prefix("headers.")?;
+        let ast::ExprKind::Name(name) = &right.kind else { return None };
+        let dashed = rest.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        let meant = operator == BinaryOperator::Subtract && dashed && !self.is_value_name(name);
+        meant.then(|| (place, format!("headers.{}", rest.to_ascii_lowercase().replace('-', "_"))))
     }
 
     /// Names the column that was meant where a whole row of a table stands.

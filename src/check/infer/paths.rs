@@ -6,7 +6,9 @@ use super::super::scenario::{LoadSubject, Origin};
 use super::super::series::SeriesKey;
 use super::super::state::{Checker, Place, unknown};
 use super::{Readout, ReadoutOrigin, Term};
-use crate::lang::expr::{ActionId, BinaryOperator, DatasetId, Expr, ExprKind, TargetId, Window};
+use crate::lang::expr::{
+    ActionId, BinaryOperator, DatasetId, Expr, ExprKind, IterationWord, TargetId, Window,
+};
 use crate::lang::function::{Aggregate, find_aggregate};
 use crate::lang::quantity::Dimension;
 use crate::lang::reading::{ACTION_READINGS, LEDGER_READINGS, find_action_reading, find_ledger_reading};
@@ -186,6 +188,14 @@ impl Checker<'_> {
     fn part(&mut self, base: Expr, field: &Name, span: Span) -> Expr {
         let ty = match &base.ty {
             Type::Unknown => return unknown(span),
+            Type::Json
+                if matches!(base.kind, ExprKind::Iteration(IterationWord::Headers))
+                    && field.text.bytes().any(|byte| byte.is_ascii_uppercase()) =>
+            {
+                let better = format!("headers.{}", field.text.to_ascii_lowercase());
+                self.report(mistake::parts::header_in_capitals(span, &better));
+                return unknown(span);
+            }
             Type::Json => Type::Json,
             Type::Row(columns) => match columns.iter().find(|(name, _)| *name == field.text) {
                 Some((_, ty)) => ty.clone(),

@@ -61,6 +61,10 @@ impl Checker<'_> {
                 found.push((condition.span, Decided::Opposites(*operator == BinaryOperator::Or)));
                 return;
             }
+            if *operator == BinaryOperator::And && self.differ(left, right) {
+                found.push((condition.span, Decided::Different));
+                return;
+            }
             if *operator == BinaryOperator::And && self.exclude_each_other(left, right) {
                 found.push((condition.span, Decided::Excluded));
                 return;
@@ -106,6 +110,22 @@ impl Checker<'_> {
 
     fn same_text(&self, one: Span, other: Span) -> bool {
         said(self.sources.text(one)) == said(self.sources.text(other))
+    }
+
+    /// `status == 200 and status == 201`, or that and `!= 200`.
+    fn differ(&self, one: &Expr, other: &Expr) -> bool {
+        let equal = |condition: &Expr| match &condition.kind {
+            ExprKind::Binary(operator @ (BinaryOperator::Equal | BinaryOperator::NotEqual), left, right) => {
+                right.constant().map(|value| (left.span, *operator, value.to_string()))
+            }
+            _ => None,
+        };
+        let (Some((one, is_one, first)), Some((other, is_other, second))) = (equal(one), equal(other)) else {
+            return false;
+        };
+        let both = is_one == BinaryOperator::Equal && is_other == BinaryOperator::Equal;
+        self.same_text(one, other)
+            && if both { first != second } else { is_one != is_other && first == second }
     }
 
     /// Two limits of the same thing with nothing between them.

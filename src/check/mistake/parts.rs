@@ -72,3 +72,19 @@ pub fn answer_meant(name: Span, written: &str, whole: Span, better: &str) -> Dia
         .help(format!("its parts stand by themselves: write `{better}` without `{written}.` before it"))
         .fix(whole, better, false)
 }
+
+/// `headers.Content-Type`
+pub fn header_with_dash(span: Span, better: &str) -> Diagnostic {
+    Diagnostic::error("E0205", "the headers of an answer go by small letters, with `_` for `-`", span)
+        .here("read as a difference")
+        .help(format!("write `{better}`"))
+        .fix(span, better, false)
+}
+
+/// `headers.Content_Type`
+pub fn header_in_capitals(span: Span, better: &str) -> Diagnostic {
+    Diagnostic::error("E0205", "the headers of an answer go by small letters", span)
+        .here("no header has capitals here")
+        .help(format!("write `{better}`"))
+        .fix(span, better, false)
+}

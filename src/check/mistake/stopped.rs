@@ -253,3 +253,15 @@ pub fn back_while_gone(condition: Span, off: Span, written: &str) -> Diagnostic 
         .also(off, "without a duration")
         .help(format!("write how long it lasts, as in `{written} 30s`, or judge it behind the block"))
 }
+
+/// A load that is a branch of a `parallel`, none of whose branches takes time.
+pub fn branch_ends_at_once(load: Span, name: &str) -> Diagnostic {
+    Diagnostic::warning(
+        "W0927",
+        format!("this load of `{name}` ends as it begins: no branch of this `parallel` takes time"),
+        load,
+    )
+    .here("a branch, over at once")
+    .help("give each load a time, as in `for 1m` behind it, or take `parallel` away: in a phase of 1m loads run beside each other anyway")
+    .fix(Span::at(load.end), " for 1m", false)
+}

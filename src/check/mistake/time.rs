@@ -139,6 +139,8 @@ pub enum Decided {
     Excluded,
     /// Something and its opposite; joined with `or`, or with `and`.
     Opposites(bool),
+    /// One thing that is to be two.
+    Different,
     /// A latency that may be as long as the run, which lasts so long.
     LongerThanTheRun(Duration),
     /// All samples may miss.
@@ -163,6 +165,10 @@ pub fn decided(span: Span, how: Decided) -> Diagnostic {
         Decided::Excluded => (
             "this never holds: the two limits leave nothing between them",
             "what lies between two limits is above the low one and below the high one; one of several is asked for with `or`",
+        ),
+        Decided::Different => (
+            "this never holds: one thing is not two at once",
+            "one of several is asked for as `in [200, 201]`",
         ),
         Decided::LongerThanTheRun(lasts) => {
             return Diagnostic::warning(
@@ -234,13 +240,23 @@ pub fn load_before(span: Span, name: &str, load: Span) -> Diagnostic {
         .help("put it below the load, or read a window that reaches back: `over 10m`")
 }
 
-pub fn load_elsewhere(span: Span, name: &str, load: Span) -> Diagnostic {
-    Diagnostic::error("E0804", format!("nothing loads `{name}` in this block, whose time is judged"), span)
-        .here("a reading without a window covers the innermost block")
-        .also(load, "loaded in another block")
-        .help(format!(
+/// `here` is what this block loads.
+pub fn load_elsewhere(span: Span, name: &str, load: Span, here: Option<&str>) -> Diagnostic {
+    let finding = Diagnostic::error(
+        "E0804",
+        format!("nothing loads `{name}` in this block, whose time is judged"),
+        span,
+    )
+    .here("a reading without a window covers the innermost block")
+    .also(load, "loaded in another block");
+    match here {
+        Some(here) => finding.help(format!(
+            "read what this block loads, `{here}`, or load `{name}` here too; what was is read as `over 10m`, or `in \"Phase\"` of a phase that has ended"
+        )),
+        None => finding.help(format!(
             "load it here too, as in `load {name} at 10/s`, or read what was: `over 10m`, or `in \"Phase\"` of a phase that has ended"
-        ))
+        )),
+    }
 }
 
 /// `late`: it is judged at the end of its block as it is; `earlier` is the last phase that has ended by then.

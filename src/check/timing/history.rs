@@ -11,6 +11,9 @@ use crate::diag::Diagnostic;
 use crate::source::Span;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+/// Among so many loads the one that was meant is looked for.
+const MOST_SUBJECTS: usize = 100;
+
 /// The number of a statement as the walk reaches it.
 pub(super) type Place = u32;
 
@@ -246,6 +249,20 @@ impl History {
         }
     }
 
+    /// The one load that begins between two places, where there is one.
+    fn only_within(&self, begins: Place, end: Place) -> Option<LoadSubject> {
+        let within = |places: &[Place]| {
+            let first = places.partition_point(|place| *place <= begins);
+            places.get(first).is_some_and(|place| *place <= end)
+        };
+        if self.places.len() > MOST_SUBJECTS {
+            return None;
+        }
+        let mut here = self.places.iter().filter(|(_, places)| within(places)).map(|(subject, _)| *subject);
+        let first = here.next()?;
+        here.next().is_none().then_some(first)
+    }
+
     fn finding(&self, scenario: &Scenario, read: &Use, all: bool) -> Option<Diagnostic> {
         match &read.needs {
             Needs::Phase { name, inside, late } => match self.ended.get(name) {
@@ -269,9 +286,12 @@ impl History {
                 let (_, load) = self.began.get(subject)?;
                 Some(mistake::time::load_before(read.span, scenario.subject_name(*subject), *load))
             }
-            Needs::Within(subject, _) => {
+            Needs::Within(subject, begins) => {
                 let (_, load) = self.began.get(subject)?;
-                Some(mistake::time::load_elsewhere(read.span, scenario.subject_name(*subject), *load))
+                let end = read.around.map_or(read.before, |range| self.ranges[range].max(read.before));
+                let here = self.only_within(*begins, end).map(|other| scenario.subject_name(other));
+                let name = scenario.subject_name(*subject);
+                Some(mistake::time::load_elsewhere(read.span, name, *load, here))
             }
             // What nothing loads at all is told elsewhere.
             Needs::Began(subject) | Needs::Ran(subject) => {

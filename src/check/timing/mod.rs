@@ -277,7 +277,7 @@ impl<'s> Walk<'s> {
         }
         let loads: Vec<(Span, &str)> = steps().filter_map(|step| self.load_without_time(step)).collect();
         if let Some((first, name)) = loads.first() {
-            self.report(mistake::stopped::ends_at_once(*first, name, loads.len()));
+            self.report(mistake::stopped::branch_ends_at_once(*first, name));
         }
     }
 

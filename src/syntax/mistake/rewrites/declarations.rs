@@ -93,6 +93,11 @@ pub(super) const ANYWHERE: &[Rewrite] = &[
     rewrite("W ( P ) + T", "\"{$1($3)}$6'\"", JOINED),
     rewrite("P + T", "\"{$1}$3'\"", JOINED),
     rewrite("T + P", "\"$1'{$3}\"", JOINED),
+    rewrite(
+        "headers [ T ]",
+        "headers.$3~",
+        "a header stands behind a dot, in small letters and with `_` for any `-`",
+    ),
     rewrite("P [ T ]", "$1.$3_", "a part of a value stands behind a dot, with `_` for any `-`"),
     rewrite("$ { P }", "$3", "a value stands as it is in an object"),
     rewrite("{ P }", "$2", "a value stands as it is in an object"),

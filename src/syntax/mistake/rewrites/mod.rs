@@ -21,7 +21,7 @@ use std::ops::Range;
 /// A pattern is a list of elements with spaces between them: `N` is a bare number, `D` a duration, `R` a rate, `Q` any
 /// number, `W` a word that is none of the language's, `P` a path such as `body.id`, `T` a text, `V` any one of these, `*`
 /// the rest of the statement, `END` its end; anything else is itself, with `|` between several. In the remedy `$1` is what
-/// the first element stands for, `$1'` the same without its quotes, `$1_` that with `_` for each `-`, and `$1^` the same in capitals.
+/// the first element stands for, `$1'` the same without its quotes, `$1_` that with `_` for each `-`, `$1~` that in small letters, and `$1^` the same in capitals.
 struct Rewrite {
     pattern: &'static str,
     better: &'static str,
@@ -225,6 +225,7 @@ fn filled(text: &str, better: &str, places: &[Range<usize>]) -> String {
         let (written, rest) = match rest.chars().next() {
             Some('\'') => (bare.to_string(), &rest[1..]),
             Some('_') => (bare.replace('-', "_"), &rest[1..]),
+            Some('~') => (bare.replace('-', "_").to_ascii_lowercase(), &rest[1..]),
             Some('^') => (written.to_ascii_uppercase(), &rest[1..]),
             _ => (written.to_string(), rest),
         };
