@@ -20,7 +20,9 @@ impl Checker<'_> {
         written: &ast::Expr,
         what: &'static str,
     ) -> Option<Expr> {
+        let outside = std::mem::replace(&mut self.in_object, matches!(accepts, Accepts::Json));
         let expr = self.value(written);
+        self.in_object = outside;
         if expr.ty == Type::Unknown {
             return None;
         }

@@ -339,6 +339,8 @@ impl Checker<'_> {
         for item in &items {
             match unify(&element, &item.ty) {
                 Some(ty) => element = ty,
+                // JSON has lists of anything.
+                None if self.in_object => element = Type::Json,
                 None => {
                     self.report(mistake::types::mixed_list(item.span, &item.ty, &element, items[0].span));
                     return unknown(span);

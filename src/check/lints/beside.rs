@@ -1,7 +1,7 @@
 //! Pauses that are branches of a `parallel`, beside what they were to delay.
 
 use super::super::mistake;
-use super::super::scenario::StepKind;
+use super::super::scenario::{Step, StepKind};
 use super::super::state::Checker;
 use super::super::walk::visit_steps;
 use crate::source::Span;
@@ -13,8 +13,15 @@ impl Checker<'_> {
             let StepKind::Parallel { branches } = &step.kind else { return };
             for pair in branches.windows(2) {
                 let [pause, next] = [&pair[0].steps[..], &pair[1].steps[..]];
+                // What looks ahead waits for nothing, and what goes on has the pause for its time.
+                let delayed = |next: &Step| match &next.kind {
+                    StepKind::Expect(id) => !self.scenario.expectation(*id).qualifier.is_late(),
+                    StepKind::Load(load) => load.duration.is_some() || load.times.is_some(),
+                    _ => true,
+                };
                 if let ([pause], [next, ..]) = (pause, next)
                     && matches!(pause.kind, StepKind::Wait(_))
+                    && delayed(next)
                 {
                     found.push((pause.span, next.span));
                 }

@@ -16,9 +16,18 @@ type Place = (Span, &'static str);
 const SECRET_HEADERS: &[&str] =
     &["authorization", "proxy-authorization", "x-api-key", "api-key", "x-auth-token", "cookie"];
 
-/// Parts of a variable's name that say it holds a secret.
-const SECRET_VARIABLES: &[&str] =
-    &["PASSWORD", "PASSWD", "SECRET", "TOKEN", "API_KEY", "APIKEY", "PRIVATE_KEY"];
+/// How a variable's name ends that holds a secret; `TOKEN_TTL` and `PASSWORD_FILE` hold none.
+const SECRET_VARIABLES: &[&str] = &[
+    "PASSWORD",
+    "PASSWD",
+    "SECRET",
+    "TOKEN",
+    "API_KEY",
+    "APIKEY",
+    "PRIVATE_KEY",
+    "SECRET_KEY",
+    "ACCESS_KEY",
+];
 
 impl Checker<'_> {
     pub(super) fn password_lint(&mut self) {
@@ -72,7 +81,7 @@ impl Checker<'_> {
             "header" => ("a header", SECRET_HEADERS.contains(&name.to_lowercase().as_str())),
             "env" => {
                 let upper = name.to_uppercase();
-                ("an environment variable", SECRET_VARIABLES.iter().any(|part| upper.contains(part)))
+                ("an environment variable", SECRET_VARIABLES.iter().any(|end| upper.ends_with(end)))
             }
             _ => return,
         };

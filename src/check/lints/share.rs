@@ -25,6 +25,10 @@ impl Checker<'_> {
                     return;
                 }
                 for (measured, limit) in [(left, right), (right, left)] {
+                    // `cores * 50%` is a share, whatever comes out.
+                    if matches!(limit.kind, ExprKind::Constant(_)) && self.computes_share(limit) {
+                        continue;
+                    }
                     if let Some(percent) = constant_quantity(limit).filter(|limit| limit.percent)
                         && percent.to_f64() > 0.0
                         && self.is_count(measured)
@@ -60,6 +64,12 @@ impl Checker<'_> {
             });
         });
         self.found.extend(found);
+    }
+
+    /// Whether a fixed value is computed from a percentage.
+    fn computes_share(&self, limit: &Expr) -> bool {
+        let written = self.sources.text(limit.span);
+        written.contains('%') && written.contains(['*', '/'])
     }
 
     /// A share compared with a number; of `browse.errors` how many they are is read by another name.

@@ -4,9 +4,10 @@ use super::super::mistake;
 use super::super::scenario::{Argued, Arrival, Block, Load, Step, StepKind};
 use super::super::state::Checker;
 use super::super::walk::{blocks, flat};
+use crate::lang::expr::{Expr, ExprKind};
 use crate::source::Span;
 use crate::syntax::said;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 /// What has been said, by what it says, with where it was said first.
@@ -91,6 +92,8 @@ impl Checker<'_> {
     /// Two phases of one name, each of which stands for the other then; two expectations of one name beside each other.
     fn names_twice(&self, block: &Block, found: &mut Vec<(Span, Span, &'static str, String)>) {
         let (mut phases, mut expected) = (Said::new(), Said::new());
+        // What the first of a name reads, for a name may stand for several limits of one thing.
+        let mut read: HashMap<(&str, &str), HashSet<String>> = HashMap::new();
         for step in flat(&block.steps) {
             let (name, what, first) = match &step.kind {
                 StepKind::Phase { name, .. } => {
@@ -106,12 +109,35 @@ impl Checker<'_> {
                         continue;
                     }
                     let said = (expectation.demand.word(), text);
+                    let owners = self.owners_read(&expectation.condition);
+                    if read
+                        .entry(said)
+                        .or_insert_with(|| owners.clone())
+                        .intersection(&owners)
+                        .next()
+                        .is_some()
+                        && expected.0.contains_key(&said)
+                    {
+                        continue;
+                    }
                     (text, "expectations", expected.before(said, name.span).zip(Some(name.span)))
                 }
                 _ => continue,
             };
             found.extend(first.map(|(first, second)| (second, first, what, name.to_string())));
         }
+    }
+
+    /// The names of what a condition reads.
+    fn owners_read(&self, condition: &Expr) -> HashSet<String> {
+        let mut owners = HashSet::new();
+        condition.walk(&mut |part| {
+            if let ExprKind::Measure { series, .. } = &part.kind {
+                let name = &self.scenario.series(*series).name;
+                owners.insert(name.split('.').next().unwrap_or(name).to_string());
+            }
+        });
+        owners
     }
 
     /// Two metrics of the same thing.
