@@ -2,6 +2,12 @@
 
 /// Where the second statement begins, of a text that has more than one.
 pub(super) fn second_statement(text: &str) -> Option<usize> {
+    // The body of a trigger or a function is many statements, and no second one.
+    let mut words = text.split_whitespace();
+    let creates = words.next().is_some_and(|word| word.eq_ignore_ascii_case("create"));
+    if creates && words.any(|word| word.eq_ignore_ascii_case("begin")) {
+        return None;
+    }
     let (end, _) = marks(text).into_iter().find(|(_, mark)| *mark == ';')?;
     let begin = skip_comments(text, end + 1);
     (begin < text.len()).then_some(begin)
@@ -96,6 +102,7 @@ mod tests {
             ("select 1 /* ; */ ;\n;", None),
             ("select ';' from \"a;b\"", None),
             ("do $$ begin delete from a; end $$", None),
+            ("create trigger seen after insert on a begin delete from b; end", None),
             ("select 1; select 2", Some(10)),
             ("delete from jobs; delete from bots", Some(18)),
             ("select 'it''s'; select 2", Some(16)),

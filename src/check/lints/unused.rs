@@ -11,6 +11,9 @@ const IDLE_KINDS: &[&str] = &["http", "websocket", "grpc", "tcp", "udp", "redis"
 
 impl Checker<'_> {
     pub(super) fn unused_lint(&mut self) {
+        if self.titled.is_none() && self.only_declares() {
+            return;
+        }
         let unused = self.symbols.iter().filter(|(_, symbol)| {
             let idle = match symbol.entity {
                 Entity::Target(target) => IDLE_KINDS.contains(&self.scenario.target(target).kind.name),
@@ -25,6 +28,13 @@ impl Checker<'_> {
             unused.map(|(name, symbol)| mistake::lint::unused(symbol.span, symbol.sort, name)).collect();
         self.found.extend(findings);
         self.unused_permits();
+    }
+
+    /// Whether nothing is done here: a file of declarations for others to include.
+    fn only_declares(&self) -> bool {
+        let scenario = &self.scenario;
+        let mut blocks = scenario.setup.iter().chain(&scenario.cleanup).chain([&scenario.story]);
+        blocks.all(|block| block.steps.is_empty())
     }
 
     /// Permits for faults that are not done, and for load that does not go there.
