@@ -110,6 +110,16 @@ pub fn reading(reading: &Reading) -> String {
     }
 }
 
+/// What a series is called by its shape.
+pub fn shape(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Gauge => "gauge",
+        Shape::Counter => "counter",
+        Shape::Distribution => "distribution",
+        Shape::State => "state",
+    }
+}
+
 /// What a reading gives: "counter, size".
 pub fn result(result: ReadingResult) -> String {
     match result {
@@ -117,12 +127,10 @@ pub fn result(result: ReadingResult) -> String {
         ReadingResult::Ratio { .. } => "share, percent".into(),
         ReadingResult::PerTime { .. } => "rate".into(),
         ReadingResult::Series { shape, dimension, percent } => {
-            let shape = match shape {
-                Shape::Gauge => "gauge",
-                Shape::Counter => "counter",
-                Shape::Distribution => "distribution",
-                Shape::State => return "state".into(),
-            };
+            if shape == Shape::State {
+                return "state".into();
+            }
+            let shape = self::shape(shape);
             let unit = match dimension {
                 _ if percent => "percent",
                 Dimension::TIME => "duration",

@@ -112,9 +112,10 @@ fn readings(page: &mut String, target: &str, readings: &[Reading]) {
 }
 
 fn functions(page: &mut String) {
-    page.push_str("\n## Functions\n\nOf a series:\n\n| function | |\n|---|---|\n");
+    page.push_str("\n## Functions\n\nOf a series:\n\n| function | of | |\n|---|---|---|\n");
     for aggregate in AGGREGATES {
-        row(page, &[&code(aggregate.name), aggregate.about]);
+        let shapes: Vec<&str> = aggregate.shapes.iter().map(|shape| form::shape(*shape)).collect();
+        row(page, &[&code(aggregate.name), &shapes.join(", "), aggregate.about]);
     }
     page.push_str("\nValues, in an action or in the story:\n\n| function | |\n|---|---|\n");
     for (_, _, call, about) in MAKERS {

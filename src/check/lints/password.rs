@@ -88,10 +88,20 @@ impl Checker<'_> {
         // Whatever is put in from elsewhere may be the secret itself.
         let text = self.sketch(value);
         let known = value.ty != crate::lang::types::Type::Unknown;
-        if secret && known && !text.is_empty() && !text.contains(LATER) {
+        let plain = place == "an environment variable" && is_setting(&text);
+        if secret && known && !text.is_empty() && !text.contains(LATER) && !plain {
             places.push((value.span, place));
         }
     }
+}
+
+/// Whether a value is no secret by its form: a path, a URL, a number, a time, a switch.
+fn is_setting(text: &str) -> bool {
+    let switch = ["on", "off", "yes", "no", "true", "false", "none"];
+    text.starts_with(['/', '.', '~'])
+        || text.contains("://")
+        || crate::lang::unit::parse(text).is_ok()
+        || switch.contains(&text.to_lowercase().as_str())
 }
 
 /// Whether a URL has a password of its own.

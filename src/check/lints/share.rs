@@ -5,6 +5,7 @@
 use super::super::compared::turned;
 use super::super::infer::constant_quantity;
 use super::super::mistake;
+use super::super::names::Entity;
 use super::super::scenario::Origin;
 use super::super::state::Checker;
 use super::super::walk::conditions;
@@ -68,7 +69,10 @@ impl Checker<'_> {
 
     /// Whether a fixed value is computed from a percentage.
     fn computes_share(&self, limit: &Expr) -> bool {
-        let written = self.sources.text(limit.span);
+        let mut written = self.sources.text(limit.span);
+        if let Some(Entity::Constant(index)) = self.symbols.peek(written).map(|symbol| symbol.entity) {
+            written = self.sources.text(self.constants[index].written.span);
+        }
         written.contains('%') && written.contains(['*', '/'])
     }
 

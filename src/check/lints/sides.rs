@@ -3,6 +3,7 @@
 //!
 //! Only what stands in one block, with nothing between the two that takes time, is told.
 
+use super::super::accept::{highest, lowest};
 use super::super::asked::{asked_by, text_of};
 use super::super::compared::{compared, is_upwards};
 use super::super::mistake;
@@ -12,7 +13,7 @@ use super::super::scenario::{
 use super::super::state::Checker;
 use super::super::walk::{blocks, flat, visit_tells};
 use crate::diag::Diagnostic;
-use crate::lang::expr::{ActionId, BinaryOperator, Expr, ExprKind, TargetId};
+use crate::lang::expr::{ActionId, BinaryOperator, Expr, ExprKind, TargetId, Window};
 use crate::lang::function::SourceKind;
 use crate::lang::operator::UnaryOperator;
 use crate::source::Span;
@@ -98,18 +99,24 @@ impl Checker<'_> {
 
     /// The action of which an expectation waits until most succeeds.
     fn waits_for_success(&self, expectation: &Expectation) -> Option<ActionId> {
-        if !matches!(expectation.qualifier, Qualifier::Within(_) | Qualifier::ForWithin { .. }) {
+        let (Qualifier::Within(within) | Qualifier::ForWithin { within, .. }) = &expectation.qualifier else {
             return None;
-        }
+        };
         let (measured, operator, limit) = compared(&expectation.condition)?;
         let ExprKind::Binary(BinaryOperator::Divide, _, by) = &measured.kind else { return None };
-        let ExprKind::Measure { series, .. } = &by.kind else { return None };
+        let ExprKind::Measure { series, window, .. } = &by.kind else { return None };
+        // What lies before the fault counts in a long window.
+        let recent = match window {
+            Window::Block => true,
+            Window::Over(length) => lowest(length)?.to_duration()? <= highest(within)?.to_duration()?,
+            Window::Phase(_) => false,
+        };
         let Origin::Load { subject: LoadSubject::Action(action), .. } = self.scenario.series(*series).origin
         else {
             return None;
         };
         let success = self.sources.text(measured.span).contains(".success");
-        (success && is_upwards(operator) == Some(true) && limit.to_f64() > 0.0).then_some(action)
+        (recent && success && is_upwards(operator) == Some(true) && limit.to_f64() > 0.0).then_some(action)
     }
 
     /// The one proxy that all requests of an action go through.
@@ -118,10 +125,11 @@ impl Checker<'_> {
             IterationStep::Tell { tell, .. } => Some(tell),
             _ => None,
         });
-        // What is sent as a datagram succeeds when it is sent.
+        // What waits for no answer succeeds when it is sent.
         let mut links = tells.map(|tell| {
             let client = self.scenario.target(tell.target);
-            doors.get(&asked_by(client).filter(|_| client.kind.name != "udp")?).copied()
+            let answers = matches!(client.kind.name, "http" | "grpc" | "database" | "redis");
+            doors.get(&asked_by(client).filter(|_| answers)?).copied()
         });
         let first = links.next()??;
         links.all(|link| link == Some(first)).then_some(first)

@@ -31,7 +31,7 @@ impl Checker<'_> {
     }
 
     /// Whether nothing is done here: a file of declarations for others to include.
-    fn only_declares(&self) -> bool {
+    pub(super) fn only_declares(&self) -> bool {
         let scenario = &self.scenario;
         let mut blocks = scenario.setup.iter().chain(&scenario.cleanup).chain([&scenario.story]);
         blocks.all(|block| block.steps.is_empty())

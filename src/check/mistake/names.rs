@@ -33,7 +33,7 @@ pub(super) fn unknown_beside(
         _ => None,
     };
     if matches!(name, "null" | "nil" | "None" | "undefined") {
-        return finding.help("nothing is compared with what is not there: `capture name = body.id` fails the iteration where it is missing");
+        return finding.help("nothing is compared with what is not there: `capture name = body.id` keeps nothing where it is missing, and a `check` of it fails");
     }
     if let Some(unit) = long_unit(name) {
         return finding.help(format!("a unit stands behind its number, without a space: `10{unit}`"));

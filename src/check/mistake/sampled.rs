@@ -42,7 +42,9 @@ pub fn within_of_no_sample(within: Span, length: Duration, name: &str, every: Du
     let (length, every) = (format_duration(length), format_duration(every));
     Diagnostic::warning(
         "W0909",
-        format!("`{name}` is sampled every {every}, so within {length} it mostly is not sampled at all"),
+        format!(
+            "`{name}` is sampled every {every}, so within {length} it is looked at once and hardly again"
+        ),
         within,
     )
     .here("shorter than the time between two samples")

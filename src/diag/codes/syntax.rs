@@ -147,7 +147,7 @@ pub const CODES: &[Code] = &[
     Code {
         code: "E0121",
         title: "an unknown escape",
-        explanation: "A text knows `\\n`, `\\t`, `\\\"`, `\\\\` and `\\{`. In a raw text, in single quotes, nothing is escaped: it is the place for regular expressions.",
+        explanation: "A text knows `\\n`, `\\r`, `\\t`, `\\\"`, `\\\\` and `\\{`. In a raw text, in single quotes, nothing is escaped: it is the place for regular expressions.",
         bad: "metric errors = lines(core.log, \"took \\d+ ms\")",
         good: "metric errors = lines(core.log, 'took \\d+ ms')",
     },

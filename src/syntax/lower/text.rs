@@ -55,6 +55,7 @@ impl<'a> Lower<'a> {
         match &written[1..] {
             "n" => "\n".into(),
             "t" => "\t".into(),
+            "r" => "\r".into(),
             known @ ("\"" | "\\" | "{" | "}") => known.into(),
             other => {
                 let message = format!("a text has no escape `\\{other}`");
@@ -63,7 +64,7 @@ impl<'a> Lower<'a> {
                     _ if is_of_regex(other) => {
                         "a regular expression is a raw text: write it in `'…'`, where a backslash is itself"
                     }
-                    _ => "write `\\n`, `\\t`, `\\\"`, `\\\\` or `\\{`; a raw text '…' has no escapes",
+                    _ => "write `\\n`, `\\r`, `\\t`, `\\\"`, `\\\\` or `\\{`; a raw text '…' has no escapes",
                 };
                 self.report(found.help(help).fix(span, format!("\\\\{other}"), false));
                 other.into()
