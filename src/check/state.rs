@@ -234,8 +234,34 @@ impl<'a> Checker<'a> {
             return machine;
         }
         let meant = self.nearest_name(&name.text, wanted).map(str::to_string);
-        self.report(mistake::names::unknown(name.span, &name.text, wanted, meant.as_deref()));
+        let finding = match meant {
+            None if wanted == "action" => self.unknown_action(name),
+            meant => mistake::names::unknown(name.span, &name.text, wanted, meant.as_deref()),
+        };
+        self.report(finding);
         None
+    }
+
+    /// What is said of an action that there is not: those there are, where they are few.
+    fn unknown_action(&self, name: &ast::Name) -> Diagnostic {
+        const FEW: usize = 6;
+        let able = |entity: Entity| matches!(entity, Entity::Action(_));
+        let all = self
+            .symbols
+            .iter()
+            .filter(|(_, symbol)| self.suggestions.get() < MAX_SUGGESTIONS && able(symbol.entity));
+        let all: Vec<(&str, bool)> = all.take(FEW + 1).map(|(name, symbol)| (name, symbol.used)).collect();
+        let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+        let mut unused = all.iter().filter(|(_, used)| !used);
+        match (unused.next(), unused.next()) {
+            (Some((only, _)), None) if all.len() <= FEW => {
+                mistake::names::unknown(name.span, &name.text, "action", Some(only))
+            }
+            _ if all.is_empty() || all.len() > FEW => {
+                mistake::names::unknown(name.span, &name.text, "action", None)
+            }
+            _ => mistake::names::unknown_action(name.span, &name.text, &names),
+        }
     }
 
     /// A column of a table that is gone through, by its name alone.

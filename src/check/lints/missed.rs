@@ -91,12 +91,15 @@ impl Checker<'_> {
     /// A proxy for connections that is sent datagrams, or the other way round.
     fn deaf_links(&self, found: &mut Vec<Diagnostic>) {
         let links = self.scenario.targets.iter().filter(|target| target.kind.name == "link");
-        let doors: HashMap<String, &Target> =
-            links.filter_map(|link| Some((text_of(link, "listen")?.0, link))).collect();
+        let hears_datagrams = |link: &Target| link.setting("udp").is_some();
+        let doors: HashMap<(String, bool), &Target> = links
+            .filter_map(|link| Some(((text_of(link, "listen")?.0, hears_datagrams(link)), link)))
+            .collect();
         for client in self.scenario.targets.iter().filter(|target| !is_place(target)) {
-            let Some(link) = asked_by(client).and_then(|address| doors.get(&address)) else { continue };
+            let Some(address) = asked_by(client) else { continue };
             let datagrams = client.kind.name == "udp";
-            if datagrams != link.setting("udp").is_some() {
+            let good = doors.contains_key(&(address.clone(), datagrams));
+            if let Some(link) = doors.get(&(address, !datagrams)).filter(|_| !good) {
                 let names = (client.name.as_str(), link.name.as_str());
                 found.push(mistake::hosts::link_is_deaf(client.span, link.span, names, datagrams));
             }

@@ -43,7 +43,8 @@ impl Checker<'_> {
                 continue;
             }
             match target.setting("start") {
-                Some(later) if !told.contains(&id) => {
+                // What a file declares for others to include is started by whom it is for.
+                Some(later) if !told.contains(&id) && self.is_own(later.span) => {
                     found.push(mistake::stopped::never_started(later.span, &target.name));
                 }
                 Some(_) => drop(states.insert(id, State::Unknown)),

@@ -11,9 +11,6 @@ const IDLE_KINDS: &[&str] = &["http", "websocket", "grpc", "tcp", "udp", "redis"
 
 impl Checker<'_> {
     pub(super) fn unused_lint(&mut self) {
-        if self.titled.is_none() && self.only_declares() {
-            return;
-        }
         let unused = self.symbols.iter().filter(|(_, symbol)| {
             let idle = match symbol.entity {
                 Entity::Target(target) => IDLE_KINDS.contains(&self.scenario.target(target).kind.name),
@@ -21,13 +18,18 @@ impl Checker<'_> {
                 _ => true,
             };
             // What a file declares for others to include is used elsewhere.
-            let own = self.sources.files()[0].span().contains(symbol.span);
-            idle && own && !symbol.used
+            idle && self.is_own(symbol.span) && !symbol.used
         });
         let findings: Vec<_> =
             unused.map(|(name, symbol)| mistake::lint::unused(symbol.span, symbol.sort, name)).collect();
         self.found.extend(findings);
         self.unused_permits();
+    }
+
+    /// Whether a place is one of the scenario itself, and not of what it includes; none of a file for others to include is.
+    pub(super) fn is_own(&self, place: Span) -> bool {
+        let included = self.titled.is_none() && self.only_declares();
+        self.sources.files()[0].span().contains(place) && !included
     }
 
     /// Whether nothing is done here: a file of declarations for others to include.

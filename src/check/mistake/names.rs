@@ -381,3 +381,13 @@ pub fn not_a_variable(span: Span, written: &str, wrong: char, better: &str) -> D
         finding
     }
 }
+
+/// `all` are the actions that there are.
+pub fn unknown_action(span: Span, name: &str, all: &[&str]) -> Diagnostic {
+    Diagnostic::error("E0201", format!("there is no action `{name}`"), span)
+        .here("nothing of this name is declared")
+        .help(format!(
+            "there is {}; another one is declared as `action {name} {{ api get \"/\" }}`",
+            list(all, "and")
+        ))
+}

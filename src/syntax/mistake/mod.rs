@@ -41,7 +41,7 @@ use habits::{
 };
 use notations::{
     comment_mark, containment, counted_range, marked_step, query_without_quotes, quotes_in_text,
-    ramp_of_several, range_selector, shell_loop, stages,
+    ramp_of_several, range_selector, shell_loop, spawn_rate, stages,
 };
 use pest::Parser;
 use std::ops::Range;
@@ -75,6 +75,7 @@ pub(super) fn explain(text: &str, base: u32, rule: Rule, head: Range<usize>, fai
         typed_parameter,
         query_without_quotes,
         ramp_of_several,
+        spawn_rate,
         quotes_in_text,
         param_without_default,
         rewrites::whole,
@@ -235,8 +236,12 @@ fn interpolation(scene: &Scene<'_>) -> Option<Diagnostic> {
     let text = &scene.text[..token.range.end];
     let outer = if text[..open].ends_with('{') { open - 1 } else { open };
     if let Some((inside, _)) = text[outer..].strip_prefix("{{").and_then(|rest| rest.split_once("}}")) {
-        let better = format!("{{{}}}", inside.trim());
-        let range = outer..outer + inside.len() + 4;
+        let name = inside.trim();
+        // `${{ secrets.token }}`, as pipelines have it.
+        let own = ["secrets.", "env.", "vars."].iter().find_map(|prefix| name.strip_prefix(prefix));
+        let better = format!("{{{}}}", own.unwrap_or(name));
+        let dollar = usize::from(own.is_some() && text[..outer].ends_with('$'));
+        let range = outer - dollar..outer + inside.len() + 4;
         let found = found.help(format!("one brace is enough: write `{better}`"));
         return Some(found.fix(scene.span(&range), better, false));
     }

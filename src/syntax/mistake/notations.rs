@@ -195,6 +195,36 @@ pub(super) fn ramp_of_several(scene: &Scene<'_>) -> Option<Diagnostic> {
     Some(found.fix(span, better, false))
 }
 
+/// `with 100 users spawn 10/s`: users who come one after the other.
+pub(super) fn spawn_rate(scene: &Scene<'_>) -> Option<Diagnostic> {
+    let [_, subject, with, count, users, word, value, rest @ ..] = scene.tokens.as_slice() else {
+        return None;
+    };
+    let spawns = matches!(
+        word.text,
+        "spawn_rate" | "spawn" | "hatch_rate" | "ramp_up" | "rampup" | "ramp" | "spawning" | "over"
+    );
+    if scene.rule != Rule::load || with.text != "with" || !matches!(users.text, "users" | "user") || !spawns {
+        return None;
+    }
+    let most = crate::lang::unit::parse(count.text).ok()?.to_f64();
+    let read = crate::lang::unit::parse(value.text).ok()?;
+    let seconds = match read.dimension {
+        crate::lang::quantity::Dimension::RATE => most / read.to_f64(),
+        crate::lang::quantity::Dimension::TIME => read.to_f64(),
+        _ => return None,
+    };
+    let time = crate::lang::unit::format_duration(std::time::Duration::try_from_secs_f64(seconds).ok()?);
+    let (name, count) = (subject.text, count.text);
+    let behind = rest.first().map_or("", |first| &scene.text[first.range.start..scene.head.end]);
+    let then = format!("load {name} with {count} users {behind}");
+    let better = format!("load {name} with 0 users -> {count} users for {time}; {}", then.trim_end());
+    let span = scene.span(&scene.head);
+    let found =
+        Diagnostic::error("E0101", "users who come one after the other are a load of their own", span);
+    Some(found.here("not written like this").help(format!("write `{better}`")).fix(span, better, false))
+}
+
 /// `"… where status = "pending""`: quotes in a text, which end it.
 pub(super) fn quotes_in_text(scene: &Scene<'_>) -> Option<Diagnostic> {
     let index = scene.failed_token()?;
