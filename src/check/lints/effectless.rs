@@ -2,13 +2,15 @@
 //! limit of users.
 
 use super::super::accept::{highest, lowest};
+use super::super::compared::{compared, is_upwards};
 use super::super::infer::constant_quantity;
 use super::super::mistake;
-use super::super::scenario::{Argued, Arrival, IterationStep, Load, LoadSubject, StepKind};
+use super::super::scenario::{Argued, Arrival, IterationStep, Load, LoadSubject, Origin, StepKind};
 use super::super::state::Checker;
-use super::super::walk::{visit_steps, visit_tells};
-use crate::lang::expr::ActionId;
+use super::super::walk::{conditions, visit_steps, visit_tells};
+use crate::lang::expr::{ActionId, ExprKind};
 use crate::source::Span;
+use std::collections::HashSet;
 
 /// Arguments that say nothing of how strong a fault is.
 const NO_STRENGTH: &[&str] = &["burst", "queue", "up", "down"];
@@ -34,13 +36,28 @@ impl Checker<'_> {
                 found.push(mistake::lint::does_nothing(tell.span, self.sources.text(tell.span)));
             }
         });
+        // Of these it is expected that some are dropped.
+        let mut dropping: HashSet<LoadSubject> = HashSet::new();
+        conditions(&self.scenario, &mut |condition| {
+            condition.walk(&mut |part| {
+                let Some((read, operator, _)) = compared(part) else { return };
+                let ExprKind::Measure { series, .. } = &read.kind else { return };
+                if let Origin::Load { subject, reading: "dropped" } = self.scenario.series(*series).origin
+                    && is_upwards(operator) == Some(true)
+                {
+                    dropping.insert(subject);
+                }
+            });
+        });
         visit_steps(&self.scenario, &mut |step| {
             let StepKind::Load(load) = &step.kind else { return };
             if let Some(place) = begins_nothing(load) {
                 let name = self.scenario.subject_name(load.subject);
                 found.push(mistake::lint::begins_nothing(step.span, place, name));
             }
-            if let Some((users, most, rate)) = self.held_up(load) {
+            if let Some((users, most, rate)) =
+                self.held_up(load).filter(|_| !dropping.contains(&load.subject))
+            {
                 let name = self.scenario.subject_name(load.subject);
                 found.push(mistake::lint::held_up(step.span, users, name, most, rate));
             }

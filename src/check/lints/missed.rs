@@ -1,16 +1,18 @@
 //! What is told or judged in vain: a link that everybody goes past, a load that has ended before the fault that it was to
 //! suffer, the exit code of what still runs.
 
-use super::super::asked::{asked_by, authority, text_of, url_of};
+use super::super::asked::{answers_at, asked_by, authority, text_of, url_of};
 use super::super::hosts::{self, Networks};
 use super::super::infer::constant_quantity;
 use super::super::mistake;
 use super::super::names::Entity;
-use super::super::scenario::{Argued, Block, Load, LoadSubject, Origin, Qualifier, StepKind, Target};
+use super::super::scenario::{
+    Argued, Block, IterationStep, Load, LoadSubject, Origin, Qualifier, StepKind, Target,
+};
 use super::super::state::Checker;
-use super::super::walk::{faulted, flat, visit_steps, visit_tells};
+use super::super::walk::{faulted, flat, visit_block, visit_steps, visit_tells};
 use crate::diag::Diagnostic;
-use crate::lang::expr::{Expr, ExprKind, TargetId, Window};
+use crate::lang::expr::{ActionId, ExpectationId, Expr, ExprKind, TargetId, Window};
 use crate::source::Span;
 use std::collections::{HashMap, HashSet};
 
@@ -26,7 +28,9 @@ impl Checker<'_> {
         self.bypassed_links(&mut found);
         self.deaf_links(&mut found);
         if self.parts_loaded() <= MOST_PARTS {
-            self.ended_loads(&self.scenario.story, &HashSet::new(), &mut found);
+            let links = self.scenario.targets.iter().filter(|target| target.kind.name == "link");
+            let doors = links.filter_map(|link| Some(text_of(link, "listen")?.0)).collect();
+            self.ended_loads(&self.scenario.story, &HashSet::new(), &doors, &mut found);
         }
         self.exit_codes_of_running(&mut found);
         self.uncrossed_links(&mut found);
@@ -52,6 +56,16 @@ impl Checker<'_> {
             return;
         }
         let written = self.words_written();
+        // Programs of the file's own may go anywhere, those aside that answer behind a link.
+        let answering: HashSet<&str> = links.iter().map(|(.., to)| to.as_str()).collect();
+        let runs = |target: &&Target| target.kind.name == "process" && target.setting("run").is_some();
+        let mut programs = self.scenario.targets.iter().filter(runs);
+        if programs.any(|process| {
+            answers_at(process).is_some_and(|at| !answering.contains(at.as_str()))
+                || process.setting("ready").is_none()
+        }) {
+            return;
+        }
         for (link, (listen, place), to) in links {
             let port = listen.rsplit_once(':').map_or("", |(_, port)| port);
             // A name stands where it is declared and in the link; anywhere else something may come here by it.
@@ -95,10 +109,11 @@ impl Checker<'_> {
         let doors: HashMap<(String, bool), &Target> = links
             .filter_map(|link| Some(((text_of(link, "listen")?.0, hears_datagrams(link)), link)))
             .collect();
+        let answers: HashSet<String> = self.scenario.targets.iter().filter_map(answers_at).collect();
         for client in self.scenario.targets.iter().filter(|target| !is_place(target)) {
             let Some(address) = asked_by(client) else { continue };
             let datagrams = client.kind.name == "udp";
-            let good = doors.contains_key(&(address.clone(), datagrams));
+            let good = doors.contains_key(&(address.clone(), datagrams)) || answers.contains(&address);
             if let Some(link) = doors.get(&(address, !datagrams)).filter(|_| !good) {
                 let names = (client.name.as_str(), link.name.as_str());
                 found.push(mistake::hosts::link_is_deaf(client.span, link.span, names, datagrams));
@@ -170,7 +185,13 @@ impl Checker<'_> {
     }
 
     /// Expectations over the time of a fault, on a load that had ended before it. `running` goes on in blocks around.
-    fn ended_loads(&self, block: &Block, running: &HashSet<LoadSubject>, found: &mut Vec<Diagnostic>) {
+    fn ended_loads(
+        &self,
+        block: &Block,
+        running: &HashSet<LoadSubject>,
+        doors: &HashSet<String>,
+        found: &mut Vec<Diagnostic>,
+    ) {
         let mut running = running.clone();
         let mut ended: HashMap<LoadSubject, (Span, bool)> = HashMap::new();
         // Whether the last thing of note was a fault, which what is judged next was to suffer.
@@ -185,7 +206,9 @@ impl Checker<'_> {
                 }
                 StepKind::Load(load) => running.extend(self.subjects(load.subject)),
                 StepKind::Tell(tell) if tell.verb.fault => {
-                    ended.values_mut().for_each(|(_, faulted)| *faulted = true);
+                    for (subject, (_, faulted)) in &mut ended {
+                        *faulted |= self.may_meet(*subject, tell.target, doors);
+                    }
                     just_faulted = running.is_empty().then_some(step.span);
                 }
                 StepKind::Expect(id) => {
@@ -218,7 +241,7 @@ impl Checker<'_> {
                 StepKind::Phase { body, .. }
                 | StepKind::Repeat { body, .. }
                 | StepKind::ForEach { body, .. } => {
-                    self.ended_loads(body, &running, found);
+                    self.ended_loads(body, &running, doors, found);
                 }
                 // What may run beside it is not looked at.
                 StepKind::Parallel { .. }
@@ -241,7 +264,21 @@ impl Checker<'_> {
                 told.insert(tell.target);
             }
         });
-        for expectation in &self.scenario.expectations {
+        // In cleanup all have ended.
+        let mut last: HashSet<ExpectationId> = HashSet::new();
+        for block in &self.scenario.cleanup {
+            visit_block(block, &mut |step| {
+                if let StepKind::Expect(id) = &step.kind {
+                    last.insert(*id);
+                }
+            });
+        }
+        for (index, expectation) in self.scenario.expectations.iter().enumerate() {
+            // What is waited for may come of what it is asked, or is kept from.
+            let waits = matches!(expectation.qualifier, Qualifier::Within(_) | Qualifier::ForWithin { .. });
+            if waits || last.contains(&ExpectationId(index as u32)) {
+                continue;
+            }
             expectation.condition.walk(&mut |part: &Expr| {
                 let ExprKind::Measure { series, .. } = &part.kind else { return };
                 let Origin::Target { target, reading, .. } = &self.scenario.series(*series).origin else {
@@ -269,6 +306,24 @@ impl Checker<'_> {
             }
         });
         parts
+    }
+
+    /// Whether what a load asks may be what a fault is done to: it is not where both tell their addresses, and these differ.
+    fn may_meet(&self, subject: LoadSubject, target: TargetId, doors: &HashSet<String>) -> bool {
+        let told = self.scenario.target(target);
+        let (Some(at), LoadSubject::Action(action)) = (answers_at(told), subject) else { return true };
+        let asked = self.asked_by_action(action);
+        asked.is_empty() || asked.iter().any(|address| *address == at || doors.contains(address))
+    }
+
+    /// The addresses that an action's requests go to, where the file fixes them.
+    fn asked_by_action(&self, action: ActionId) -> Vec<String> {
+        let steps = self.scenario.action(action).steps.iter();
+        let asked = steps.filter_map(|step| match step {
+            IterationStep::Tell { tell, .. } => asked_by(self.scenario.target(tell.target)),
+            _ => None,
+        });
+        asked.collect()
     }
 
     /// What a load runs: of a mix its actions too.

@@ -6,7 +6,7 @@ use super::super::mistake::stopped::Outside;
 use super::super::scenario::{Block, IterationStep, LoadSubject, Origin, Step, StepKind, Tell};
 use super::super::state::Checker;
 use super::super::walk::visit_block;
-use crate::lang::expr::{ActionId, Expr, ExprKind, TargetId};
+use crate::lang::expr::{ActionId, Expr, ExprKind, TargetId, UnaryOperator};
 use crate::source::Span;
 use std::collections::{HashMap, HashSet};
 
@@ -106,12 +106,20 @@ impl Checker<'_> {
 
     /// Calls `look` with what is read of processes of soak's own: whether they run.
     fn looked_for(&self, condition: &Expr, own: &HashSet<TargetId>, look: &mut dyn FnMut(Span, TargetId)) {
+        // That it does not run is what there is to see.
+        let mut denied: HashSet<Span> = HashSet::new();
+        condition.walk(&mut |part| {
+            if let ExprKind::Unary(UnaryOperator::Not, inner) = &part.kind {
+                denied.insert(inner.span);
+            }
+        });
         condition.walk(&mut |part| {
             let ExprKind::Measure { series, .. } = &part.kind else { return };
             let Origin::Target { target, reading, .. } = &self.scenario.series(*series).origin else {
                 return;
             };
-            if own.contains(target) && matches!(reading.name, "up" | "ready") {
+            if own.contains(target) && matches!(reading.name, "up" | "ready") && !denied.contains(&part.span)
+            {
                 look(part.span, *target);
             }
         });

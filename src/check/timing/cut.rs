@@ -1,6 +1,7 @@
 //! Loads that end before any iteration of theirs can, so that what is judged of them never has a value.
 
 use super::super::accept::lowest;
+use super::super::compared::{compared, is_upwards};
 use super::super::mistake;
 use super::super::scenario::{ConversationStep, IterationStep, Load, LoadSubject, Origin, Scenario};
 use super::super::walk::conditions;
@@ -8,7 +9,7 @@ use super::{Limit, Walk};
 use crate::diag::Diagnostic;
 use crate::lang::expr::{ActionId, BinaryOperator, Expr, ExprKind};
 use crate::lang::types::Shape;
-use crate::source::Span;
+use crate::source::{Sources, Span};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
@@ -53,11 +54,13 @@ impl Walk<'_> {
 
 impl Cut {
     /// What is judged of loads that no iteration of ends.
-    pub fn findings(&self, scenario: &Scenario) -> Vec<Diagnostic> {
+    pub fn findings(&self, scenario: &Scenario, sources: &Sources) -> Vec<Diagnostic> {
         let mut judged: HashMap<ActionId, Span> = HashMap::new();
         conditions(scenario, &mut |condition| {
             condition.walk(&mut |part| {
-                let Some((LoadSubject::Action(action), span)) = needs_an_end(scenario, part) else { return };
+                let Some((LoadSubject::Action(action), span)) = needs_an_end(scenario, sources, part) else {
+                    return;
+                };
                 judged.entry(action).or_insert(span);
             });
         });
@@ -90,16 +93,21 @@ fn least(scenario: &Scenario, action: ActionId) -> Duration {
     scenario.action(action).steps.iter().map(lasts).fold(Duration::ZERO, Duration::saturating_add)
 }
 
-/// The load whose iterations must have ended for a part of a condition to have a value.
-fn needs_an_end(scenario: &Scenario, part: &Expr) -> Option<(LoadSubject, Span)> {
-    let measured = match &part.kind {
-        ExprKind::Binary(BinaryOperator::Divide, _, by) => by.as_ref(),
-        ExprKind::Measure { series, .. } if scenario.series(*series).shape == Shape::Distribution => part,
+/// The load whose iterations must have ended, and well, for a condition to hold: what a fault ends is an error.
+fn needs_an_end(scenario: &Scenario, sources: &Sources, part: &Expr) -> Option<(LoadSubject, Span)> {
+    let (read, operator, _) = compared(part)?;
+    let measured = match &read.kind {
+        ExprKind::Binary(BinaryOperator::Divide, _, by)
+            if sources.text(read.span).contains(".success") && is_upwards(operator) == Some(true) =>
+        {
+            by.as_ref()
+        }
+        ExprKind::Measure { series, .. } if scenario.series(*series).shape == Shape::Distribution => read,
         _ => return None,
     };
     let ExprKind::Measure { series, .. } = &measured.kind else { return None };
     match scenario.series(*series).origin {
-        Origin::Load { subject, reading: "count" | "latency" | "service_time" } => Some((subject, part.span)),
+        Origin::Load { subject, reading: "count" | "latency" | "service_time" } => Some((subject, read.span)),
         _ => None,
     }
 }

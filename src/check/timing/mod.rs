@@ -74,7 +74,7 @@ impl Checker<'_> {
             // What could not be read may begin more.
             if !drawn && self.unread_loads.is_empty() {
                 self.found.extend(begun.findings(&self.scenario));
-                self.found.extend(cut.findings(&self.scenario));
+                self.found.extend(cut.findings(&self.scenario, self.sources));
             }
         }
         for (name, span) in named {
