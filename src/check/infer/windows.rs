@@ -19,6 +19,10 @@ impl Checker<'_> {
     ) -> Term {
         let term = self.term(base);
         let length = self.value(window);
+        if let Some((place, better)) = self.computed_window(window) {
+            self.report(mistake::measure::computed_window(place, &better));
+            return Term::Value(unknown(span));
+        }
         if !self.expect_type(&length, &Type::DURATION, "a window") {
             return Term::Value(unknown(span));
         }
@@ -27,6 +31,21 @@ impl Checker<'_> {
             return Term::Value(unknown(span));
         }
         self.windowed(term, Window::Over(Box::new(length)), span, better)
+    }
+
+    /// `over 5 * unit`, of which only the number is the window.
+    fn computed_window(&self, window: &ast::Expr) -> Option<(Span, String)> {
+        let ast::ExprKind::Quantity(_) = window.kind else { return None };
+        let written = self.sources.text(window.span);
+        let file = self.sources.file_of(window.span);
+        let behind = &file.text()[(window.span.end - file.base()) as usize..];
+        let factor = behind.trim_start_matches(' ').strip_prefix('*')?.trim_start_matches(' ');
+        let end =
+            factor.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.').unwrap_or(factor.len());
+        let bare = written.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let place =
+            Span::new(window.span.start, window.span.end + (behind.len() - factor.len() + end) as u32);
+        (bare && end > 0).then(|| (place, format!("({})", self.sources.text(place))))
     }
 
     /// `base in "phase"`; `better` as above.

@@ -338,3 +338,11 @@ pub fn column_not_given(span: Span, name: &str, query: Span, columns: &[String])
         .also(query, format!("gives {}", list(&columns, "and")))
         .help(format!("let the query give it too: `select {}, {name} from …`", columns.join(", ")))
 }
+
+/// `over 5 * unit`
+pub fn computed_window(span: Span, better: &str) -> Diagnostic {
+    Diagnostic::error("E0124", "a window that is computed stands in parentheses", span)
+        .here("only its first number is the window")
+        .help(format!("write `{better}`"))
+        .fix(span, better, false)
+}

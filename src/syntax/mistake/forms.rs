@@ -89,7 +89,14 @@ pub(super) fn missing_quotes(scene: &Scene<'_>) -> Option<Diagnostic> {
     let end = words.last().map_or(token.range.end, |last| last.range.end);
     let range = token.range.start..end;
     let found = Diagnostic::error("E0128", format!("`{}` takes a text", scene.word(0)), scene.span(&range));
-    let quoted = format!("\"{}\"", &scene.text[range.clone()]);
+    let written = &scene.text[range.clone()];
+    // A name that is given a value stands for it in braces.
+    let named = rest.len() == 1
+        && ["param", "let"].iter().any(|word| {
+            let declared = scene.text.find(&format!("{word} {written} "));
+            declared.is_some_and(|at| at == 0 || scene.text[..at].ends_with('\n'))
+        });
+    let quoted = if named { format!("\"{{{written}}}\"") } else { format!("\"{written}\"") };
     Some(found.here("a text stands in quotes").help(format!("write `{quoted}`")).fix(
         scene.span(&range),
         quoted,
