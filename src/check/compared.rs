@@ -1,8 +1,10 @@
 //! Conditions as comparisons with what the file fixes.
 
 use super::infer::constant_quantity;
-use crate::lang::expr::{BinaryOperator, Expr, ExprKind};
+use super::scenario::{LoadSubject, Origin, Scenario};
+use crate::lang::expr::{BinaryOperator, Expr, ExprKind, Window};
 use crate::lang::quantity::Quantity;
+use crate::source::Sources;
 
 /// The conditions that must hold together.
 pub fn all_of(condition: &Expr) -> Vec<&Expr> {
@@ -45,6 +47,21 @@ pub fn is_upwards(operator: BinaryOperator) -> Option<bool> {
         BinaryOperator::Less | BinaryOperator::LessOrEqual => Some(false),
         _ => None,
     }
+}
+
+/// `browse.success > 99%`: the load of which most is asked to succeed, over what time, and how much.
+pub fn success_asked<'e>(
+    scenario: &Scenario,
+    sources: &Sources,
+    condition: &'e Expr,
+) -> Option<(LoadSubject, &'e Window, Quantity)> {
+    let (measured, operator, limit) = compared(condition)?;
+    // The share of what is counted in all.
+    let ExprKind::Binary(BinaryOperator::Divide, _, by) = &measured.kind else { return None };
+    let ExprKind::Measure { series, window, .. } = &by.kind else { return None };
+    let Origin::Load { subject, reading: "count" } = scenario.series(*series).origin else { return None };
+    let success = sources.text(measured.span).contains(".success");
+    (success && is_upwards(operator) == Some(true)).then_some((subject, window, limit))
 }
 
 /// Whether so much is asked that nothing which is `bound` at most comes to it.

@@ -121,6 +121,14 @@ pub(super) fn ends(link: &Target) -> Option<(TargetId, TargetId)> {
     }
 }
 
+/// The host that a target stands on; none of one on this machine.
+pub(super) fn stands_on(target: &Target) -> Option<TargetId> {
+    match target.setting("on")?.values.as_slice() {
+        [Argued::Target(host)] => Some(*host),
+        _ => None,
+    }
+}
+
 /// The address of a host, where the file fixes it.
 pub(super) fn address(host: &Target) -> Option<(String, Span)> {
     let Some(Argued::Value(expr)) = host.setting("address")?.values.first() else { return None };

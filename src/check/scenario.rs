@@ -116,6 +116,16 @@ pub struct Action {
     pub span: Span,
 }
 
+impl Action {
+    /// What its targets are told, in the order of its lines.
+    pub fn tells(&self) -> impl Iterator<Item = &Tell> {
+        self.steps.iter().filter_map(|step| match step {
+            IterationStep::Tell { tell, .. } => Some(tell),
+            _ => None,
+        })
+    }
+}
+
 /// A line of an action.
 #[derive(Debug)]
 pub enum IterationStep {
@@ -507,6 +517,25 @@ impl Scenario {
     /// The action of an id.
     pub fn action(&self, action: ActionId) -> &Action {
         &self.actions[action.index()]
+    }
+
+    /// The actions that a load runs, in the order of the file.
+    pub fn actions_of(&self, subject: LoadSubject) -> Vec<ActionId> {
+        match subject {
+            LoadSubject::Action(action) => vec![action],
+            LoadSubject::Mix(mix) => {
+                self.mixes[mix.index()].parts.iter().map(|(_, action)| *action).collect()
+            }
+        }
+    }
+
+    /// A load's subject, and of a mix its actions too.
+    pub fn subjects_of(&self, subject: LoadSubject) -> Vec<LoadSubject> {
+        let mut subjects = vec![subject];
+        if matches!(subject, LoadSubject::Mix(_)) {
+            subjects.extend(self.actions_of(subject).into_iter().map(LoadSubject::Action));
+        }
+        subjects
     }
 
     /// The series of an id.

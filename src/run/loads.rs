@@ -61,7 +61,7 @@ impl<'s> Interpreter<'s, '_> {
             scope,
             depth: self.depth,
             subject: load.subject,
-            actions: self.actions_of(load.subject),
+            actions: self.scenario.actions_of(load.subject).into_iter().collect(),
             stopped: None,
         };
         let text = self.sources.text(span).lines().next().unwrap_or_default().trim().to_owned();
@@ -118,15 +118,6 @@ impl<'s> Interpreter<'s, '_> {
     fn quantity(&mut self, scope: ScopeId, expr: &Expr) -> Result<Quantity, NoValue> {
         let value = self.value(scope, expr)?;
         value.as_quantity().ok_or_else(|| NoValue::Mismatch(format!("`{value}` is not a number")))
-    }
-
-    fn actions_of(&self, subject: LoadSubject) -> BTreeSet<ActionId> {
-        match subject {
-            LoadSubject::Action(action) => BTreeSet::from([action]),
-            LoadSubject::Mix(mix) => {
-                self.scenario.mixes[mix.index()].parts.iter().map(|(_, action)| *action).collect()
-            }
-        }
     }
 
     /// From `at` on nothing more of a load is due.

@@ -12,7 +12,7 @@ mod vocabulary;
 pub use format::format;
 pub use layout::{MAX_NESTING, MAX_STATEMENT_TOKENS, MAX_STATEMENTS};
 pub use lower::MAX_OPERATORS;
-pub use mistake::{is_any_sort, long_unit};
+pub use mistake::{is_any_sort, long_unit, spaced_duration};
 pub use tokens::said;
 pub use vocabulary::{is_reserved, reserved_words};
 

@@ -288,7 +288,7 @@ impl Checker<'_> {
         matched.wrong = true;
         let expr = self.value(value);
         if let Some(whole) = self.duration_with(value) {
-            self.report(mistake::words::spaced_duration(whole, self.sources.text(whole)));
+            self.report(crate::syntax::spaced_duration(whole, self.sources.text(whole)));
             return;
         }
         let duration = matches!(

@@ -173,9 +173,7 @@ impl Checker<'_> {
 
     fn is_iteration_name(&self, name: &str) -> bool {
         let Some(iteration) = &self.iteration else { return false };
-        let captures = iteration.action.map(|action| &self.scenario.action(action).captures);
-        iteration.answer.iter().any(|given| given.name == name)
-            || captures.is_some_and(|captures| captures.iter().any(|capture| capture == name))
+        iteration.answer.iter().any(|given| given.name == name) || self.is_captured(name)
     }
 
     fn no_arguments(&mut self, arguments: &[Argument], field: &Name) {

@@ -262,6 +262,12 @@ impl Checker<'_> {
         good.then_some((target, query))
     }
 
+    /// Whether the action around captures something of this name.
+    pub fn is_captured(&self, name: &str) -> bool {
+        let action = self.iteration.as_ref().and_then(|iteration| iteration.action);
+        action.is_some_and(|action| self.scenario.action(action).captures.iter().any(|made| made == name))
+    }
+
     /// Whether a name is declared as anything that can be written as a value.
     pub fn is_value_name(&self, name: &str) -> bool {
         let declared = self.symbols.peek(name).map(|symbol| symbol.entity);
@@ -270,9 +276,7 @@ impl Checker<'_> {
                 declared,
                 Some(Entity::Constant(_) | Entity::Secret(_) | Entity::Metric(_) | Entity::Unknown)
             )
-            || self.iteration.as_ref().and_then(|iteration| iteration.action).is_some_and(|action| {
-                self.scenario.action(action).captures.iter().any(|capture| capture == name)
-            })
+            || self.is_captured(name)
             || self.iteration.is_some() && super::super::state::is_iteration_word(name)
             || matches!(name, "scratch" | "elapsed")
     }

@@ -84,12 +84,6 @@ impl Checker<'_> {
         names.find(|name| self.is_known(name))
     }
 
-    /// Whether the action around captures something of this name.
-    fn is_captured(&self, name: &str) -> bool {
-        let action = self.iteration.as_ref().and_then(|iteration| iteration.action);
-        action.is_some_and(|action| self.scenario.action(action).captures.iter().any(|made| made == name))
-    }
-
     /// Whether something stands for a value where a text is written.
     fn is_known(&self, name: &str) -> bool {
         let (owner, part) = name.split_once('.').unwrap_or((name, ""));

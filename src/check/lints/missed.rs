@@ -6,9 +6,7 @@ use super::super::hosts::{self, Networks};
 use super::super::infer::constant_quantity;
 use super::super::mistake;
 use super::super::names::Entity;
-use super::super::scenario::{
-    Argued, Block, IterationStep, Load, LoadSubject, Origin, Qualifier, StepKind, Target,
-};
+use super::super::scenario::{Argued, Block, Load, LoadSubject, Origin, Qualifier, StepKind, Target};
 use super::super::state::Checker;
 use super::super::walk::{faulted, flat, visit_block, visit_steps, visit_tells};
 use crate::diag::Diagnostic;
@@ -66,6 +64,12 @@ impl Checker<'_> {
         }) {
             return;
         }
+        // Who asks a port of this machine that stands nowhere else in the file; of several none is told.
+        let lost = |(address, _): &(&String, &Vec<_>)| {
+            let port = address.strip_prefix("127.0.0.1:").or(address.strip_prefix("localhost:"));
+            port.is_some_and(|port| written.get(port).copied() == Some(1))
+        };
+        let nowhere: Vec<_> = asked.iter().filter(lost).take(2).collect();
         for (link, (listen, place), to) in links {
             let port = listen.rsplit_once(':').map_or("", |(_, port)| port);
             // A name stands where it is declared and in the link; anywhere else something may come here by it.
@@ -77,27 +81,19 @@ impl Checker<'_> {
             if named || written.get(port).copied() != Some(1) {
                 continue;
             }
-            let names = |client: &'_ Target| (client.name.clone(), link.name.clone());
             for (client, url, span) in asked.get(&to).into_iter().flatten() {
                 let better = url.replacen(&to, &listen, 1);
-                let (client, link) = names(client);
-                found.push(mistake::passed::link_bypassed(*span, place, (&client, &link), &to, &better));
-            }
-            if asked.contains_key(&to) {
-                continue;
+                let names = (client.name.as_str(), link.name.as_str());
+                found.push(mistake::passed::link_bypassed(*span, place, names, &to, &better));
             }
             // Nor does anybody ask where it leads to, but one client a place of this machine where nothing is.
-            let lost = |(address, _): &(&String, &Vec<_>)| {
-                let port = address.strip_prefix("127.0.0.1:").or(address.strip_prefix("localhost:"));
-                port.is_some_and(|port| written.get(port).copied() == Some(1))
-            };
-            let mut nowhere = asked.iter().filter(lost);
-            if let (Some((address, clients)), None) = (nowhere.next(), nowhere.next())
+            if !asked.contains_key(&to)
+                && let [(address, clients)] = nowhere.as_slice()
                 && let [(client, url, span)] = clients.as_slice()
             {
                 let better = url.replacen(address.as_str(), &listen, 1);
-                let (client, link) = names(client);
-                found.push(mistake::passed::asks_nowhere(*span, place, (&client, &link), address, &better));
+                let names = (client.name.as_str(), link.name.as_str());
+                found.push(mistake::passed::asks_nowhere(*span, place, names, address, &better));
             }
         }
     }
@@ -133,12 +129,8 @@ impl Checker<'_> {
             return;
         }
         let own = hosts::by_name_and_address(&self.scenario);
-        let inhabited: HashSet<TargetId> = targets()
-            .filter_map(|(_, target)| match target.setting("on")?.values.as_slice() {
-                [Argued::Target(host)] => Some(*host),
-                _ => None,
-            })
-            .collect();
+        let inhabited: HashSet<TargetId> =
+            targets().filter_map(|(_, target)| hosts::stands_on(target)).collect();
         let name = |host: TargetId| self.scenario.target(host).name.as_str();
         for (link, (one, other)) in links.iter().filter(|(link, _)| told.contains(link)).take(MOST_LINKS) {
             let others = links.iter().filter(|(beside, _)| beside != link).map(|(_, ends)| *ends);
@@ -200,11 +192,11 @@ impl Checker<'_> {
             match &step.kind {
                 StepKind::Load(load) if lasts(load) => {
                     just_faulted = None;
-                    for subject in self.subjects(load.subject) {
+                    for subject in self.scenario.subjects_of(load.subject) {
                         ended.insert(subject, (step.span, false));
                     }
                 }
-                StepKind::Load(load) => running.extend(self.subjects(load.subject)),
+                StepKind::Load(load) => running.extend(self.scenario.subjects_of(load.subject)),
                 StepKind::Tell(tell) if tell.verb.fault => {
                     for (subject, (_, faulted)) in &mut ended {
                         *faulted |= self.may_meet(*subject, tell.target, doors);
@@ -318,22 +310,8 @@ impl Checker<'_> {
 
     /// The addresses that an action's requests go to, where the file fixes them.
     fn asked_by_action(&self, action: ActionId) -> Vec<String> {
-        let steps = self.scenario.action(action).steps.iter();
-        let asked = steps.filter_map(|step| match step {
-            IterationStep::Tell { tell, .. } => asked_by(self.scenario.target(tell.target)),
-            _ => None,
-        });
-        asked.collect()
-    }
-
-    /// What a load runs: of a mix its actions too.
-    fn subjects(&self, subject: LoadSubject) -> Vec<LoadSubject> {
-        let mut subjects = vec![subject];
-        if let LoadSubject::Mix(mix) = subject {
-            let parts = self.scenario.mixes[mix.index()].parts.iter();
-            subjects.extend(parts.map(|(_, action)| LoadSubject::Action(*action)));
-        }
-        subjects
+        let tells = self.scenario.action(action).tells();
+        tells.filter_map(|tell| asked_by(self.scenario.target(tell.target))).collect()
     }
 }
 

@@ -3,10 +3,10 @@
 use super::super::asked::{answers_at, asked_by, text_of};
 use super::super::mistake;
 use super::super::mistake::stopped::Outside;
-use super::super::scenario::{Block, IterationStep, LoadSubject, Origin, Step, StepKind, Tell};
+use super::super::scenario::{Block, LoadSubject, Origin, Step, StepKind, Tell};
 use super::super::state::Checker;
 use super::super::walk::visit_block;
-use crate::lang::expr::{ActionId, Expr, ExprKind, TargetId, UnaryOperator};
+use crate::lang::expr::{Expr, ExprKind, TargetId, UnaryOperator};
 use crate::source::Span;
 use std::collections::{HashMap, HashSet};
 
@@ -50,13 +50,8 @@ impl Checker<'_> {
                 }
                 StepKind::Load(load) => {
                     let asked = *loaded.entry(load.subject).or_insert_with(|| {
-                        let actions = self.actions_of(load.subject).into_iter();
-                        let lines = actions.flat_map(|action| &self.scenario.action(action).steps);
-                        let mut tells = lines.filter_map(|line| match line {
-                            IterationStep::Tell { tell, .. } => asks(tell),
-                            _ => None,
-                        });
-                        tells.next()
+                        let actions = self.scenario.actions_of(load.subject).into_iter();
+                        actions.flat_map(|action| self.scenario.action(action).tells()).find_map(asks)
                     });
                     found.extend(asked.map(|process| (step.span, process, place)));
                 }
@@ -93,15 +88,6 @@ impl Checker<'_> {
             }
         }
         answering
-    }
-
-    fn actions_of(&self, subject: LoadSubject) -> Vec<ActionId> {
-        match subject {
-            LoadSubject::Action(action) => vec![action],
-            LoadSubject::Mix(mix) => {
-                self.scenario.mixes[mix.index()].parts.iter().map(|(_, action)| *action).collect()
-            }
-        }
     }
 
     /// Calls `look` with what is read of processes of soak's own: whether they run.

@@ -88,7 +88,7 @@ impl Checker<'_> {
         // Whatever is put in from elsewhere may be the secret itself.
         let text = self.sketch(value);
         let known = value.ty != crate::lang::types::Type::Unknown;
-        let plain = place == "an environment variable" && is_setting(&text);
+        let plain = argument.parameter.name == "env" && is_setting(&text);
         if secret && known && !text.is_empty() && !text.contains(LATER) && !plain {
             places.push((value.span, place));
         }

@@ -5,15 +5,15 @@
 
 use super::super::accept::{highest, lowest};
 use super::super::asked::{asked_by, text_of};
-use super::super::compared::{compared, is_upwards};
+use super::super::compared::success_asked;
 use super::super::mistake;
 use super::super::scenario::{
-    Argued, Block, Expectation, IterationStep, LoadSubject, Origin, Qualifier, Step, StepKind, Tell,
+    Argued, Block, Expectation, LoadSubject, Origin, Qualifier, Step, StepKind, Tell,
 };
 use super::super::state::Checker;
 use super::super::walk::{blocks, flat, visit_tells};
 use crate::diag::Diagnostic;
-use crate::lang::expr::{ActionId, BinaryOperator, Expr, ExprKind, TargetId, Window};
+use crate::lang::expr::{ActionId, Expr, ExprKind, TargetId, Window};
 use crate::lang::function::SourceKind;
 use crate::lang::operator::UnaryOperator;
 use crate::source::Span;
@@ -102,29 +102,20 @@ impl Checker<'_> {
         let (Qualifier::Within(within) | Qualifier::ForWithin { within, .. }) = &expectation.qualifier else {
             return None;
         };
-        let (measured, operator, limit) = compared(&expectation.condition)?;
-        let ExprKind::Binary(BinaryOperator::Divide, _, by) = &measured.kind else { return None };
-        let ExprKind::Measure { series, window, .. } = &by.kind else { return None };
+        let (subject, window, limit) = success_asked(&self.scenario, self.sources, &expectation.condition)?;
         // What lies before the fault counts in a long window.
         let recent = match window {
             Window::Block => true,
             Window::Over(length) => lowest(length)?.to_duration()? <= highest(within)?.to_duration()?,
             Window::Phase(_) => false,
         };
-        let Origin::Load { subject: LoadSubject::Action(action), .. } = self.scenario.series(*series).origin
-        else {
-            return None;
-        };
-        let success = self.sources.text(measured.span).contains(".success");
-        (recent && success && is_upwards(operator) == Some(true) && limit.to_f64() > 0.0).then_some(action)
+        let LoadSubject::Action(action) = subject else { return None };
+        (recent && limit.to_f64() > 0.0).then_some(action)
     }
 
     /// The one proxy that all requests of an action go through.
     fn link_before(&self, action: ActionId, doors: &HashMap<String, TargetId>) -> Option<TargetId> {
-        let tells = self.scenario.action(action).steps.iter().filter_map(|step| match step {
-            IterationStep::Tell { tell, .. } => Some(tell),
-            _ => None,
-        });
+        let tells = self.scenario.action(action).tells();
         // What waits for no answer succeeds when it is sent.
         let mut links = tells.map(|tell| {
             let client = self.scenario.target(tell.target);

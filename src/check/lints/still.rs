@@ -21,12 +21,12 @@ impl Checker<'_> {
         conditions(&self.scenario, &mut |condition| {
             condition.walk(&mut |part| {
                 let Some((measured, operator, limit)) = compared(part) else { return };
-                // What asks for one or more of them is missed on every run, and tells itself.
-                let none = operator == BinaryOperator::Equal && limit.to_f64() == 0.0
+                // Of nothing, these hold on every run or on none.
+                let decided = operator == BinaryOperator::Equal && limit.to_f64() == 0.0
                     || matches!(operator, BinaryOperator::Less | BinaryOperator::LessOrEqual)
                     || exceeds(operator, limit.to_f64(), 0.0);
                 let ExprKind::Measure { series, .. } = &measured.kind else { return };
-                if !none {
+                if !decided {
                     return;
                 }
                 match &self.scenario.series(*series).origin {

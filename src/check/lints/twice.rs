@@ -110,15 +110,10 @@ impl Checker<'_> {
                     }
                     let said = (expectation.demand.word(), text);
                     let owners = self.owners_read(&expectation.condition);
-                    if read
-                        .entry(said)
-                        .or_insert_with(|| owners.clone())
-                        .intersection(&owners)
-                        .next()
-                        .is_some()
-                        && expected.0.contains_key(&said)
-                    {
-                        continue;
+                    match read.get(&said) {
+                        Some(first) if !first.is_disjoint(&owners) => continue,
+                        Some(_) => {}
+                        None => drop(read.insert(said, owners)),
                     }
                     (text, "expectations", expected.before(said, name.span).zip(Some(name.span)))
                 }

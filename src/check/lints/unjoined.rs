@@ -3,7 +3,7 @@
 use super::super::asked::{answers_at, asked_by, text_of, url_of};
 use super::super::hosts::{self, Networks};
 use super::super::mistake;
-use super::super::scenario::{Argued, Target};
+use super::super::scenario::Target;
 use super::super::state::Checker;
 use crate::diag::Diagnostic;
 use crate::lang::expr::TargetId;
@@ -19,15 +19,14 @@ impl Checker<'_> {
         let networks = Networks::of(targets().filter_map(hosts::ends));
         let mut found = Vec::new();
         for client in targets().filter(|target| target.kind.name != "process") {
-            let Some(on) = client.setting("on") else { continue };
-            let [Argued::Target(from)] = on.values.as_slice() else { continue };
+            let Some(from) = hosts::stands_on(client) else { continue };
             let mut asked = Vec::new();
             self.target_destinations(client, &mut asked);
             for (whom, place) in asked {
                 let Some(to) = own.get(&whom.to_lowercase()) else { continue };
-                if !networks.join(*from, *to) {
+                if !networks.join(from, *to) {
                     let name = |host: &TargetId| self.scenario.target(*host).name.as_str();
-                    found.push(mistake::stopped::not_joined(place, (name(from), name(to))));
+                    found.push(mistake::stopped::not_joined(place, (name(&from), name(to))));
                 }
             }
         }
@@ -37,13 +36,9 @@ impl Checker<'_> {
 
     /// Clients on a host that ask its loopback, while nothing that could answer stands there.
     fn alone_on_hosts(&self, found: &mut Vec<Diagnostic>) {
-        let on = |target: &Target| match target.setting("on").map(|on| on.values.as_slice()) {
-            Some([Argued::Target(host)]) => Some(*host),
-            _ => None,
-        };
         let stands = |target: &&Target| matches!(target.kind.name, "process" | "link");
         let inhabited: HashSet<TargetId> =
-            self.scenario.targets.iter().filter(stands).filter_map(on).collect();
+            self.scenario.targets.iter().filter(stands).filter_map(hosts::stands_on).collect();
         // Elsewhere, by their ports.
         let answers: HashMap<String, String> = (self.scenario.targets.iter().filter_map(answers_at))
             .filter_map(|address| {
@@ -52,7 +47,9 @@ impl Checker<'_> {
             })
             .collect();
         for client in self.scenario.targets.iter().filter(|target| !stands(target)) {
-            let Some(host) = on(client).filter(|host| !inhabited.contains(host)) else { continue };
+            let Some(host) = hosts::stands_on(client).filter(|host| !inhabited.contains(host)) else {
+                continue;
+            };
             let (Some(asked), Some((text, place))) =
                 (asked_by(client), url_of(client).or_else(|| text_of(client, "address")))
             else {

@@ -28,15 +28,14 @@ impl Checker<'_> {
 
     /// Whether a place is one of the scenario itself, and not of what it includes; none of a file for others to include is.
     pub(super) fn is_own(&self, place: Span) -> bool {
-        let included = self.titled.is_none() && self.only_declares();
-        self.sources.files()[0].span().contains(place) && !included
+        self.sources.files()[0].span().contains(place) && !self.only_declares()
     }
 
-    /// Whether nothing is done here: a file of declarations for others to include.
+    /// Whether this is no scenario, and does nothing: a file of declarations for others to include.
     pub(super) fn only_declares(&self) -> bool {
         let scenario = &self.scenario;
         let mut blocks = scenario.setup.iter().chain(&scenario.cleanup).chain([&scenario.story]);
-        blocks.all(|block| block.steps.is_empty())
+        self.titled.is_none() && blocks.all(|block| block.steps.is_empty())
     }
 
     /// Permits for faults that are not done, and for load that does not go there.

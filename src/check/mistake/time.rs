@@ -6,15 +6,14 @@ use crate::lang::unit::format_duration as shown;
 use crate::source::Span;
 use std::time::Duration;
 
+/// What takes longer than is left of `what`.
+fn too_long(span: Span, took: Duration, left: Duration, what: &str) -> Diagnostic {
+    let message = format!("this takes at least {}, and {} of {what} are left", shown(took), shown(left));
+    Diagnostic::error("E0801", message, span).here(format!("{} at the shortest", shown(took)))
+}
+
 pub fn does_not_fit(span: Span, took: Duration, left: Duration, what: &str, block: Span) -> Diagnostic {
-    Diagnostic::error(
-        "E0801",
-        format!("this takes at least {}, and {} of {what} are left", shown(took), shown(left)),
-        span,
-    )
-    .here(format!("{} at the shortest", shown(took)))
-    .also(block, "this is too short for it")
-    .help(match what {
+    too_long(span, took, left, what).also(block, "this is too short for it").help(match what {
         "cleanup" => "it has 5m, which nothing makes longer: do less in it, or do it at the end of the story",
         _ => "give it more time, or less to do",
     })
@@ -22,14 +21,9 @@ pub fn does_not_fit(span: Span, took: Duration, left: Duration, what: &str, bloc
 
 /// `load` is waited for, and leaves too little time.
 pub fn load_fills(span: Span, took: Duration, left: Duration, what: &str, load: Span) -> Diagnostic {
-    Diagnostic::error(
-        "E0801",
-        format!("this takes at least {}, and {} of {what} are left", shown(took), shown(left)),
-        span,
-    )
-    .here(format!("{} at the shortest", shown(took)))
-    .also(load, "is waited for, and takes its time first")
-    .help("a load without `for` runs beside what follows it, to the end of its block: leave `for` and its duration out")
+    too_long(span, took, left, what)
+        .also(load, "is waited for, and takes its time first")
+        .help("a load without `for` runs beside what follows it, to the end of its block: leave `for` and its duration out")
 }
 
 pub fn never_reached(span: Span, due: Duration, what: &str, block: Span) -> Diagnostic {

@@ -274,12 +274,3 @@ pub fn not_a_probe(span: Span) -> Diagnostic {
         .here("no probe")
         .help("as in `ready http(\"http://127.0.0.1:8080/health\")` or `ready line('listening')`")
 }
-
-/// `1m 30s`
-pub fn spaced_duration(span: Span, written: &str) -> Diagnostic {
-    let better: String = written.split_whitespace().collect();
-    Diagnostic::error("E0105", "a duration is written without spaces", span)
-        .here("a space too many")
-        .help(format!("write `{better}`"))
-        .fix(span, better, false)
-}

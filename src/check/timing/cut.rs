@@ -1,13 +1,13 @@
 //! Loads that end before any iteration of theirs can, so that what is judged of them never has a value.
 
 use super::super::accept::lowest;
-use super::super::compared::{compared, is_upwards};
+use super::super::compared::{compared, success_asked};
 use super::super::mistake;
 use super::super::scenario::{ConversationStep, IterationStep, Load, LoadSubject, Origin, Scenario};
 use super::super::walk::conditions;
 use super::{Limit, Walk};
 use crate::diag::Diagnostic;
-use crate::lang::expr::{ActionId, BinaryOperator, Expr, ExprKind};
+use crate::lang::expr::{ActionId, Expr, ExprKind};
 use crate::lang::types::Shape;
 use crate::source::{Sources, Span};
 use std::collections::{HashMap, HashSet};
@@ -36,13 +36,7 @@ impl Walk<'_> {
         };
         self.around.high(false);
         self.around.take_drawn();
-        let actions = match load.subject {
-            LoadSubject::Action(action) => vec![action],
-            LoadSubject::Mix(mix) => {
-                self.scenario.mixes[mix.index()].parts.iter().map(|(_, action)| *action).collect()
-            }
-        };
-        for action in actions {
+        for action in self.scenario.actions_of(load.subject) {
             let least = *self.least.entry(action).or_insert_with(|| least(self.scenario, action));
             match lasts.filter(|lasts| lasts.saturating_add(GRACE) < least) {
                 Some(lasts) => drop(self.cut.cut.entry(action).or_insert((span, least, lasts))),
@@ -95,19 +89,18 @@ fn least(scenario: &Scenario, action: ActionId) -> Duration {
 
 /// The load whose iterations must have ended, and well, for a condition to hold: what a fault ends is an error.
 fn needs_an_end(scenario: &Scenario, sources: &Sources, part: &Expr) -> Option<(LoadSubject, Span)> {
-    let (read, operator, _) = compared(part)?;
-    let measured = match &read.kind {
-        ExprKind::Binary(BinaryOperator::Divide, _, by)
-            if sources.text(read.span).contains(".success") && is_upwards(operator) == Some(true) =>
+    if let Some((subject, ..)) = success_asked(scenario, sources, part) {
+        return Some((subject, compared(part)?.0.span));
+    }
+    let (read, ..) = compared(part)?;
+    let ExprKind::Measure { series, .. } = &read.kind else { return None };
+    let series = scenario.series(*series);
+    match series.origin {
+        Origin::Load { subject, reading: "latency" | "service_time" }
+            if series.shape == Shape::Distribution =>
         {
-            by.as_ref()
+            Some((subject, read.span))
         }
-        ExprKind::Measure { series, .. } if scenario.series(*series).shape == Shape::Distribution => read,
-        _ => return None,
-    };
-    let ExprKind::Measure { series, .. } = &measured.kind else { return None };
-    match scenario.series(*series).origin {
-        Origin::Load { subject, reading: "count" | "latency" | "service_time" } => Some((subject, read.span)),
         _ => None,
     }
 }

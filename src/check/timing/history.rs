@@ -136,12 +136,7 @@ impl History {
 
     /// A load begins; `lasts` where the statement takes the time that the load does.
     pub fn load(&mut self, scenario: &Scenario, subject: LoadSubject, lasts: bool, span: Span) {
-        let mut subjects = vec![subject];
-        if let LoadSubject::Mix(mix) = subject {
-            let actions = scenario.mixes[mix.index()].parts.iter();
-            subjects.extend(actions.map(|(_, action)| LoadSubject::Action(*action)));
-        }
-        for subject in subjects {
+        for subject in scenario.subjects_of(subject) {
             self.began.entry(subject).or_insert((self.now, span));
             self.last.insert(subject, (self.now, span));
             self.places.entry(subject).or_default().push(self.now);
@@ -232,8 +227,13 @@ impl History {
         found
     }
 
+    /// The last place that may come before a read.
+    fn end(&self, read: &Use) -> Place {
+        read.around.map_or(read.before, |range| self.ranges[range].max(read.before))
+    }
+
     fn holds(&self, read: &Use) -> bool {
-        let end = read.around.map_or(read.before, |range| self.ranges[range].max(read.before));
+        let end = self.end(read);
         let before = |place: Option<Place>| place.is_some_and(|place| place <= end);
         match &read.needs {
             Needs::Phase { name, .. } => before(self.ended.get(name).map(|(place, _)| *place)),
@@ -288,7 +288,7 @@ impl History {
             }
             Needs::Within(subject, begins) => {
                 let (_, load) = self.began.get(subject)?;
-                let end = read.around.map_or(read.before, |range| self.ranges[range].max(read.before));
+                let end = self.end(read);
                 let here = self.only_within(*begins, end).map(|other| scenario.subject_name(other));
                 let name = scenario.subject_name(*subject);
                 Some(mistake::time::load_elsewhere(read.span, name, *load, here))

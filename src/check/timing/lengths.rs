@@ -11,14 +11,13 @@ use crate::lang::value::Value;
 use std::time::Duration;
 
 impl Walk<'_> {
-    /// What takes so long at most, and no time at its shortest.
-    pub(super) fn may_take(&mut self, word: &str, most: &Expr, limit: Option<Limit>) -> Duration {
+    /// What takes so long at most.
+    pub(super) fn may_take(&mut self, word: &str, most: &Expr, limit: Option<Limit>) {
         let most_time = self.shortest(most);
         if let Some(limit) = limit.filter(|limit| most_time > limit.left && !self.over) {
             let time = (word, most_time);
             self.report(mistake::time::deadline_beyond(most.span, time, limit.left, &limit.what, limit.span));
         }
-        Duration::ZERO
     }
 
     pub(super) fn expectation(&mut self, qualifier: &Qualifier, limit: Option<Limit>) -> Duration {

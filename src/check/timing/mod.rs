@@ -401,9 +401,15 @@ impl<'s> Walk<'s> {
                 took
             }
             StepKind::Wait(time) => self.shortest(time),
-            StepKind::WaitUntil { max: Some(time), .. } => self.may_take("max", time, limit),
-            StepKind::Run { timeout: Some(time), .. } => self.may_take("timeout", time, limit),
-            StepKind::WaitUntil { .. } | StepKind::Run { .. } | StepKind::Note(_) => Duration::ZERO,
+            StepKind::WaitUntil { max, .. } => {
+                max.iter().for_each(|time| self.may_take("max", time, limit.clone()));
+                Duration::ZERO
+            }
+            StepKind::Run { timeout, .. } => {
+                timeout.iter().for_each(|time| self.may_take("timeout", time, limit.clone()));
+                Duration::ZERO
+            }
+            StepKind::Note(_) => Duration::ZERO,
         }
     }
 }

@@ -96,13 +96,8 @@ impl Walk<'_> {
         // What was drawn for it says nothing about how long anything takes.
         self.around.take_drawn();
         let count = count.zip(self.passes).map(|(count, passes)| count * passes);
-        self.begun.add(load.subject, (count, rate), span);
-        if let LoadSubject::Mix(mix) = load.subject {
-            let parts = &self.scenario.mixes[mix.index()].parts;
-            let actions: Vec<_> = parts.iter().map(|(_, action)| *action).collect();
-            for action in actions {
-                self.begun.add(LoadSubject::Action(action), (count, rate), span);
-            }
+        for subject in self.scenario.subjects_of(load.subject) {
+            self.begun.add(subject, (count, rate), span);
         }
     }
 

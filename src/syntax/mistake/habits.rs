@@ -29,7 +29,7 @@ pub(super) fn is_bare(token: &Token<'_>) -> bool {
 }
 
 /// `1m 30s`, where the second part makes no sense.
-pub(super) fn spaced_duration(scene: &Scene<'_>) -> Option<Diagnostic> {
+pub(super) fn duration_in_parts(scene: &Scene<'_>) -> Option<Diagnostic> {
     let failed = scene.failed_token().unwrap_or(scene.tokens.len().checked_sub(1)?);
     let (first, second) = (scene.tokens.get(failed.checked_sub(1)?)?, scene.tokens.get(failed)?);
     if !is_duration(first) || !is_duration(second) || touch(first, second) {

@@ -19,6 +19,7 @@ pub(super) use members::{
 };
 pub(super) use stray::remove as remove_stray_marks;
 pub use targets::is_any_sort;
+pub use told::spaced_duration;
 pub(super) use told::{
     chained, foreign, literal, misspelt, no_value, object_as_value, reserved, scenario_with_block,
     spaced_unit, time_of_day, two_statements,
@@ -36,8 +37,8 @@ use forms::{
     param_without_default, phase_for, table_row, typed_parameter,
 };
 use habits::{
-    comparison, counted_loop, limit_of_waiting, load_word, percentile, percentile_with_dot, rate_in_words,
-    spaced_duration, two_conditions, users_by_another_name, window,
+    comparison, counted_loop, duration_in_parts, limit_of_waiting, load_word, percentile,
+    percentile_with_dot, rate_in_words, two_conditions, users_by_another_name, window,
 };
 use notations::{
     comment_mark, containment, counted_range, marked_step, query_without_quotes, quotes_in_text,
@@ -65,7 +66,7 @@ pub(super) fn explain(text: &str, base: u32, rule: Rule, head: Range<usize>, fai
     const LOOKS: &[fn(&Scene<'_>) -> Option<Diagnostic>] = &[
         comment_mark,
         foreign_operators,
-        spaced_duration,
+        duration_in_parts,
         comparison,
         percentile_with_dot,
         target_in_a_line,

@@ -23,8 +23,8 @@ pub(in crate::syntax) fn spaced_unit((number, unit): (Span, Span), count: &str, 
     found.fix(number.to(unit), better, true)
 }
 
-/// `1m 30s`
-pub(super) fn spaced_duration(span: Span, written: &str) -> Diagnostic {
+/// `1m 30s`, wherever it stands.
+pub fn spaced_duration(span: Span, written: &str) -> Diagnostic {
     let better: String = written.split_whitespace().collect();
     let found =
         Diagnostic::error("E0105", "a duration is written without spaces", span).here("a space too many");
