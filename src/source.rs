@@ -239,6 +239,18 @@ impl Sources {
         file.text.get(start..end).unwrap_or("")
     }
 
+    /// What stands in its file before a span.
+    pub fn before(&self, span: Span) -> &str {
+        let file = self.file_of(span);
+        file.text.get(..(span.start - file.base) as usize).unwrap_or("")
+    }
+
+    /// What stands in its file behind a span.
+    pub fn behind(&self, span: Span) -> &str {
+        let file = self.file_of(span);
+        file.text.get((span.end - file.base) as usize..).unwrap_or("")
+    }
+
     /// The line (from 1) at which a span begins, in its own file.
     pub fn line(&self, span: Span) -> u32 {
         self.file_of(span).line_of(span.start)

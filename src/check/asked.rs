@@ -1,6 +1,7 @@
 //! What targets are asked at and what they ask, where the file fixes it.
 
-use super::scenario::{Argued, Target};
+use super::scenario::{Argued, Scenario, Target};
+use crate::lang::expr::TargetId;
 use crate::lang::signature::Accepts;
 use crate::source::Span;
 
@@ -22,8 +23,7 @@ pub(super) fn url_of(target: &Target) -> Option<(String, Span)> {
 /// `host:port` in a URL.
 pub(super) fn authority(url: &str) -> Option<&str> {
     let (_, rest) = url.split_once("://")?;
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    let whole = &rest[..end];
+    let whole = rest.split(['/', '?', '#']).next()?;
     Some(whole.rsplit_once('@').map_or(whole, |(_, behind)| behind))
 }
 
@@ -33,6 +33,11 @@ pub(super) fn asked_by(client: &Target) -> Option<String> {
         Some((url, _)) => authority(&url).map(plain),
         None => text_of(client, "address").map(|(address, _)| plain(&address)),
     }
+}
+
+/// The links that listen at an address of their own, with their ids, and that address with where it stands.
+pub(super) fn proxies(scenario: &Scenario) -> impl Iterator<Item = (TargetId, &Target, (String, Span))> {
+    scenario.numbered_targets().filter_map(|(id, link)| Some((id, link, text_of(link, "listen")?)))
 }
 
 /// `host:port` at which a process answers, by what tells that it is ready.

@@ -231,10 +231,7 @@ pub(super) fn host_and_port(address: &str) -> Option<(&str, Option<u16>)> {
 
 /// The host that a URL names, where the file fixes it: `None` where it is known later only or there is none.
 pub(super) fn url_host(sketch: &str) -> Option<&str> {
-    let (_, rest) = sketch.split_once("://")?;
-    let authority = rest.split(['/', '?', '#']).next()?;
-    let start = authority.rfind('@').map_or(0, |at| at + 1);
-    let host = &authority[start..];
+    let host = super::asked::authority(sketch)?;
     if host.split(':').next().is_none_or(|name| name.contains(LATER)) {
         return None;
     }

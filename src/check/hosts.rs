@@ -2,6 +2,7 @@
 
 use super::asked::{answers_at, text_of};
 use super::mistake;
+use super::names::only;
 use super::scenario::{Argued, Scenario, Target};
 use super::state::Checker;
 use crate::diag::Diagnostic;
@@ -71,8 +72,7 @@ impl Checker<'_> {
     /// A proxy that passes on to itself.
     fn check_turns(&self, found: &mut Vec<Diagnostic>) {
         let answers = self.scenario.targets.iter().filter(|target| target.kind.name == "process");
-        let mut answers = answers.filter_map(answers_at);
-        let only = answers.next().filter(|_| answers.next().is_none());
+        let only = only(answers.filter_map(answers_at));
         for link in self.scenario.targets.iter().filter(|target| target.kind.name == "link") {
             let (Some(listen), Some(to)) = (link.setting("listen"), link.setting("to")) else { continue };
             let (Some((here, _)), Some((there, _))) = (text_of(link, "listen"), text_of(link, "to")) else {
@@ -131,8 +131,7 @@ pub(super) fn stands_on(target: &Target) -> Option<TargetId> {
 
 /// The address of a host, where the file fixes it.
 pub(super) fn address(host: &Target) -> Option<(String, Span)> {
-    let Some(Argued::Value(expr)) = host.setting("address")?.values.first() else { return None };
-    Some((expr.constant()?.as_text()?.to_string(), expr.span))
+    text_of(host, "address")
 }
 
 /// Whether a host can have it: one that means nobody, everybody or whoever asks, it cannot.
@@ -175,9 +174,7 @@ impl Networks {
 /// The hosts of a scenario by what they are asked by: their names in small letters, and their addresses.
 pub(super) fn by_name_and_address(scenario: &Scenario) -> HashMap<String, TargetId> {
     let mut own = HashMap::new();
-    let targets = scenario.targets.iter().enumerate();
-    for (index, host) in targets.filter(|(_, target)| target.kind.name == "host") {
-        let id = TargetId(index as u32);
+    for (id, host) in scenario.numbered_targets().filter(|(_, target)| target.kind.name == "host") {
         own.insert(host.name.to_lowercase(), id);
         own.extend(address(host).map(|(address, _)| (address, id)));
     }

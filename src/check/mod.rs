@@ -28,6 +28,7 @@ mod mistake;
 mod names;
 mod permits;
 mod query;
+mod readings;
 mod receipt;
 pub mod scenario;
 mod secrets;

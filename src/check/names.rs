@@ -128,6 +128,13 @@ pub(super) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c s
     ranked.min_by_key(|(rank, _)| *rank).map(|(_, candidate)| candidate)
 }
 
+/// The one of some things, where there is no other.
+pub(super) fn only<T>(things: impl IntoIterator<Item = T>) -> Option<T> {
+    let mut things = things.into_iter();
+    let first = things.next()?;
+    things.next().is_none().then_some(first)
+}
+
 /// What other tools call something, and what it is called here.
 const SYNONYMS: &[(&str, &[&str])] = &[
     // What targets are told.

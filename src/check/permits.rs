@@ -250,11 +250,10 @@ impl Checker<'_> {
 
     /// Where a permit can be added: on the line below the title, or at the start of the file.
     fn top(&self) -> Span {
-        let file = &self.sources.files()[0];
-        let Some(title) = self.titled else { return Span::at(file.base()) };
-        let behind = (title.end - file.base()) as usize;
-        let end = file.text()[behind..].find('\n').map_or(file.text().len(), |newline| behind + newline + 1);
-        Span::at(file.base() + end as u32)
+        let Some(title) = self.titled else { return Span::at(self.sources.files()[0].base()) };
+        let behind = self.sources.behind(title);
+        let rest = behind.find('\n').map_or(behind.len(), |newline| newline + 1);
+        Span::at(title.end + rest as u32)
     }
 
     /// The hosts that the settings of a target name, where the file fixes them, with where that stands.

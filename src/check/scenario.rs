@@ -514,6 +514,11 @@ impl Scenario {
         &self.targets[target.index()]
     }
 
+    /// All targets with their ids.
+    pub fn numbered_targets(&self) -> impl Iterator<Item = (TargetId, &Target)> {
+        self.targets.iter().enumerate().map(|(index, target)| (TargetId(index as u32), target))
+    }
+
     /// The action of an id.
     pub fn action(&self, action: ActionId) -> &Action {
         &self.actions[action.index()]

@@ -151,10 +151,10 @@ impl Checker<'_> {
 
     /// The place of a duration together with the `for` and the space before it.
     fn with_for(&self, duration: Span) -> Span {
-        let file = self.sources.file_of(duration);
-        let before = file.text()[..(duration.start - file.base()) as usize].trim_end();
-        let before = before.strip_suffix("for").unwrap_or(before).trim_end();
-        Span::new(file.base() + before.len() as u32, duration.end)
+        let before = self.sources.before(duration);
+        let trimmed = before.trim_end();
+        let trimmed = trimmed.strip_suffix("for").unwrap_or(trimmed).trim_end();
+        Span::new(duration.start - (before.len() - trimmed.len()) as u32, duration.end)
     }
 
     fn tell_duration(

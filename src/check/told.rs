@@ -1,7 +1,7 @@
 //! Who is told something, and what was meant where that cannot be said of it.
 
-use super::asked::{asked_by, text_of};
-use super::names::{Entity, meant};
+use super::asked::{asked_by, proxies};
+use super::names::{Entity, meant, only};
 use super::scenario::Target;
 use super::state::Checker;
 use super::{hosts, mistake};
@@ -166,11 +166,9 @@ impl Checker<'_> {
             && link::signature::KIND.verb(word).is_some()
             && let Some(asked) = asked_by(self.scenario.target(target))
         {
-            let may_look = self.may_suggest();
-            let listens = |link: &&Target| {
-                may_look && text_of(link, "listen").is_some_and(|(listen, _)| listen == asked)
-            };
-            let before = self.scenario.targets.iter().find(listens).map(|link| link.name.as_str());
+            let listening = || proxies(&self.scenario).find(|(.., (listen, _))| *listen == asked);
+            let before = self.may_suggest().then(listening).flatten();
+            let before = before.map(|(_, link, _)| link.name.as_str());
             return mistake::told::verb_of_link_before(
                 second.span,
                 words.first.span,
@@ -194,13 +192,7 @@ impl Checker<'_> {
     /// The one target that is declared and has a verb of this name.
     fn target_with_verb(&self, word: &str) -> Option<String> {
         let word = word.to_ascii_lowercase();
-        let mut able = self
-            .scenario
-            .targets
-            .iter()
-            .filter(|target| !target.kind.built_in && target.kind.verb(&word).is_some());
-        let first = able.next()?;
-        able.next().is_none().then(|| first.name.clone())
+        only(self.able_to(&word)).map(|target| target.name.clone())
     }
 
     /// The one target of a verb that nothing has told anything yet.
@@ -208,15 +200,16 @@ impl Checker<'_> {
         if !self.may_suggest() {
             return None;
         }
-        let able = |target: &&Target| !target.kind.built_in && target.kind.verb(verb).is_some();
-        let mut unused = self
-            .scenario
+        let unused = |target: &&Target| self.symbols.peek(&target.name).is_some_and(|symbol| !symbol.used);
+        only(self.able_to(verb).filter(unused)).map(|target| target.name.clone())
+    }
+
+    /// The targets that the file declares which have a verb of this name.
+    fn able_to(&self, verb: &str) -> impl Iterator<Item = &Target> {
+        self.scenario
             .targets
             .iter()
-            .filter(able)
-            .filter(|target| self.symbols.peek(&target.name).is_some_and(|symbol| !symbol.used));
-        let first = unused.next()?;
-        unused.next().is_none().then(|| first.name.clone())
+            .filter(move |target| !target.kind.built_in && target.kind.verb(verb).is_some())
     }
 
     /// `delay 200ms`, which names no route that is delayed.

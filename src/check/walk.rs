@@ -101,13 +101,18 @@ pub fn conditions(scenario: &Scenario, look: &mut dyn FnMut(&Expr)) {
 
 /// The targets that are told a fault anywhere.
 pub fn faulted(scenario: &Scenario) -> HashSet<TargetId> {
-    let mut faulted = HashSet::new();
+    told(scenario, |tell| tell.verb.fault)
+}
+
+/// The targets that are told, anywhere, what counts.
+pub fn told(scenario: &Scenario, counts: impl Fn(&Tell) -> bool) -> HashSet<TargetId> {
+    let mut told = HashSet::new();
     visit_tells(scenario, &mut |tell| {
-        if tell.verb.fault {
-            faulted.insert(tell.target);
+        if counts(tell) {
+            told.insert(tell.target);
         }
     });
-    faulted
+    told
 }
 
 /// What one target is told, wherever that stands.

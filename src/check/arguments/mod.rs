@@ -298,9 +298,7 @@ impl Checker<'_> {
         let text = self.sources.text(value.span).to_string();
         if duration && takes_values {
             // `latency 200ms 20ms`, as others have it.
-            let file = self.sources.file_of(value.span);
-            let behind = &file.text()[(value.span.end - file.base()) as usize..];
-            let lasts = behind.trim_start_matches(' ').starts_with("for ");
+            let lasts = self.sources.behind(value.span).trim_start_matches(' ').starts_with("for ");
             let jitter =
                 lasts && matched.arguments.last().is_some_and(|last| last.parameter.name == "latency");
             let given = |name: &str| matched.arguments.iter().any(|given| given.parameter.name == name);
@@ -324,8 +322,7 @@ impl Checker<'_> {
 
     /// The place of `1m 30s`, of which a value is the second part.
     fn duration_with(&self, value: &ast::Expr) -> Option<Span> {
-        let file = self.sources.file_of(value.span);
-        let before = &file.text()[..(value.span.start - file.base()) as usize];
+        let before = self.sources.before(value.span);
         let trimmed = before.trim_end_matches(' ');
         let is_part = |c: char| c.is_ascii_alphanumeric() || c == '.';
         let first = &trimmed[trimmed.trim_end_matches(is_part).len()..];
@@ -337,7 +334,7 @@ impl Checker<'_> {
         let coarse = !parts[1].ends_with("ms") && !parts[1].ends_with("us");
         let spaced =
             trimmed.len() < before.len() && coarse && parts.iter().all(|part| time(part)) && time(&whole);
-        let start = file.base() + (trimmed.len() - first.len()) as u32;
+        let start = value.span.start - (before.len() - trimmed.len() + first.len()) as u32;
         spaced.then(|| Span::new(start, value.span.end))
     }
 

@@ -37,8 +37,7 @@ impl Checker<'_> {
     fn computed_window(&self, window: &ast::Expr) -> Option<(Span, String)> {
         let ast::ExprKind::Quantity(_) = window.kind else { return None };
         let written = self.sources.text(window.span);
-        let file = self.sources.file_of(window.span);
-        let behind = &file.text()[(window.span.end - file.base()) as usize..];
+        let behind = self.sources.behind(window.span);
         let factor = behind.trim_start_matches(' ').strip_prefix('*')?.trim_start_matches(' ');
         let end =
             factor.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.').unwrap_or(factor.len());
@@ -74,31 +73,26 @@ impl Checker<'_> {
     ) -> Expr {
         let term = match &right.kind {
             ast::ExprKind::Over { base, window } => {
-                let better = self.moved_window(operator, left, base, ("over", window.span));
-                self.over(base, window, right.span, better.map(|better| (left.span.to(right.span), better)))
+                let better = self.moved_window(operator, (left, right), base, ("over", window.span));
+                self.over(base, window, right.span, better)
             }
             ast::ExprKind::InPhase { base, phase } => {
-                let better = self.moved_window(operator, left, base, ("in", phase.span));
-                self.in_phase(
-                    base,
-                    phase,
-                    right.span,
-                    better.map(|better| (left.span.to(right.span), better)),
-                )
+                let better = self.moved_window(operator, (left, right), base, ("in", phase.span));
+                self.in_phase(base, phase, right.span, better)
             }
             _ => return self.value(right),
         };
         self.reduce(term)
     }
 
-    /// A comparison whose window stands on the left side, where that can have one.
+    /// A comparison whose window stands on the left side, where that can have one, and its place.
     fn moved_window(
         &self,
         operator: BinaryOperator,
-        left: &ast::Expr,
+        (left, right): (&ast::Expr, &ast::Expr),
         limit: &ast::Expr,
         (word, window): (&str, Span),
-    ) -> Option<String> {
+    ) -> Option<(Span, String)> {
         let (measured, window) = (self.sources.text(left.span), self.sources.text(window));
         let moved = match &left.kind {
             ast::ExprKind::Call { .. } => format!("{} {word} {window})", measured.strip_suffix(')')?),
@@ -106,7 +100,8 @@ impl Checker<'_> {
             _ => return None,
         };
         let limit = self.sources.text(limit.span);
-        operator.compares().then(|| format!("{moved} {} {limit}", operator.symbol()))
+        let better = || (left.span.to(right.span), format!("{moved} {} {limit}", operator.symbol()));
+        operator.compares().then(better)
     }
 
     fn windowed(&mut self, term: Term, window: Window, span: Span, better: Option<(Span, String)>) -> Term {

@@ -4,7 +4,8 @@
 use super::super::accept::{highest, lowest};
 use super::super::infer::constant_quantity;
 use super::super::mistake;
-use super::super::scenario::{Block, Expectation, Origin, Qualifier, Step, StepKind, Tell, Tolerance};
+use super::super::readings::{presence_read, target_read};
+use super::super::scenario::{Block, Expectation, Qualifier, Step, StepKind, Tell, Tolerance};
 use super::super::state::Checker;
 use super::super::walk::{blocks, flat, visit_tells};
 use crate::diag::Diagnostic;
@@ -103,11 +104,7 @@ impl Checker<'_> {
             Some(Tolerance::Time(time)) => highest(time)?.to_duration()?,
             Some(Tolerance::Share(_)) => return None,
         };
-        let ExprKind::Measure { series, .. } = &expectation.condition.kind else { return None };
-        let Origin::Target { target, reading, .. } = &self.scenario.series(*series).origin else {
-            return None;
-        };
-        matches!(reading.name, "up" | "ready").then_some((*target, tolerated))
+        presence_read(&self.scenario, &expectation.condition).map(|process| (process, tolerated))
     }
 
     /// `app.restarts == 0`, of a process that is started again after a crash.
@@ -119,13 +116,9 @@ impl Checker<'_> {
             BinaryOperator::Less => limit <= 1.0,
             _ => false,
         };
-        let ExprKind::Measure { series, window: Window::Block, .. } = &left.kind else { return None };
-        let Origin::Target { target, reading, .. } = &self.scenario.series(*series).origin else {
-            return None;
-        };
-        let restarts =
-            reading.name == "restarts" && self.scenario.target(*target).setting("restart").is_some();
-        (none && restarts).then_some(*target)
+        let ExprKind::Measure { window: Window::Block, .. } = &left.kind else { return None };
+        let (process, "restarts") = target_read(&self.scenario, left)? else { return None };
+        (none && self.scenario.target(process).setting("restart").is_some()).then_some(process)
     }
 }
 

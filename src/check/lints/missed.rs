@@ -1,14 +1,15 @@
 //! What is told or judged in vain: a link that everybody goes past, a load that has ended before the fault that it was to
 //! suffer, the exit code of what still runs.
 
-use super::super::asked::{answers_at, asked_by, authority, text_of, url_of};
+use super::super::asked::{answers_at, asked_by, authority, proxies, text_of, url_of};
 use super::super::hosts::{self, Networks};
 use super::super::infer::constant_quantity;
 use super::super::mistake;
 use super::super::names::Entity;
+use super::super::readings::target_read;
 use super::super::scenario::{Argued, Block, Load, LoadSubject, Origin, Qualifier, StepKind, Target};
 use super::super::state::Checker;
-use super::super::walk::{faulted, flat, visit_block, visit_steps, visit_tells};
+use super::super::walk::{faulted, flat, told, visit_block, visit_steps};
 use crate::diag::Diagnostic;
 use crate::lang::expr::{ActionId, ExpectationId, Expr, ExprKind, TargetId, Window};
 use crate::source::Span;
@@ -26,8 +27,7 @@ impl Checker<'_> {
         self.bypassed_links(&mut found);
         self.deaf_links(&mut found);
         if self.parts_loaded() <= MOST_PARTS {
-            let links = self.scenario.targets.iter().filter(|target| target.kind.name == "link");
-            let doors = links.filter_map(|link| Some(text_of(link, "listen")?.0)).collect();
+            let doors = proxies(&self.scenario).map(|(.., (listen, _))| listen).collect();
             self.ended_loads(&self.scenario.story, &HashSet::new(), &doors, &mut found);
         }
         self.exit_codes_of_running(&mut found);
@@ -44,12 +44,10 @@ impl Checker<'_> {
             let Some(authority) = authority(&url).map(str::to_string) else { continue };
             asked.entry(authority).or_default().push((client, url, span));
         }
-        let links = self.scenario.targets.iter().enumerate().filter_map(|(index, link)| {
-            let faulted = link.kind.name == "link" && told.contains(&TargetId(index as u32));
-            let (listen, to) = (text_of(link, "listen").filter(|_| faulted)?, text_of(link, "to")?);
-            Some((link, listen, to.0))
-        });
-        let links: Vec<_> = links.collect();
+        let links: Vec<_> = proxies(&self.scenario)
+            .filter(|(id, ..)| told.contains(id))
+            .filter_map(|(_, link, listen)| Some((link, listen, text_of(link, "to")?.0)))
+            .collect();
         if links.is_empty() {
             return;
         }
@@ -100,10 +98,9 @@ impl Checker<'_> {
 
     /// A proxy for connections that is sent datagrams, or the other way round.
     fn deaf_links(&self, found: &mut Vec<Diagnostic>) {
-        let links = self.scenario.targets.iter().filter(|target| target.kind.name == "link");
         let hears_datagrams = |link: &Target| link.setting("udp").is_some();
-        let doors: HashMap<(String, bool), &Target> = links
-            .filter_map(|link| Some(((text_of(link, "listen")?.0, hears_datagrams(link)), link)))
+        let doors: HashMap<(String, bool), &Target> = proxies(&self.scenario)
+            .map(|(_, link, (listen, _))| ((listen, hears_datagrams(link)), link))
             .collect();
         let answers: HashSet<String> = self.scenario.targets.iter().filter_map(answers_at).collect();
         for client in self.scenario.targets.iter().filter(|target| !is_place(target)) {
@@ -119,11 +116,10 @@ impl Checker<'_> {
 
     /// A link between hosts on one side of which nothing stands, while a client asks the other side from there.
     fn uncrossed_links(&self, found: &mut Vec<Diagnostic>) {
-        let targets = || self.scenario.targets.iter().enumerate();
+        let targets = || self.scenario.numbered_targets();
         let told = faulted(&self.scenario);
-        let links: Vec<(TargetId, (TargetId, TargetId))> = targets()
-            .filter_map(|(index, link)| Some((TargetId(index as u32), hosts::ends(link)?)))
-            .collect();
+        let links: Vec<(TargetId, (TargetId, TargetId))> =
+            targets().filter_map(|(id, link)| Some((id, hosts::ends(link)?))).collect();
         let clients: Vec<(String, Span)> = self.clients_on_nothing().collect();
         if clients.is_empty() {
             return;
@@ -250,11 +246,8 @@ impl Checker<'_> {
 
     /// An exit code of a process that answers until it is told to stop, and is not told.
     fn exit_codes_of_running(&self, found: &mut Vec<Diagnostic>) {
-        let mut told: HashSet<TargetId> = HashSet::new();
-        visit_tells(&self.scenario, &mut |tell| {
-            if matches!(tell.verb.name, "stop" | "kill" | "signal" | "restart" | "send") {
-                told.insert(tell.target);
-            }
+        let told = told(&self.scenario, |tell| {
+            matches!(tell.verb.name, "stop" | "kill" | "signal" | "restart" | "send")
         });
         // In cleanup all have ended.
         let mut last: HashSet<ExpectationId> = HashSet::new();
@@ -272,15 +265,12 @@ impl Checker<'_> {
                 continue;
             }
             expectation.condition.walk(&mut |part: &Expr| {
-                let ExprKind::Measure { series, .. } = &part.kind else { return };
-                let Origin::Target { target, reading, .. } = &self.scenario.series(*series).origin else {
-                    return;
-                };
-                let process = self.scenario.target(*target);
+                let Some((target, "exit_code")) = target_read(&self.scenario, part) else { return };
+                let process = self.scenario.target(target);
                 let answers = process.setting("ready").is_some_and(|ready| {
                     matches!(ready.values.first(), Some(Argued::Probe("http" | "tcp", _)))
                 });
-                if reading.name == "exit_code" && answers && !told.contains(target) {
+                if answers && !told.contains(&target) {
                     found.push(mistake::lint::exit_code_of_running(part.span, &process.name));
                 }
             });

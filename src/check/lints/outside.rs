@@ -1,9 +1,10 @@
 //! What `setup` and `cleanup` ask of processes that soak starts between the two.
 
-use super::super::asked::{answers_at, asked_by, text_of};
+use super::super::asked::{answers_at, asked_by, proxies, text_of};
 use super::super::mistake;
 use super::super::mistake::stopped::Outside;
-use super::super::scenario::{Block, LoadSubject, Origin, Step, StepKind, Tell};
+use super::super::readings::presence_read;
+use super::super::scenario::{Block, LoadSubject, Step, StepKind, Target, Tell};
 use super::super::state::Checker;
 use super::super::walk::visit_block;
 use crate::lang::expr::{Expr, ExprKind, TargetId, UnaryOperator};
@@ -70,18 +71,16 @@ impl Checker<'_> {
 
     /// The processes that soak starts before the story and stops behind it.
     fn own_processes(&self) -> impl Iterator<Item = TargetId> + '_ {
-        let targets = self.scenario.targets.iter().enumerate();
-        let own =
-            targets.filter(|(_, target)| target.kind.name == "process" && target.setting("run").is_some());
-        own.map(|(index, _)| TargetId(index as u32))
+        let own = |target: &Target| target.kind.name == "process" && target.setting("run").is_some();
+        self.scenario.numbered_targets().filter(move |(_, target)| own(target)).map(|(id, _)| id)
     }
 
     /// Processes by where they are asked, proxies before them included.
     fn answering(&self, own: &HashSet<TargetId>) -> HashMap<String, TargetId> {
         let at = |process: &TargetId| Some((answers_at(self.scenario.target(*process))?, *process));
         let mut answering: HashMap<String, TargetId> = own.iter().filter_map(at).collect();
-        for link in &self.scenario.targets {
-            if let (Some((listen, _)), Some((to, _))) = (text_of(link, "listen"), text_of(link, "to"))
+        for (_, link, (listen, _)) in proxies(&self.scenario) {
+            if let Some((to, _)) = text_of(link, "to")
                 && let Some(process) = answering.get(&to)
             {
                 answering.insert(listen, *process);
@@ -100,13 +99,9 @@ impl Checker<'_> {
             }
         });
         condition.walk(&mut |part| {
-            let ExprKind::Measure { series, .. } = &part.kind else { return };
-            let Origin::Target { target, reading, .. } = &self.scenario.series(*series).origin else {
-                return;
-            };
-            if own.contains(target) && matches!(reading.name, "up" | "ready") && !denied.contains(&part.span)
-            {
-                look(part.span, *target);
+            let Some(process) = presence_read(&self.scenario, part) else { return };
+            if own.contains(&process) && !denied.contains(&part.span) {
+                look(part.span, process);
             }
         });
     }

@@ -4,14 +4,15 @@
 //! Only what stands in one block, with nothing between the two that takes time, is told.
 
 use super::super::accept::{highest, lowest};
-use super::super::asked::{asked_by, text_of};
+use super::super::asked::{asked_by, proxies};
 use super::super::compared::success_asked;
 use super::super::mistake;
+use super::super::readings::presence_read;
 use super::super::scenario::{
     Argued, Block, Expectation, LoadSubject, Origin, Qualifier, Step, StepKind, Tell,
 };
 use super::super::state::Checker;
-use super::super::walk::{blocks, flat, visit_tells};
+use super::super::walk::{blocks, flat, told};
 use crate::diag::Diagnostic;
 use crate::lang::expr::{ActionId, Expr, ExprKind, TargetId, Window};
 use crate::lang::function::SourceKind;
@@ -23,12 +24,7 @@ impl Checker<'_> {
     pub(super) fn sides_lint(&mut self) {
         let mut found = Vec::new();
         // What is told a fault without a duration anywhere may suffer it here too.
-        let mut lasting: HashSet<TargetId> = HashSet::new();
-        visit_tells(&self.scenario, &mut |tell| {
-            if tell.verb.fault && tell.duration.is_none() {
-                lasting.insert(tell.target);
-            }
-        });
+        let lasting = told(&self.scenario, |tell| tell.verb.fault && tell.duration.is_none());
         blocks(&self.scenario, &mut |block| {
             let steps = flat(&block.steps);
             for pair in steps.windows(2) {
@@ -64,10 +60,8 @@ impl Checker<'_> {
 
     /// That requests succeed again is waited for in the block of a link that lets nothing through to its end.
     fn back_while_gone(&self, found: &mut Vec<Diagnostic>) {
-        let targets = || self.scenario.targets.iter().enumerate();
-        let doors: HashMap<String, TargetId> = targets()
-            .filter_map(|(index, link)| Some((text_of(link, "listen")?.0, TargetId(index as u32))))
-            .collect();
+        let doors: HashMap<String, TargetId> =
+            proxies(&self.scenario).map(|(id, _, (listen, _))| (listen, id)).collect();
         let mut crossed: HashMap<ActionId, Option<TargetId>> = HashMap::new();
         blocks(&self.scenario, &mut |block| {
             let mut dark: HashMap<TargetId, Span> = HashMap::new();
@@ -130,11 +124,8 @@ impl Checker<'_> {
     fn is_there(&self, expr: &Expr, told: &Tell) -> bool {
         let ExprKind::Measure { series, .. } = &expr.kind else { return false };
         match &self.scenario.series(*series).origin {
-            Origin::Target { target, reading, .. } => {
-                *target == told.target && matches!(reading.name, "up" | "ready")
-            }
             Origin::Source { source, .. } => matches!(source.source, SourceKind::Http | SourceKind::Tcp),
-            _ => false,
+            _ => presence_read(&self.scenario, expr) == Some(told.target),
         }
     }
 
@@ -184,13 +175,10 @@ impl Checker<'_> {
 
     /// The process of soak's own of which an expectation says no more than that it runs.
     fn process_waited_for(&self, expectation: &Expectation) -> Option<TargetId> {
-        let ExprKind::Measure { series, .. } = &expectation.condition.kind else { return None };
-        let Origin::Target { target, reading, .. } = &self.scenario.series(*series).origin else {
-            return None;
-        };
-        let process = self.scenario.target(*target);
+        let target = presence_read(&self.scenario, &expectation.condition)?;
+        let process = self.scenario.target(target);
         let starts = process.setting("run").is_some() && process.setting("start").is_none();
         let has_probe = matches!(process.setting("ready")?.values.first(), Some(Argued::Probe(..)));
-        (starts && has_probe && matches!(reading.name, "up" | "ready")).then_some(*target)
+        (starts && has_probe).then_some(target)
     }
 }

@@ -5,17 +5,14 @@ use super::super::compared::{compared, exceeds};
 use super::super::mistake;
 use super::super::scenario::{Origin, ReceivedFrom};
 use super::super::state::Checker;
-use super::super::walk::{conditions, visit_tells};
-use crate::lang::expr::{BinaryOperator, ExprKind, LedgerId, TargetId};
+use super::super::walk::{conditions, told};
+use crate::lang::expr::{BinaryOperator, ExprKind, LedgerId};
 use crate::source::Span;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 impl Checker<'_> {
     pub(super) fn still_lint(&mut self) {
-        let mut told: HashSet<TargetId> = HashSet::new();
-        visit_tells(&self.scenario, &mut |tell| {
-            told.insert(tell.target);
-        });
+        let told = told(&self.scenario, |_| true);
         let mut found = Vec::new();
         let mut altered: HashMap<LedgerId, Option<(Span, String, bool)>> = HashMap::new();
         conditions(&self.scenario, &mut |condition| {

@@ -6,9 +6,10 @@
 use super::super::accept::{highest, lowest};
 use super::super::mistake;
 use super::super::mistake::stopped::Why;
-use super::super::scenario::{Argued, Block, Origin, Qualifier, Step, StepKind, Target, Tell};
+use super::super::readings::presence_read;
+use super::super::scenario::{Argued, Block, Qualifier, Step, StepKind, Target, Tell};
 use super::super::state::Checker;
-use super::super::walk::{flat, visit_tells};
+use super::super::walk::{flat, told, visit_tells};
 use crate::diag::Diagnostic;
 use crate::lang::expr::{Expr, ExprKind, TargetId};
 use crate::lang::operator::BinaryOperator;
@@ -29,22 +30,16 @@ enum State {
 
 impl Checker<'_> {
     pub(super) fn stopped_lint(&mut self) {
-        let mut told: HashSet<TargetId> = HashSet::new();
-        visit_tells(&self.scenario, &mut |tell| {
-            if matches!(tell.verb.name, "start" | "restart") {
-                told.insert(tell.target);
-            }
-        });
+        let started = told(&self.scenario, |tell| matches!(tell.verb.name, "start" | "restart"));
         let mut found = Vec::new();
         let mut states = HashMap::new();
-        for (index, target) in self.scenario.targets.iter().enumerate() {
-            let id = TargetId(index as u32);
+        for (id, target) in self.scenario.numbered_targets() {
             if target.kind.name != "process" || target.setting("run").is_none() {
                 continue;
             }
             match target.setting("start") {
                 // What a file declares for others to include is started by whom it is for.
-                Some(later) if !told.contains(&id) && self.is_own(later.span) => {
+                Some(later) if !started.contains(&id) && self.is_own(later.span) => {
                     found.push(mistake::stopped::never_started(later.span, &target.name));
                 }
                 Some(_) => drop(states.insert(id, State::Unknown)),
@@ -175,34 +170,28 @@ impl Stopped<'_, '_> {
                 self.expected(one, left);
                 self.expected(other, left);
             }
-            ExprKind::Measure { series, .. } => {
-                let Origin::Target { target, reading, .. } = &self.checker.scenario.series(*series).origin
-                else {
-                    return;
-                };
-                let Some(state) = self.states.get(target).copied() else { return };
-                if let (State::Back(delay, span), Some(left), "up" | "ready") = (state, left, reading.name)
-                    && left < delay
-                {
-                    let name = &self.checker.scenario.target(*target).name;
-                    self.found.push(mistake::stopped::not_back_yet(condition.span, name, delay, left, span));
-                    self.states.insert(*target, State::Unknown);
-                }
-                let State::Down(why, span) = state else { return };
-                if matches!(reading.name, "up" | "ready") {
-                    let process: &Target = self.checker.scenario.target(*target);
-                    let comes_back = process.setting("restart").is_some();
-                    let written = self.checker.sources.text(span);
-                    self.found.push(mistake::stopped::not_started_again(
-                        span,
-                        (&process.name, written),
-                        condition.span,
-                        (why, comes_back),
-                    ));
-                    self.states.insert(*target, State::Unknown);
-                }
+            _ => {
+                let Some(target) = presence_read(&self.checker.scenario, condition) else { return };
+                let Some(state) = self.states.get(&target).copied() else { return };
+                let process: &Target = self.checker.scenario.target(target);
+                self.found.push(match (state, left) {
+                    (State::Back(delay, span), Some(left)) if left < delay => {
+                        mistake::stopped::not_back_yet(condition.span, &process.name, delay, left, span)
+                    }
+                    (State::Down(why, span), _) => {
+                        let comes_back = process.setting("restart").is_some();
+                        let written = self.checker.sources.text(span);
+                        mistake::stopped::not_started_again(
+                            span,
+                            (&process.name, written),
+                            condition.span,
+                            (why, comes_back),
+                        )
+                    }
+                    _ => return,
+                });
+                self.states.insert(target, State::Unknown);
             }
-            _ => {}
         }
     }
 }

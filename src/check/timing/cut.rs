@@ -28,13 +28,11 @@ pub(super) struct Cut {
 impl Walk<'_> {
     /// Keeps whether any iteration of a load can end.
     pub(super) fn has_time(&mut self, load: &Load, limit: Option<&Limit>, span: Span) {
-        self.around.high(true);
         let lasts = match (&load.duration, &load.times) {
-            (Some(duration), _) => self.duration(duration),
+            (Some(duration), _) => self.longest(duration),
             (None, None) => limit.map(|limit| limit.left),
             (None, Some(_)) => None,
         };
-        self.around.high(false);
         self.around.take_drawn();
         for action in self.scenario.actions_of(load.subject) {
             let least = *self.least.entry(action).or_insert_with(|| least(self.scenario, action));

@@ -5,7 +5,7 @@
 //! place is asked for what was done before the end of everything around it that repeats or runs beside it.
 
 use super::super::mistake;
-use super::super::names::nearest;
+use super::super::names::only;
 use super::super::scenario::{LoadSubject, Scenario};
 use crate::diag::Diagnostic;
 use crate::source::Span;
@@ -242,25 +242,19 @@ impl History {
             // What was known to be so when the place was reached; a load further down may still be loose.
             Needs::Here(subject) => self.loose.contains(subject),
             Needs::Within(subject, begins) => {
-                let places = self.places.get(subject).map_or(&[][..], Vec::as_slice);
-                let first = places.partition_point(|place| place <= begins);
-                places.get(first).is_some_and(|place| *place <= end) || self.loose.contains(subject)
+                let places = self.places.get(subject);
+                places.is_some_and(|places| any_within(places, *begins, end)) || self.loose.contains(subject)
             }
         }
     }
 
     /// The one load that begins between two places, where there is one.
     fn only_within(&self, begins: Place, end: Place) -> Option<LoadSubject> {
-        let within = |places: &[Place]| {
-            let first = places.partition_point(|place| *place <= begins);
-            places.get(first).is_some_and(|place| *place <= end)
-        };
         if self.places.len() > MOST_SUBJECTS {
             return None;
         }
-        let mut here = self.places.iter().filter(|(_, places)| within(places)).map(|(subject, _)| *subject);
-        let first = here.next()?;
-        here.next().is_none().then_some(first)
+        let here = self.places.iter().filter(|(_, places)| any_within(places, begins, end));
+        only(here.map(|(subject, _)| *subject))
     }
 
     fn finding(&self, scenario: &Scenario, read: &Use, all: bool) -> Option<Diagnostic> {
@@ -275,12 +269,7 @@ impl History {
                     let last = earlier.max_by_key(|(_, (end, _))| *end).map(|(other, _)| other.as_str());
                     Some(mistake::time::phase_later(read.span, name, *place, *late, last))
                 }
-                None => all.then(|| {
-                    let meant = nearest(name, self.ended.keys().map(String::as_str));
-                    let all: Vec<&str> =
-                        self.ended.keys().take(super::MOST_LISTED).map(String::as_str).collect();
-                    mistake::names::unknown_phase(read.span, name, meant, &all)
-                }),
+                None => all.then(|| super::unknown_phase(read.span, name, self.ended.keys())),
             },
             Needs::Here(subject) => {
                 let (_, load) = self.began.get(subject)?;
@@ -301,4 +290,10 @@ impl History {
             }
         }
     }
+}
+
+/// Whether any of these places, which stand in order, comes behind `begins` and not behind `end`.
+fn any_within(places: &[Place], begins: Place, end: Place) -> bool {
+    let first = places.partition_point(|place| *place <= begins);
+    places.get(first).is_some_and(|place| *place <= end)
 }

@@ -79,13 +79,19 @@ impl Checker<'_> {
         }
         for (name, span) in named {
             if all_phases && !phases.contains(&name) && !self.unread_phases.contains(&name) {
-                let meant = nearest(&name, phases.iter().map(String::as_str));
-                let all: Vec<&str> = phases.iter().take(MOST_LISTED).map(String::as_str).collect();
-                self.found.push(mistake::names::unknown_phase(span, &name, meant, &all));
+                self.found.push(unknown_phase(span, &name, phases.iter()));
             }
         }
         self.found.extend(found);
     }
+}
+
+/// What is said of a phase that there is not: the one that was meant, or those there are.
+fn unknown_phase<'p>(span: Span, name: &str, phases: impl Iterator<Item = &'p String> + Clone) -> Diagnostic {
+    let phases = phases.map(String::as_str);
+    let meant = nearest(name, phases.clone());
+    let all: Vec<&str> = phases.take(MOST_LISTED).collect();
+    mistake::names::unknown_phase(span, name, meant, &all)
 }
 
 /// The time that is left in the innermost block that lasts as long as it says.

@@ -3,6 +3,7 @@
 use super::super::compared::{all_of, compared, exceeds};
 use super::super::infer::constant_quantity;
 use super::super::mistake;
+use super::super::readings::target_read;
 use super::super::scenario::{Argued, Arrival, Expectation, Load, LoadSubject, Origin, Scenario};
 use super::super::walk::conditions;
 use super::{Limit, Walk};
@@ -139,10 +140,9 @@ impl Walk<'_> {
 /// More space than a small disk of soak's own has.
 fn never_so_large(scenario: &Scenario, condition: &Expr) -> Option<Diagnostic> {
     let (measured, operator, limit) = compared(condition)?;
-    let ExprKind::Measure { series, .. } = &measured.kind else { return None };
-    let Origin::Target { target, reading, .. } = &scenario.series(*series).origin else { return None };
-    let disk = scenario.target(*target);
-    let setting = disk.setting("size").filter(|_| matches!(reading.name, "free" | "used"))?;
+    let (target, "free" | "used") = target_read(scenario, measured)? else { return None };
+    let disk = scenario.target(target);
+    let setting = disk.setting("size")?;
     let Some(Argued::Value(size)) = setting.values.first() else { return None };
     let whole = constant_quantity(size)?;
     let never = exceeds(operator, limit.to_f64(), whole.to_f64());
